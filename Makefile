@@ -1,0 +1,57 @@
+# Everything runs in .venv; nothing is installed elsewhere. Python 3.11 or newer, make and git are all it needs.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+RUN := .venv/bin/python
+MANAGE := $(RUN) manage.py
+TESTS ?= tests
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test coverage check format down lock clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/demo.installed: requirements/demo.txt | .venv/bin/python
+	$(RUN) -m pip install --quiet --require-hashes -r requirements/demo.txt
+	@touch $@
+
+.venv/dev.installed: requirements/dev.txt | .venv/bin/python
+	$(RUN) -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@ .venv/demo.installed
+
+settest: .venv/dev.installed ## Run the tests (pytest --reuse-db)
+	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup $(TESTS)
+
+coverage: .venv/dev.installed ## Run the tests and show which branches they miss
+	COVERAGE_PROCESS_START=pyproject.toml $(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup --cov --cov-report=term-missing $(TESTS)
+
+check: .venv/dev.installed ## Lint, types, import contracts, migrations
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	.venv/bin/lint-imports
+	$(MANAGE) check --fail-level WARNING
+	$(MANAGE) makemigrations --check --dry-run
+
+format: .venv/dev.installed ## Format the code and mend what the linter can
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+up: .venv/demo.installed ## Start web, worker and keeper; print the address and the logins
+	$(MANAGE) up
+
+down: ## Stop everything, the embedded database included
+	@if [ -x $(RUN) ]; then $(RUN) -m tiktok_ops.postgres stop; fi
+
+lock: .venv/dev.installed ## Compile the hash-pinned requirements from pyproject.toml
+	for extra in base demo dev production bench; do \
+		flag=$$([ $$extra = base ] || echo --extra $$extra); \
+		.venv/bin/uv pip compile pyproject.toml $$flag --universal --python-version 3.11 \
+			--generate-hashes --no-emit-index-url --no-header --quiet -o requirements/$$extra.txt || exit 1; \
+	done
+
+clean: down ## Stop everything and remove what was made here: .venv and var
+	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,145 @@
+"""Every environment variable the project reads, in one typed model.
+
+A wrong or missing value stops the start with one sentence that names the variable and the remedy.
+"""
+
+import secrets
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Literal
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tiktok_ops.errors import Refused
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+
+class WrongEnvironment(Refused):
+    """An environment variable has a value the project cannot start with."""
+
+
+class Stage(StrEnum):
+    """Where this runs; only `production` demands every secret."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Environment(BaseSettings):
+    """The environment variables, with their defaults for development."""
+
+    model_config = SettingsConfigDict(extra="ignore", case_sensitive=True)
+
+    TIKTOK_OPS_STAGE: Stage = Stage.DEVELOPMENT
+    SECRET_KEY: SecretStr = SecretStr("")
+    DATABASE_URL: str = ""
+    ALLOWED_HOSTS: str = "localhost,127.0.0.1,[::1]"
+    CLAUDE_MODE: Literal["sandbox", "live"] = "sandbox"
+    ANTHROPIC_API_KEY: SecretStr = SecretStr("")
+    ANTHROPIC_BASE_URL: str = ""
+    MODEL_FAST: str = "claude-haiku-5-5"
+    MODEL_SMART: str = "claude-sonnet-5-5"
+    WORKERS: int = Field(2, ge=1, le=64)
+    LEASE_SECONDS: float = Field(60, ge=0.2, le=3600)
+    KEEPER_SECONDS: float = Field(1, ge=0.05, le=60)
+    STALL_SECONDS: float = Field(60, ge=1, le=3600)
+    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("DATABASE_URL")
+    @classmethod
+    def _is_postgresql(cls, value: str) -> str:
+        if value and not value.startswith(("postgres://", "postgresql://")):
+            raise ValueError("write it as postgresql://user:password@host:5432/name")
+        return value
+
+    @property
+    def is_production(self) -> bool:
+        """Whether this is the production stage."""
+        return self.TIKTOK_OPS_STAGE is Stage.PRODUCTION
+
+
+def load_environment() -> Environment:
+    """Read and check the environment.
+
+    Raises `WrongEnvironment` with one sentence naming the variable, its value and the remedy.
+    """
+    try:
+        environment = Environment()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise WrongEnvironment(
+            f"The environment variable {name} is {first['input']!r}, which does not do: {first['msg']}."
+        ) from None
+    _check_secrets(environment)
+    return environment
+
+
+def _check_secrets(environment: Environment) -> None:
+    """Refuse a start that lacks a secret it needs."""
+    if environment.is_production and len(environment.SECRET_KEY.get_secret_value()) < 50:
+        raise WrongEnvironment(
+            "The environment variable SECRET_KEY must hold at least 50 characters in production: "
+            "make one with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`."
+        )
+    if environment.CLAUDE_MODE == "live" and not environment.ANTHROPIC_API_KEY.get_secret_value():
+        raise WrongEnvironment(
+            "The environment variable ANTHROPIC_API_KEY is empty but CLAUDE_MODE is 'live': "
+            "set the key, or set CLAUDE_MODE=sandbox."
+        )
+
+
+def secret_key(environment: Environment) -> str:
+    """Return Django's secret key: the given one, or in development one kept under `var/`."""
+    given = environment.SECRET_KEY.get_secret_value()
+    if given:
+        return given
+    file = VAR_DIR / "secret_key"
+    if not file.exists():
+        _write_once(file, secrets.token_urlsafe(64))
+    return file.read_text()
+
+
+def _write_once(file: Path, text: str) -> None:
+    """Create `file` whole or leave the one another process was first to make."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=file.parent) as temporary:  # mode 0600
+        temporary.write(text)
+        temporary.flush()
+        with suppress(FileExistsError):
+            file.hardlink_to(temporary.name)
+
+
+def database_settings(url: str) -> dict[str, Any]:
+    """Turn a PostgreSQL URL into Django's settings for it; libpq's own parser reads the URL.
+
+    Raises `WrongEnvironment` when it is not a URL libpq understands or names no database.
+    """
+    try:
+        given = {key: value for key, value in conninfo_to_dict(url).items() if value is not None}
+    except ProgrammingError as error:
+        raise WrongEnvironment(
+            f"The environment variable DATABASE_URL cannot be read ({str(error).strip()}): "
+            "write it as postgresql://user:password@host:5432/name."
+        ) from None
+    if not given.get("dbname"):
+        raise WrongEnvironment(
+            "The environment variable DATABASE_URL names no database: end it with /name, as in "
+            "postgresql://user:password@host:5432/name."
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": given.pop("dbname"),
+        "USER": given.pop("user", ""),
+        "PASSWORD": given.pop("password", ""),
+        "HOST": given.pop("host", ""),
+        "PORT": str(given.pop("port", "")),
+        "OPTIONS": given,
+    }

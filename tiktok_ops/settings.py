@@ -1,0 +1,145 @@
+"""Django's settings, fed by `tiktok_ops.env`: nothing here reads the environment itself."""
+
+from math import ceil
+from typing import Any
+
+import django_stubs_ext
+from django.urls import reverse_lazy
+
+from tiktok_ops.env import BASE_DIR, VAR_DIR, database_settings, load_environment, secret_key
+from tiktok_ops.logging import configure_logging
+from tiktok_ops.postgres.server import EmbeddedServer
+
+ENV = load_environment()
+DEBUG = False
+SECRET_KEY = secret_key(ENV)
+ALLOWED_HOSTS = [host.strip() for host in ENV.ALLOWED_HOSTS.split(",") if host.strip()]
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_q",
+    "tiktok_ops.apps.RoofConfig",
+    "tiktok_ops.accounts",
+    "tiktok_ops.audit",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "tiktok_ops.urls"
+ASGI_APPLICATION = "tiktok_ops.asgi.application"
+WSGI_APPLICATION = "tiktok_ops.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# PostgreSQL, always (ADR 0002). Without a URL, the embedded server, which the first connection starts.
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database_settings(ENV.DATABASE_URL)
+    if ENV.DATABASE_URL
+    else {
+        "ENGINE": "tiktok_ops.postgres",
+        "NAME": "tiktok_ops",
+        "USER": "postgres",
+        "HOST": str(EmbeddedServer.default().socket_directory),
+    }
+}
+# Never a connection pool: a pool does not survive the forks of a worker.
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = reverse_lazy("admin:login")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = not ENV.is_production
+WHITENOISE_AUTOREFRESH = not ENV.is_production
+MEDIA_ROOT = VAR_DIR / "media"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# Rows are small; what is large arrives through the import form, which streams to disk.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = ENV.is_production
+SECURE_HSTS_SECONDS = 31_536_000 if ENV.is_production else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENV.is_production
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.is_production else None
+X_FRAME_OPTIONS = "DENY"
+
+# django-q2 carries doorbells, nothing else: truth, attempts and leases are rows of ours (ADR 0003).
+DOORBELL_TIMEOUT_SECONDS = 300
+Q_CLUSTER: dict[str, Any] = {
+    "name": "short",
+    "orm": "default",
+    "workers": ENV.WORKERS,
+    "queue_limit": 1,
+    "bulk": 1,
+    "poll": 0.1,
+    "guard_cycle": 0.5,
+    "timeout": DOORBELL_TIMEOUT_SECONDS,
+    # A doorbell's lock starts when it is taken from the queue, not when it runs, so the time it may
+    # wait in memory counts too; a shorter `retry` delivers doorbells twice.
+    "retry": DOORBELL_TIMEOUT_SECONDS * (1 + ceil(2 / ENV.WORKERS)) + 60,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 500,
+    "log_level": "WARNING",
+}
+
+# How long a step is a worker's own before another may take it, unless the worker renews.
+LEASE_SECONDS = ENV.LEASE_SECONDS
+KEEPER_SECONDS = ENV.KEEPER_SECONDS
+STALL_SECONDS = ENV.STALL_SECONDS
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "TikTok Ops",
+    "SITE_HEADER": "TikTok Ops",
+    "SITE_SYMBOL": "podcasts",
+    "SITE_URL": None,
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"show_search": True},
+}
+
+configure_logging(ENV.LOG_LEVEL, json=ENV.is_production)
+LOGGING_CONFIG = None
+django_stubs_ext.monkeypatch()

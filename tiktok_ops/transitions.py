@@ -1,0 +1,108 @@
+"""Status machines: which status may follow which, in Python and in the database alike.
+
+Each machine is one `TransitionTable`. A migration installs it as rows of `status_transition` and a
+BEFORE UPDATE trigger, so that the ORM and plain SQL are bound by the same table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import LiteralString
+
+from django.db import connection
+from django.db.migrations import RunSQL
+
+from tiktok_ops.errors import Refused
+
+
+class TransitionRefused(Refused):
+    """This status cannot follow that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionTable:
+    """One status machine: `edges` maps each status to those that may follow it.
+
+    `db_table` is the table whose `status` column it rules. A terminal status maps to an empty set.
+    """
+
+    name: str
+    db_table: str
+    edges: Mapping[str, frozenset[str]]
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """Every status, in the order written."""
+        return tuple(self.edges)
+
+    @property
+    def terminal(self) -> frozenset[str]:
+        """The statuses nothing follows."""
+        return frozenset(status for status, targets in self.edges.items() if not targets)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every allowed (from, to), sorted."""
+        return sorted((source, target) for source, targets in self.edges.items() for target in targets)
+
+    def allows(self, source: str, target: str) -> bool:
+        """Return whether `target` may follow `source`."""
+        return target in self.edges.get(source, frozenset())
+
+    def check(self, source: str, target: str) -> None:
+        """Raise `TransitionRefused` unless `target` may follow `source`."""
+        if not self.allows(source, target):
+            raise TransitionRefused(f"A {self.name} that is {source!r} cannot become {target!r}.")
+
+
+def table(name: str, db_table: str, edges: Mapping[str, str]) -> TransitionTable:
+    """Make a table from `{"queued": "running cancelled", "done": ""}`.
+
+    Raises `ValueError` when a target is not itself a status.
+    """
+    parsed = {source: frozenset(targets.split()) for source, targets in edges.items()}
+    unknown = sorted({target for targets in parsed.values() for target in targets} - set(parsed))
+    if unknown:
+        raise ValueError(f"The {name} machine leads to {unknown[0]!r}, which is not one of its statuses.")
+    return TransitionTable(name=name, db_table=db_table, edges=parsed)
+
+
+_FUNCTION: LiteralString = """
+CREATE TABLE IF NOT EXISTS status_transition (
+    machine text NOT NULL, source text NOT NULL, target text NOT NULL, PRIMARY KEY (machine, source, target)
+);
+CREATE OR REPLACE FUNCTION check_status_transition() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM status_transition
+        WHERE machine = TG_ARGV[0] AND source = OLD.status AND target = NEW.status
+    ) THEN
+        RAISE EXCEPTION 'A % that is ''%'' cannot become ''%''.', TG_ARGV[0], OLD.status, NEW.status
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+"""
+
+
+def install(machine: TransitionTable) -> RunSQL:
+    """Return the migration operation that installs `machine`; a changed table needs a new migration with it."""
+    # Every name here is written in our own code.
+    rows = ", ".join(f"('{machine.name}', '{source}', '{target}')" for source, target in machine.pairs)
+    trigger = f"check_{machine.db_table}_status"
+    return RunSQL(
+        f"""{_FUNCTION}
+        DELETE FROM status_transition WHERE machine = '{machine.name}';
+        INSERT INTO status_transition (machine, source, target) VALUES {rows};
+        CREATE OR REPLACE TRIGGER {trigger} BEFORE UPDATE OF status ON {machine.db_table}
+            FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
+            EXECUTE FUNCTION check_status_transition('{machine.name}');
+        """,  # noqa: S608
+        f"DROP TRIGGER IF EXISTS {trigger} ON {machine.db_table};",
+    )
+
+
+def installed_pairs(machine: TransitionTable) -> list[tuple[str, str]]:
+    """Return the (from, to) rows the database holds for `machine`, sorted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT source, target FROM status_transition WHERE machine = %s", [machine.name])
+        return sorted(cursor.fetchall())
