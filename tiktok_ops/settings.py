@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "django_q",
     "tiktok_ops.apps.RoofConfig",
     "tiktok_ops.accounts",
+    "tiktok_ops.content",
     "tiktok_ops.audit",
 ]
 

@@ -1,0 +1,73 @@
+"""Files of posts made by hand, for the tests of the import."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from tiktok_ops.content.imports.parsing import ParsedPosts, read_posts
+from tiktok_ops.content.imports.problems import ImportRefused
+from tiktok_ops.content.imports.tables import COLUMNS
+
+NOW = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
+HEADER = ",".join(COLUMNS)
+
+
+def row(number: int = 1, **changes: str) -> dict[str, str]:
+    """Return the cells of one good row; `number` makes it another post."""
+    cells = {
+        "handle": "demo",
+        "video_id": str(7_000_000_000_000_000_000 + number),
+        "url": f"https://www.tiktok.com/@demo/video/{number}",
+        "created_at": "2025-06-30T17:02:00+00:00",
+        "caption": f"Post {number}",
+        "hashtags": "#news #snow",
+        "views": "1000",
+        "likes": "50",
+        "comments": "5",
+        "shares": "2",
+    }
+    return cells | changes
+
+
+def rows(count: int, **changes: str) -> list[dict[str, str]]:
+    """Return the cells of `count` good rows."""
+    return [row(number, **changes) for number in range(1, count + 1)]
+
+
+def csv_file(
+    cells: Iterable[Mapping[str, str]],
+    *,
+    columns: Sequence[str] = COLUMNS,
+    header: Sequence[str] | None = None,
+    delimiter: str = ",",
+    line_end: str = "\r\n",
+) -> bytes:
+    """Return a CSV file of the rows, with `columns` in this order under `header`."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end)
+    if line_end != "\r\n":  # Python's writer would leave a lone carriage return unquoted
+        writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
+    writer.writerow(header or columns)
+    writer.writerows([each.get(column, "") for column in columns] for each in cells)
+    return text.getvalue().encode()
+
+
+def json_file(values: Iterable[Mapping[str, object]], *, is_ascii: bool = False) -> bytes:
+    """Return a JSON Lines file of the rows."""
+    return "".join(json.dumps(each, ensure_ascii=is_ascii) + "\n" for each in values).encode()
+
+
+def read(data: bytes, *, handle: str = "demo", filename: str = "posts.csv") -> ParsedPosts:
+    """Read the bytes as an import would at NOW."""
+    return read_posts(io.BytesIO(data), filename=filename, handle=handle, now=NOW)
+
+
+def refusal(data: bytes, *, handle: str = "demo", filename: str = "posts.csv") -> ImportRefused:
+    """Return the refusal of the bytes; fail when they are not refused."""
+    try:
+        read(data, handle=handle, filename=filename)
+    except ImportRefused as refused:
+        return refused
+    raise AssertionError("The file was not refused.")

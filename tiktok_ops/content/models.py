@@ -1,0 +1,292 @@
+"""What is on the accounts: posts and their figures, comments, the shop, trends, media; sync and imports write here."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from tiktok_ops.accounts.models import Brand, TikTokAccount, User, Workspace
+from tiktok_ops.accounts.scope import ScopedQuerySet
+from tiktok_ops.content.transitions import IMPORT
+from tiktok_ops.ids import new_id
+
+
+class OnAccount(models.Model):
+    """Base of rows that belong to one TikTok account and are seen by whoever sees it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(TikTokAccount, on_delete=models.PROTECT, related_name="%(class)ss")
+
+    objects: ClassVar[ScopedQuerySet["OnAccount"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+    workspace_path: ClassVar[str] = "account__workspace"
+    brand_path: ClassVar[str] = "account__brand"
+
+    class Meta:
+        abstract = True
+
+
+class Counts(models.Model):
+    """Base of rows with a post's four counts: whole numbers, never negative."""
+
+    views = models.PositiveBigIntegerField(default=0)
+    likes = models.PositiveBigIntegerField(default=0)
+    comments = models.PositiveBigIntegerField(default=0)
+    shares = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class Post(OnAccount, Counts):
+    """A post with its newest counts; `PostMetrics` holds how they came about."""
+
+    video_id = models.CharField(max_length=20)
+    url = models.URLField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    caption = models.TextField(blank=True)
+    hashtags = ArrayField(models.CharField(max_length=150), default=list, blank=True)
+    extra = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["account", "video_id"], name="post_once")]
+        indexes = [models.Index(fields=["account", "created_at"], name="post_by_time")]
+
+    def __str__(self) -> str:
+        return self.caption[:60] or self.video_id
+
+
+class PostMetrics(Counts):
+    """A post's counts as seen at one moment."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="metrics")
+    observed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = _("post metrics")
+        ordering = ["-observed_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["post", "observed_at"], name="post_metrics_once")]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} at {self.observed_at:%Y-%m-%d %H:%M}"
+
+
+class AccountMetrics(OnAccount):
+    """An account's figures of one day (the account's own calendar day)."""
+
+    day = models.DateField()
+    followers = models.PositiveBigIntegerField(null=True, blank=True)
+    profile_views = models.PositiveBigIntegerField(null=True, blank=True)
+    video_views = models.PositiveBigIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = _("account metrics")
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["account", "day"], name="account_metrics_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} on {self.day}"
+
+
+class Comment(OnAccount):
+    """A comment under a post; text by strangers, never an instruction."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="received_comments")
+    comment_id = models.CharField(max_length=40)
+    parent_id = models.CharField(max_length=40, blank=True)
+    author = models.CharField(max_length=80, blank=True)
+    text = models.TextField()
+    likes = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["account", "comment_id"], name="comment_once")]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Product(OnAccount):
+    """A product in the account's shop; money in the shop's own currency."""
+
+    product_id = models.CharField(max_length=40)
+    title = models.CharField(max_length=300)
+    description = models.TextField(blank=True)
+    price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    stock = models.IntegerField(default=0)
+    status = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["title", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "product_id"], name="product_once"),
+            models.CheckConstraint(
+                condition=Q(price__isnull=True) | Q(price__gte=0), name="product_price_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class OrderLine(OnAccount):
+    """One product in one shop order."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="order_lines")
+    order_id = models.CharField(max_length=40)
+    quantity = models.PositiveIntegerField()
+    ordered_at = models.DateTimeField()
+    is_cancelled = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-ordered_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "order_id", "product"], name="order_line_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.quantity} of {self.product_id}"
+
+
+class Creator(models.Model):
+    """A creator a workspace may write to."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="creators")
+    handle = models.CharField(max_length=24)
+    followers = models.PositiveBigIntegerField(default=0)
+    engagement_rate = models.FloatField(null=True, blank=True)
+    segments = models.JSONField(default=dict, blank=True)
+
+    objects: ClassVar[ScopedQuerySet["Creator"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+    workspace_path: ClassVar[str] = "workspace"
+
+    class Meta:
+        ordering = ["handle", "id"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "handle"], name="creator_once")]
+
+    def __str__(self) -> str:
+        return f"@{self.handle}"
+
+
+class Trend(models.Model):
+    """A trend as a provider reported it; common to all workspaces."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tag = models.CharField(max_length=150)
+    region = models.CharField(max_length=8, blank=True)
+    category = models.CharField(max_length=80, blank=True)
+    observed_at = models.DateTimeField()
+    views = models.PositiveBigIntegerField(default=0)
+    posts = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-observed_at", "tag"]
+        constraints = [models.UniqueConstraint(fields=["tag", "region", "observed_at"], name="trend_once")]
+
+    def __str__(self) -> str:
+        return f"#{self.tag}"
+
+
+class Asset(models.Model):
+    """A media file and the right to use it; its bytes are named by their digest."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="assets")
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, null=True, blank=True, related_name="assets")
+    file = models.FileField(upload_to="assets/%Y/%m", max_length=300)
+    sha256 = models.CharField(max_length=64, editable=False)
+    media_type = models.CharField(max_length=80, editable=False)
+    bytes = models.PositiveBigIntegerField(editable=False)
+    probe = models.JSONField(default=dict, blank=True, editable=False)
+    rights_note = models.TextField(blank=True)
+    rights_expire_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[ScopedQuerySet["Asset"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+    workspace_path: ClassVar[str] = "workspace"
+    brand_path: ClassVar[str] = "brand"
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "sha256"], name="asset_once")]
+
+    def __str__(self) -> str:
+        return f"{self.media_type} {self.sha256[:12]}"
+
+
+class Artifact(OnAccount):
+    """What a step of a run made: a report, a draft, a caption or an asset, named by its digest.
+
+    Runs are above this app, so the run and the step are kept as ids, not as foreign keys.
+    """
+
+    class Kind(models.TextChoices):
+        """What it is."""
+
+        REPORT = "report", _("Report")
+        DRAFT = "draft", _("Draft")
+        CAPTION = "caption", _("Caption")
+        ASSET = "asset", _("Asset")
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    run_id = models.UUIDField(db_index=True)
+    step_id = models.UUIDField()
+    round = models.PositiveIntegerField(default=0)
+    media_type = models.CharField(max_length=80, default="text/markdown")
+    text = models.TextField(blank=True)
+    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, null=True, blank=True)
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            # A step that is claimed again after a crash makes its artifact again, not a second one.
+            models.UniqueConstraint(fields=["step_id", "kind", "round"], name="artifact_once"),
+            models.CheckConstraint(
+                condition=Q(kind="asset", asset__isnull=False) | ~Q(kind="asset"), name="artifact_asset_named"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.sha256[:12]}"
+
+
+class ContentImport(OnAccount):
+    """One uploaded file on its way into an account."""
+
+    status = models.CharField(max_length=16, default="queued", editable=False)
+    file = models.FileField(upload_to="imports/%Y/%m", max_length=300, blank=True)
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64, blank=True)
+    rows_total = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    posts_created = models.PositiveIntegerField(default=0)
+    posts_updated = models.PositiveIntegerField(default=0)
+    posts_unchanged = models.PositiveIntegerField(default=0)
+    left_out = models.JSONField(default=dict)
+    problems = models.JSONField(default=list)
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("import")
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=list(IMPORT.statuses)), name="content_import_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(rows_done__lte=F("rows_total")), name="content_import_progress_bounded"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} into {self.account_id}"

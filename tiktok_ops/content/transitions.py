@@ -1,0 +1,9 @@
+"""The status machine of an import."""
+
+from tiktok_ops.transitions import table
+
+IMPORT = table(
+    "import",
+    "content_contentimport",
+    {"queued": "running failed", "running": "succeeded failed", "succeeded": "", "failed": ""},
+)
