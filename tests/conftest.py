@@ -8,6 +8,7 @@ os.environ["TIKTOK_OPS_NETWORK"] = "loopback"
 from collections.abc import Iterator
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection, connections
@@ -19,6 +20,11 @@ from tiktok_ops.postgres.base import ensure_once, let_go
 from tiktok_ops.postgres.server import EmbeddedServer
 
 block_network()
+
+# The same examples on every run, so that a red run is red again; HYPOTHESIS_PROFILE=wide looks further.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("wide", max_examples=1000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_configure() -> None:

@@ -3,6 +3,7 @@
 A wrong or missing value stops the start with one sentence that names the variable and the remedy.
 """
 
+import os
 import secrets
 from contextlib import suppress
 from enum import StrEnum
@@ -13,12 +14,13 @@ from typing import Any, Literal
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from tiktok_ops.errors import Refused
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
+# What the project writes; tests give themselves another place.
+VAR_DIR = Path(os.environ.get("TIKTOK_OPS_VAR") or BASE_DIR / "var")
 
 
 class WrongEnvironment(Refused):
@@ -44,6 +46,7 @@ class Environment(BaseSettings):
     CLAUDE_MODE: Literal["sandbox", "live"] = "sandbox"
     ANTHROPIC_API_KEY: SecretStr = SecretStr("")
     ANTHROPIC_BASE_URL: str = ""
+    CLAUDE_FAULTS: dict[str, Any] = {}
     MODEL_FAST: str = "claude-haiku-5-5"
     MODEL_SMART: str = "claude-sonnet-5-5"
     WORKERS: int = Field(2, ge=1, le=64)
@@ -75,8 +78,14 @@ def load_environment() -> Environment:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        # A database's address carries its password.
+        value = "" if name == "DATABASE_URL" else f" is {first['input']!r}, which"
+        reason = first["msg"].removeprefix("Value error, ")
+        raise WrongEnvironment(f"The environment variable {name}{value} does not do: {reason}.") from None
+    except SettingsError:
         raise WrongEnvironment(
-            f"The environment variable {name} is {first['input']!r}, which does not do: {first['msg']}."
+            "The environment variable CLAUDE_FAULTS cannot be read: write it as JSON, "
+            """for example '{"rate_limited": 2}'."""
         ) from None
     _check_secrets(environment)
     return environment
@@ -89,6 +98,8 @@ def _check_secrets(environment: Environment) -> None:
             "The environment variable SECRET_KEY must hold at least 50 characters in production: "
             "make one with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`."
         )
+    if environment.is_production and environment.CLAUDE_FAULTS:
+        raise WrongEnvironment("The environment variable CLAUDE_FAULTS is for tests: unset it in production.")
     if environment.CLAUDE_MODE == "live" and not environment.ANTHROPIC_API_KEY.get_secret_value():
         raise WrongEnvironment(
             "The environment variable ANTHROPIC_API_KEY is empty but CLAUDE_MODE is 'live': "
@@ -124,10 +135,11 @@ def database_settings(url: str) -> dict[str, Any]:
     """
     try:
         given = {key: value for key, value in conninfo_to_dict(url).items() if value is not None}
-    except ProgrammingError as error:
+    except ProgrammingError:
+        # What libpq says of it quotes it, and so the password.
         raise WrongEnvironment(
-            f"The environment variable DATABASE_URL cannot be read ({str(error).strip()}): "
-            "write it as postgresql://user:password@host:5432/name."
+            "The environment variable DATABASE_URL cannot be read: write it as "
+            "postgresql://user:password@host:5432/name, with special characters percent-encoded."
         ) from None
     if not given.get("dbname"):
         raise WrongEnvironment(

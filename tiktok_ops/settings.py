@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "tiktok_ops.accounts",
     "tiktok_ops.content",
     "tiktok_ops.audit",
+    "agents",
 ]
 
 MIDDLEWARE = [
@@ -99,6 +100,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = ENV.is_production
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a load balancer asks without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if ENV.is_production else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENV.is_production
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.is_production else None
@@ -130,6 +132,19 @@ Q_CLUSTER: dict[str, Any] = {
 LEASE_SECONDS = ENV.LEASE_SECONDS
 KEEPER_SECONDS = ENV.KEEPER_SECONDS
 STALL_SECONDS = ENV.STALL_SECONDS
+
+PROVIDERS: dict[str, dict[str, Any]] = {
+    "claude": {
+        "BACKEND": "agents.providers.claude.ClaudeProvider",
+        "MODE": ENV.CLAUDE_MODE,
+        "OPTIONS": {
+            "api_key": ENV.ANTHROPIC_API_KEY.get_secret_value(),
+            "base_url": ENV.ANTHROPIC_BASE_URL,
+            "faults": ENV.CLAUDE_FAULTS,
+        },
+    }
+}
+MODELS = {"fast": ENV.MODEL_FAST, "smart": ENV.MODEL_SMART}
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "TikTok Ops",

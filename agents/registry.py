@@ -1,0 +1,30 @@
+"""Every agent there is, by its permanent name. To add one: its module in `definitions`, a line here."""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Any
+
+from agents.contract import Agent
+from agents.definitions import account_health, audience_mapper, compliance, trend_watcher
+
+AnyAgent = Agent[Any, Any, Any, Any]
+
+
+def by_name(agents: Iterable[AnyAgent]) -> MappingProxyType[str, AnyAgent]:
+    """Return the agents by name; raises `ValueError` when two share one."""
+    found: dict[str, AnyAgent] = {}
+    for agent in agents:
+        if agent.name in found:
+            raise ValueError(f"Two agents are called {agent.name!r}.")
+        found[agent.name] = agent
+    return MappingProxyType(found)
+
+
+AGENTS = by_name(
+    [
+        account_health.agent,
+        audience_mapper.agent,
+        trend_watcher.agent,
+        compliance.agent,
+    ]
+)

@@ -1,0 +1,242 @@
+"""`run_agent`, the only door to an agent: input checked, facts computed, words asked for, all of it traced."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models.functions import Now
+from pydantic import BaseModel, ValidationError
+
+from agents.contract import AgentContext, Prompt
+from agents.models import AgentRun, AgentStep
+from agents.prices.pricing import Price, cost_usd, find_price
+from agents.prices.rows import prices_of
+from agents.prompts import digest, render_system, render_user
+from agents.providers.errors import AnswerError, OutputInvalid, ProviderError
+from agents.providers.language import LanguageAnswer, LanguageProvider, LanguageRequest
+from agents.providers.registry import get_language_provider
+from agents.registry import AGENTS, AnyAgent
+from agents.totals import totals_of
+from agents.tracing import Call, traced
+from tiktok_ops.errors import Refused
+
+MAX_TOKENS = 8192  # thinking counts too
+WAITS_PER_CALL = 2
+"""The time-out bounds each wait for the network, the call as a whole ends within about twice that."""
+
+
+class AgentRefused(Refused):
+    """The agent cannot be asked this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """On whose behalf an agent runs: the workflow run, its step, and the claim it runs under."""
+
+    run_id: UUID | None = None
+    step_id: UUID | None = None
+    claim: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswer:
+    """What an agent put out, as JSON values, and the row that tells how."""
+
+    output: dict[str, Any]
+    agent_run_id: UUID
+
+
+def run_agent(
+    name: str,
+    given: dict[str, Any],
+    context: AgentContext,
+    *,
+    asked: Asked | None = None,
+    hold: Callable[[float], None] = lambda seconds: None,
+    timeout_seconds: float = 60,
+) -> AgentAnswer:
+    """Ask the agent `name` and return its typed output.
+
+    `hold(seconds)` is called before each outward call with that call's time-out, so that the caller can
+    keep its lease, or raise to stop. Raises `AgentRefused` for an unknown agent or an input it does not
+    take, and `ProviderError` when the words could not be had; both leave the agent run failed.
+    """
+    agent = _agent(name)
+    asked = asked or Asked()
+    agent_run = AgentRun.objects.create(
+        account_id=context.account_id,
+        agent=name,
+        run_id=asked.run_id,
+        step_id=asked.step_id,
+        claim=asked.claim,
+        as_of=context.as_of,
+        input=given,
+    )
+    started = time.monotonic()
+    try:
+        output = _Asking(agent, agent_run, context, hold, timeout_seconds).answer(given)
+    except Exception as error:
+        _close(agent_run, started, status="failed", error=f"{type(error).__name__}: {error}")
+        raise
+    _close(agent_run, started, status="succeeded", output=output)
+    return AgentAnswer(output=output, agent_run_id=agent_run.id)
+
+
+def _agent(name: str) -> AnyAgent:
+    try:
+        return AGENTS[name]
+    except KeyError:
+        raise AgentRefused(f"There is no agent {name!r}; there are {', '.join(sorted(AGENTS))}.") from None
+
+
+def _close(agent_run: AgentRun, started: float, **changes: Any) -> None:
+    """Close the agent run with its result and the totals of its trace."""
+    totals = totals_of(agent_run.steps.all())
+    AgentRun.objects.filter(id=agent_run.id).update(
+        **changes,
+        **totals.tokens,
+        facts=agent_run.facts,
+        cost_usd=totals.cost_usd + totals.simulated_usd,
+        is_simulated=agent_run.is_simulated,
+        latency_ms=round((time.monotonic() - started) * 1000),
+        finished_at=Now(),
+    )
+
+
+@dataclass(slots=True)
+class _Asking:
+    """One agent being asked."""
+
+    agent: AnyAgent
+    agent_run: AgentRun
+    context: AgentContext
+    hold: Callable[[float], None]
+    timeout_seconds: float
+
+    def answer(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Compute the facts, ask for the words, join them."""
+        facts = self._compute(self._checked(given))
+        prompt = self.agent.prompt(facts, self.context)
+        composed = self._in_words(facts, prompt) if prompt else self.agent.compose(facts, None)
+        return _as_json(composed)
+
+    def _checked(self, given: dict[str, Any]) -> BaseModel:
+        """Return the input as the agent's own type. Raises `AgentRefused`."""
+        wanted: type[BaseModel] = self.agent.Input
+        try:
+            return wanted.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"]) or "the whole"
+            raise AgentRefused(
+                f"The agent {self.agent.name!r} does not take {field} = {first['input']!r}: {first['msg']}."
+            ) from None
+
+    def _compute(self, given: BaseModel) -> BaseModel:
+        """Compute the facts; they are on record before a model sees them."""
+        with traced(self.agent_run, AgentStep.Kind.COMPUTE, self.agent.name, request=_as_json(given)) as call:
+            facts: BaseModel = self.agent.compute(given, self.context)
+            call.response = self.agent_run.facts = _as_json(facts)
+        return facts
+
+    def _in_words(self, facts: BaseModel, prompt: Prompt) -> BaseModel:
+        """Ask for the words; an answer that does not fit is sent back once, with what was wrong."""
+        user = render_user(prompt)
+        try:
+            return self._composed(facts, user)
+        except OutputInvalid as wrong:
+            repair = f"{user}\n\nYour last answer could not be used: {wrong} Answer again, in full."
+            return self._composed(facts, repair)
+
+    def _composed(self, facts: BaseModel, user: str) -> BaseModel:
+        """Ask once and join the words with the facts. Raises `OutputInvalid` when they do not fit."""
+        answer = self._ask(user)
+        try:
+            words = self.agent.Words.model_validate(answer.data)
+            composed: BaseModel = self.agent.compose(facts, words)
+        except ValueError as error:  # pydantic's ValidationError is one
+            raise OutputInvalid(_first_line(error), answer=answer) from None
+        return composed
+
+    def _ask(self, user: str) -> LanguageAnswer:
+        """Ask the model once, traced and priced, whatever comes of it."""
+        provider = get_language_provider("claude")
+        self.agent_run.is_simulated = provider.simulated
+        request = self._request(user)
+        sent = {"model": request.model, "system": request.system, "user": user, "schema": request.schema}
+        prices = prices_of(request.model)
+        # An unknown price blocks the call instead of costing nothing.
+        # A token is at least a byte, so the bytes bound the tokens.
+        bound = len(request.system.encode()) + len(user.encode())
+        find_price(model=request.model, prices=prices, on=_today(), total_input_tokens=bound)
+        self.hold(request.timeout_seconds * WAITS_PER_CALL)
+        with traced(
+            self.agent_run,
+            AgentStep.Kind.CLAUDE,
+            request.schema_name,
+            request=sent,
+            prompt_digest=digest(request),
+        ) as call:
+            return _called(provider, request, prices, call)
+
+    def _request(self, user: str) -> LanguageRequest:
+        return LanguageRequest(
+            model=settings.MODELS[self.agent.model_tier],
+            system=render_system(self.context.brand, self.context.locale),
+            user=user,
+            schema=self.agent.Words.model_json_schema(),
+            schema_name=f"{self.agent.name}_words",
+            max_tokens=MAX_TOKENS,
+            timeout_seconds=min(self.timeout_seconds, 60),
+        )
+
+
+def _called(
+    provider: LanguageProvider, request: LanguageRequest, prices: list[Price], call: Call
+) -> LanguageAnswer:
+    """Make the call and note what it took, before the answer is looked at."""
+    call.is_simulated = provider.simulated
+    call.model = request.model
+    try:
+        answer = provider.ask(request)
+    except AnswerError as error:
+        if error.answer:
+            _note(call, error.answer, prices)
+        raise
+    except ProviderError as error:
+        call.provider_request_id = error.request_id
+        raise
+    _note(call, answer, prices)
+    return answer
+
+
+def _note(call: Call, answer: LanguageAnswer, prices: list[Price]) -> None:
+    """Put what an answer says and took on the trace."""
+    call.usage = answer.usage
+    call.provider_request_id = answer.request_id
+    call.response = {"stop_reason": answer.stop_reason, "model": answer.model, "text": answer.text}
+    call.cost_usd = cost_usd(model=call.model, usage=answer.usage, prices=prices, on=_today())
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _as_json(value: BaseModel) -> dict[str, Any]:
+    """Return a model as the JSON values the database keeps."""
+    parsed: dict[str, Any] = json.loads(value.model_dump_json())
+    return parsed
+
+
+def _first_line(error: ValueError) -> str:
+    """Return one sentence about an answer that does not fit."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        return f"The field {field!r} does not do: {first['msg']}."
+    return str(error)

@@ -1,0 +1,62 @@
+"""Faults the sandbox acts out on the wire, switched on by settings."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+
+
+class Fault(StrEnum):
+    """What goes wrong with one call, in the order in which numbers of calls are used up.
+
+    `reset_before` and `reset_after` look the same to the client: the connection breaks. Only the
+    ledger of what was received tells whether the question arrived.
+    """
+
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    SERVER_ERROR = "server_error"
+    REFUSAL = "refusal"
+    TRUNCATED = "truncated"
+    MALFORMED = "malformed"
+    RESET_BEFORE = "reset_before"
+    RESET_AFTER = "reset_after"
+
+
+Calls = NonNegativeInt | tuple[PositiveInt, ...]
+"""How many of the first calls, or which ones (1 is the first), of this process."""
+
+
+class Faults(BaseModel):
+    """Which calls go wrong, and how.
+
+    A number takes the next so many calls, fault after fault in the order of `Fault`; a list names
+    calls and goes before numbers: `{"rate_limited": 2, "malformed": [4]}` fails calls 1, 2 and 4.
+    With `matching`, only calls whose texts contain it are counted, and may fail or be slow.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    rate_limited: Calls = 0
+    overloaded: Calls = 0
+    server_error: Calls = 0
+    refusal: Calls = 0
+    truncated: Calls = 0
+    malformed: Calls = 0
+    reset_before: Calls = 0
+    reset_after: Calls = 0
+    slow_seconds: float = Field(default=0, ge=0, allow_inf_nan=False)
+    retry_after_seconds: int = Field(default=1, ge=0)
+    matching: str = ""
+
+    def of_call(self, call: int) -> Fault | None:
+        """Return the fault of the `call`-th matching call, counted from 1; None where it goes well."""
+        wanted = {fault: getattr(self, fault) for fault in Fault}
+        for fault, calls in wanted.items():
+            if isinstance(calls, tuple) and call in calls:
+                return fault
+        last = 0
+        for fault, calls in wanted.items():
+            last += calls if isinstance(calls, int) else 0
+            if call <= last:
+                return fault
+        return None
