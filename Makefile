@@ -6,7 +6,7 @@ TESTS ?= tests
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test coverage check format down lock clean
+.PHONY: help setup demo test coverage check format up down logs lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -22,7 +22,13 @@ help: ## Show what there is
 	$(RUN) -m pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@ .venv/demo.installed
 
-settest: .venv/dev.installed ## Run the tests (pytest --reuse-db)
+setup: .venv/demo.installed ## Install what running needs, start the database, create its tables
+	$(MANAGE) migrate --verbosity 0
+
+demo: .venv/demo.installed ## Import sample posts, audit them on real workers, print the report
+	$(MANAGE) demo
+
+test: .venv/dev.installed ## Run the tests (pytest --reuse-db)
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup $(TESTS)
 
 coverage: .venv/dev.installed ## Run the tests and show which branches they miss
@@ -35,6 +41,7 @@ check: .venv/dev.installed ## Lint, types, import contracts, migrations
 	.venv/bin/lint-imports
 	$(MANAGE) check --fail-level WARNING
 	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) write_docs --check
 
 format: .venv/dev.installed ## Format the code and mend what the linter can
 	$(RUN) -m ruff check --fix .
@@ -44,7 +51,10 @@ up: .venv/demo.installed ## Start web, worker and keeper; print the address and 
 	$(MANAGE) up
 
 down: ## Stop everything, the embedded database included
-	@if [ -x $(RUN) ]; then $(RUN) -m tiktok_ops.postgres stop; fi
+	@if [ -x $(RUN) ]; then $(MANAGE) down; fi
+
+logs: ## Follow what `make up` says
+	tail -n 50 -F var/up.log
 
 lock: .venv/dev.installed ## Compile the hash-pinned requirements from pyproject.toml
 	for extra in base demo dev production bench; do \

@@ -1,8 +1,11 @@
 """ASGI entry point."""
 
 import os
+import warnings
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tiktok_ops.settings")
+# WhiteNoise hands out static files as plain iterators; they are small, and a proxy caches them.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 application = get_asgi_application()

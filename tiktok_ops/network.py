@@ -12,6 +12,8 @@ from typing import Any
 
 VARIABLE = "TIKTOK_OPS_NETWORK"
 LOOPBACK_ONLY = "loopback"
+_ADDRESSED = {"socket.connect", "socket.sendto", "socket.sendmsg"}
+_NAMED = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
 _installed: list[bool] = []
 
 
@@ -34,7 +36,7 @@ def is_loopback(host: object) -> bool:
 
 def _host_of(event: str, arguments: tuple[Any, ...]) -> object:
     """Return the host an audited socket call is about, None for a local (Unix) address."""
-    if event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+    if event in _NAMED:
         return arguments[0]
     address = arguments[1] if len(arguments) > 1 else None
     return address[0] if isinstance(address, tuple) and address else None
@@ -42,7 +44,7 @@ def _host_of(event: str, arguments: tuple[Any, ...]) -> object:
 
 def _refuse_outside(event: str, arguments: tuple[Any, ...]) -> None:
     """Audit hook: raise `NetworkBlocked` for any address that is not this machine."""
-    if event not in {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}:
+    if event not in _ADDRESSED | _NAMED:
         return
     host = _host_of(event, arguments)
     if not is_loopback(host):

@@ -31,6 +31,8 @@ INSTALLED_APPS = [
     "tiktok_ops.content",
     "tiktok_ops.audit",
     "agents",
+    "approvals",
+    "workflows",
 ]
 
 MIDDLEWARE = [
@@ -82,6 +84,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True

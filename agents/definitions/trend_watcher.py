@@ -27,8 +27,10 @@ HISTORY_DAYS = 90
 """How far "the time before" goes back behind the fresh hours, and what saturation is measured over."""
 
 FEWEST_POSTS = 8
+TREND_FROM = 0.25
 RISING_FROM = 0.5
-"""With no views before, a velocity of 0.5 is one typical post's views; otherwise more."""
+"""With no views before, a velocity of 0.25 is a third of a typical post's views, one of 0.5 all of them;
+with views before, more. Below the first a tag is no trend, below the second it does not rise."""
 
 MOST_RISING = 10
 SIGNATURE_FROM = 0.5
@@ -171,9 +173,9 @@ def watch_trends(
 
     Fresh: `as_of - freshness_hours < created_at <= as_of`; before: the 90 days before that. Fewer than
     8 posts together, or none fresh, are not enough. A trend is a hashtag of a fresh post, pleas for
-    reach (#fyp) and tags on more than half of the posts apart, whose fit is `min_fit` or more and not
-    0; `_figures` has the formulas. A tag that shares at least half of its fresh posts with a stronger
-    one is listed alongside it.
+    reach (#fyp) and tags on more than half of the posts apart, whose velocity is 0.25 or more and whose
+    fit is `min_fit` or more and not 0; `_figures` has the formulas. A tag that shares at least half of
+    its fresh posts with a stronger one is listed alongside it.
     """
     stretch = _stretch(posts, given, as_of)
     enough_data = len(stretch.every) >= FEWEST_POSTS and bool(stretch.fresh)
@@ -181,9 +183,8 @@ def watch_trends(
     stories = _stories(_measured(stretch, brand_words), stretch) if enough_data else []
     rising = [trend for trend in stories if trend.velocity >= RISING_FROM]
     rising.sort(key=lambda trend: (-trend.velocity, trend.tag))
-    trends = tuple(trend for trend in stories if trend.fit >= given.min_fit and trend.fit > 0)[
-        : given.max_trends
-    ]
+    fitting = [one for one in stories if one.velocity >= TREND_FROM and one.fit >= given.min_fit and one.fit]
+    trends = tuple(fitting[: given.max_trends])
     return TrendFacts(
         as_of=as_of,
         source="own posts",

@@ -289,4 +289,4 @@ class ContentImport(OnAccount):
         ]
 
     def __str__(self) -> str:
-        return f"{self.file_name} into {self.account_id}"
+        return self.file_name

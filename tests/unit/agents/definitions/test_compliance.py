@@ -191,6 +191,28 @@ def test_check_in_another_order_finds_and_scores_the_same(texts: list[str], seed
     }
 
 
+def test_rulesets_hold_the_ten_rules_of_tiktok_with_their_severities() -> None:
+    assert {rule.id: rule.severity for rule in RULESETS["tiktok"]} == {
+        "caption_too_long": Severity.HIGH,
+        "too_many_hashtags": Severity.LOW,
+        "banned_claim": Severity.CRITICAL,
+        "missing_disclosure": Severity.HIGH,
+        "health_claim": Severity.HIGH,
+        "income_claim": Severity.HIGH,
+        "hidden_characters": Severity.MEDIUM,
+        "contact_details": Severity.MEDIUM,
+        "links": Severity.INFO,
+        "shouting": Severity.INFO,
+    }
+
+
+def test_every_rule_says_where_it_comes_from_and_what_to_do() -> None:
+    for rule in RULESETS["tiktok"]:
+        assert rule.source
+        assert rule.fix.endswith(".")
+        assert rule.find.__doc__
+
+
 def test_texts_of_drafts_are_called_by_id_or_place() -> None:
     drafts = [Draft(text="a #Tea"), Draft(text="b", id="mine"), Draft(text="c")]
     assert texts_of_drafts(drafts) == [

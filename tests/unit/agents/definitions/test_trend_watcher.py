@@ -118,6 +118,12 @@ def test_watch_tag_below_a_typical_post_does_not_rise() -> None:
     assert facts.rising_hashtags == ()
 
 
+def test_watch_tag_below_a_third_of_a_typical_post_is_no_trend() -> None:
+    # 34 / 134 = 0.2537 and 33 / 133 = 0.2481
+    assert len(watched([post() for _ in range(8)] + [post("tea", views=34, days_ago=1)]).trends) == 1
+    assert watched([post() for _ in range(8)] + [post("tea", views=33, days_ago=1)]).trends == ()
+
+
 def test_watch_young_account_spreads_the_time_before_over_the_days_it_had() -> None:
     # Before begins with the oldest post: 8 posts of 100 views within 2 days are 400 views a day.
     young = [post("tea", days_ago=9), *(post("tea", days_ago=8) for _ in range(7))]
@@ -176,6 +182,10 @@ def test_watch_signature_tag_of_more_than_half_the_posts_is_no_trend() -> None:
 def test_watch_ignores_pleas_for_reach_and_endless_tags(tag: str) -> None:
     facts = watched([post()] * 8 + [post(tag, views=900, days_ago=1)])
     assert (facts.trends, facts.rising_hashtags) == ((), ())
+
+
+def test_watch_takes_a_tag_of_sixty_characters() -> None:
+    assert watched([post()] * 8 + [post("x" * 60, views=900, days_ago=1)]).rising_hashtags == ("x" * 60,)
 
 
 def test_watch_reads_tags_from_the_caption_and_in_any_spelling() -> None:
@@ -314,7 +324,7 @@ def test_watch_any_posts_gives_bounded_figures(
     assert fits == sorted(fits, reverse=True)
     for trend in facts.trends:
         assert 0 < trend.fit <= min(trend.velocity, trend.similarity, 1 - trend.saturation) + 1e-4
-        assert 0 <= trend.velocity <= 1
+        assert 0.25 <= trend.velocity <= 1
         assert 0 <= trend.similarity <= 1
         assert 0 <= trend.saturation <= 0.5
         assert 1 <= trend.fresh_posts <= trend.posts <= facts.posts_considered

@@ -1,0 +1,143 @@
+"""Every status machine, taken from the code: the database has the same pairs and refuses all others."""
+
+from collections.abc import Callable
+from importlib import import_module
+from itertools import product
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, models, transaction
+from django.utils import timezone
+
+from agents.models import AgentRun
+from tests.factories.accounts import AccountFactory
+from tests.factories.figures import NOON
+from tests.factories.workflows import WorkflowRunFactory, WorkflowStepFactory, companions
+from tiktok_ops.content.models import ContentImport
+from tiktok_ops.env import BASE_DIR
+from tiktok_ops.transitions import TransitionTable, installed_pairs
+from workflows.transitions import RUN
+
+
+def machines() -> dict[str, TransitionTable]:
+    """Return every status machine of every `transitions` module, by name."""
+    files = [
+        file
+        for app in ("tiktok_ops", "agents", "approvals", "workflows")
+        for file in (BASE_DIR / app).rglob("transitions.py")
+    ]
+    modules = [import_module(".".join(file.relative_to(BASE_DIR).with_suffix("").parts)) for file in files]
+    found = [
+        value for module in modules for value in vars(module).values() if isinstance(value, TransitionTable)
+    ]
+    return {machine.name: machine for machine in found}
+
+
+MACHINES = machines()
+PAIRS = [
+    pytest.param(machine, source, target, id=f"{machine.name}: {source} to {target}")
+    for machine in MACHINES.values()
+    for source, target in product(machine.statuses, repeat=2)
+]
+
+
+def make_import(status: str) -> ContentImport:
+    """Return an import in this status."""
+    return ContentImport.objects.create(account=AccountFactory.create(), file_name="posts.csv", status=status)
+
+
+def make_agent_run(status: str) -> AgentRun:
+    """Return an agent run in this status."""
+    output: dict[str, Any] | None = {} if status == "succeeded" else None
+    account = AccountFactory.create()
+    return AgentRun.objects.create(account=account, agent="made", as_of=NOON, status=status, output=output)
+
+
+MAKERS: dict[str, Callable[[str], models.Model]] = {
+    "run": lambda status: WorkflowRunFactory.create(status=status),
+    "step": lambda status: WorkflowStepFactory.create(status=status),
+    "import": make_import,
+    "agent run": make_agent_run,
+}
+"""How to make a row of each machine in a status; a new machine needs a line here to be tested."""
+
+
+def with_status(machine: TransitionTable, status: str) -> dict[str, Any]:
+    """Return the status with what other columns must have beside it, so that only the machine can refuse."""
+    if machine.name == "step":
+        return {"status": status, **companions(status)}
+    if machine is RUN:
+        return {"status": status, "finished_at": timezone.now() if status in RUN.terminal else None}
+    if machine.name == "agent run":
+        return {"status": status, "output": {} if status == "succeeded" else None}
+    return {"status": status}
+
+
+def by_update(row: models.Model, values: dict[str, Any]) -> None:
+    """Write the values by the ORM's `update`."""
+    type(row)._default_manager.filter(pk=row.pk).update(**values)
+
+
+def by_save(row: models.Model, values: dict[str, Any]) -> None:
+    """Write the values by the ORM's `save`."""
+    changed = type(row)._default_manager.get(pk=row.pk)
+    for name, value in values.items():
+        setattr(changed, name, value)
+    changed.save()
+
+
+def by_sql(row: models.Model, values: dict[str, Any]) -> None:
+    """Write the values by plain SQL."""
+    fields = {field.name: field for field in type(row)._meta.concrete_fields}
+    columns = ", ".join(f"{name} = %s" for name in values)
+    prepared = [fields[name].get_db_prep_save(value, connection) for name, value in values.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {row._meta.db_table} SET {columns} WHERE id = %s", [*prepared, row.pk])
+
+
+def status_after(
+    write: Callable[[models.Model, dict[str, Any]], None], row: models.Model, values: dict[str, Any]
+) -> str:
+    """Return the row's status after the write, or the sentence it was refused with; either way undo it."""
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                write(row, values)
+            found = str(type(row)._default_manager.values_list("status", flat=True).get(pk=row.pk))
+        except IntegrityError as refusal:
+            found = str(refusal).partition("\n")[0]
+        transaction.set_rollback(True)
+    return found
+
+
+def test_find_machines_finds_those_there_are() -> None:
+    assert sorted(MACHINES) == sorted(MAKERS)
+    assert all(machine.terminal for machine in MACHINES.values())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
+def test_install_machine_puts_the_same_pairs_into_the_database(machine: TransitionTable) -> None:
+    assert installed_pairs(machine) == machine.pairs
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("machine", "source", "target"), PAIRS)
+def test_move_status_passes_where_the_table_says_so_and_nowhere_else(
+    machine: TransitionTable, source: str, target: str
+) -> None:
+    row = MAKERS[machine.name](source)
+    allowed = machine.allows(source, target) or source == target
+    expected = target if allowed else f"A {machine.name} that is '{source}' cannot become '{target}'."
+    found = [status_after(write, row, with_status(machine, target)) for write in (by_update, by_save, by_sql)]
+    assert found == [expected] * 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", MAKERS)
+def test_write_status_no_machine_knows_is_refused(name: str) -> None:
+    machine = MACHINES[name]
+    row = MAKERS[name](machine.statuses[0])
+    assert "cannot become 'lost'" in status_after(by_sql, row, {"status": "lost"})
+    with pytest.raises(IntegrityError, match="status_known"), transaction.atomic():
+        MAKERS[name]("lost")

@@ -1,0 +1,84 @@
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from agents.models import AgentRun, AgentStep
+from agents.providers.language import Usage
+from agents.tracing import CUT_OFF, Call, traced
+from tests.factories.accounts import AccountFactory
+from tests.factories.figures import NOON
+
+pytestmark = pytest.mark.django_db
+
+KIND = AgentStep.Kind.CLAUDE
+
+
+def agent_run() -> AgentRun:
+    """Return a run that is going on."""
+    return AgentRun.objects.create(account=AccountFactory.create(), agent="made", as_of=NOON)
+
+
+def test_trace_a_call_writes_all_that_is_known_of_it() -> None:
+    run = agent_run()
+    with traced(run, KIND, "made_words", request={"user": "Hello"}, prompt_digest="d" * 64) as call:
+        call.response = {"text": "Grüezi"}
+        call.usage = Usage(1, 2, cache_read_tokens=3, cache_write_5m_tokens=4, cache_write_1h_tokens=5)
+        call.cost_usd = Decimal("0.000123")
+        call.model = "claude-haiku-5-5"
+        call.is_simulated = False
+        call.provider_request_id = "req_1"
+    step = AgentStep.objects.get()
+    assert (step.agent_run, step.kind, step.name) == (run, "claude", "made_words")
+    assert (step.request, step.response) == ({"user": "Hello"}, {"text": "Grüezi"})
+    assert [step.input_tokens, step.output_tokens, step.cache_read_tokens] == [1, 2, 3]
+    assert [step.cache_write_5m_tokens, step.cache_write_1h_tokens] == [4, 5]
+    assert (step.cost_usd, step.model, step.is_simulated) == (Decimal("0.000123"), "claude-haiku-5-5", False)
+    assert (step.provider_request_id, step.prompt_digest, step.error) == ("req_1", "d" * 64, "")
+    assert str(step)
+
+
+def test_trace_a_call_that_says_nothing_of_itself_counts_nothing() -> None:
+    with traced(agent_run(), AgentStep.Kind.COMPUTE, "made", request={}):
+        pass
+    step = AgentStep.objects.get()
+    assert (step.response, step.cost_usd, step.input_tokens, step.is_simulated) == (None, Decimal(0), 0, True)
+
+
+def fail(call: Call) -> None:
+    """Fail after seven tokens."""
+    call.usage = Usage(7, 0)
+    raise ValueError("no such colour")
+
+
+def test_trace_a_call_that_fails_writes_what_it_had_and_the_sentence() -> None:
+    with (
+        pytest.raises(ValueError, match="no such colour"),
+        traced(agent_run(), KIND, "made", request={}) as call,
+    ):
+        fail(call)
+    step = AgentStep.objects.get()
+    assert (step.error, step.input_tokens) == ("ValueError: no such colour", 7)
+
+
+def test_trace_a_call_its_worker_did_not_live_to_end_says_so() -> None:
+    with pytest.raises(SystemExit), traced(agent_run(), KIND, "made", request={}):
+        raise SystemExit
+    assert AgentStep.objects.get().error == CUT_OFF
+
+
+def test_trace_that_cannot_be_written_fails_the_call() -> None:
+    run = agent_run()
+    with (
+        pytest.raises(TypeError, match="not JSON serializable"),
+        transaction.atomic(),
+        traced(run, KIND, "made", request={}) as call,
+    ):
+        call.response = object()
+    assert not AgentStep.objects.exists()
+
+
+def test_measure_a_call_in_whole_milliseconds() -> None:
+    call = Call()
+    call.started -= 1.2345
+    assert 1234 <= call.latency_ms < 2000

@@ -1,0 +1,91 @@
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.factories.workflows import agent_node, report_node, workflow_of
+from workflows.nodes import MOST_NODES, AgentNode, ReportNode, RetryPolicy, Workflow
+
+CHAIN = workflow_of(
+    agent_node("first", inputs={"text": "brief.topic", "number": "brief.count"}),
+    agent_node("second", "first", inputs={"text": "first.output.text", "tags": "brief.topic"}),
+    report_node("report", "second"),
+)
+
+
+def test_read_workflow_from_its_own_json_gives_the_same() -> None:
+    read = Workflow.model_validate(json.loads(json.dumps(CHAIN.model_dump(mode="json"))))
+    assert read == CHAIN
+    assert read.digest == CHAIN.digest
+    assert [type(node) for node in read.nodes] == [AgentNode, AgentNode, ReportNode]
+
+
+def test_digest_differs_where_anything_does() -> None:
+    changed = [
+        CHAIN.model_copy(update={"label": "Other"}),
+        CHAIN.model_copy(update={"nodes": CHAIN.nodes[:-1]}),
+        workflow_of(*CHAIN.nodes[:-1], report_node("report", "second", timeout_seconds=10)),
+    ]
+    assert len({workflow.digest for workflow in [CHAIN, *changed]}) == 4
+    assert len(CHAIN.digest) == 64
+
+
+def test_find_node_by_its_key() -> None:
+    assert CHAIN.node("second") is CHAIN.nodes[1]
+    with pytest.raises(KeyError):
+        CHAIN.node("third")
+
+
+def test_list_brief_fields_says_what_each_feeds() -> None:
+    assert CHAIN.brief_fields == {
+        "topic": [("first", "text"), ("second", "tags")],
+        "count": [("first", "number")],
+    }
+
+
+@pytest.mark.parametrize("key", ["", "A", "1st", "a-b", "a b", "ä", "a" * 81, "a.b"])
+def test_make_node_with_a_wrong_key_is_refused(key: str) -> None:
+    with pytest.raises(ValidationError, match="String should match pattern"):
+        agent_node(key)
+    with pytest.raises(ValidationError, match="String should match pattern"):
+        agent_node("good", key)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"label": ""},
+        {"label": "x" * 121},
+        {"timeout_seconds": 0},
+        {"timeout_seconds": 281},  # longer than a doorbell may take
+        {"surprise": 1},
+        {"kind": "action"},
+        {"inputs": ["brief.a"]},
+    ],
+)
+def test_make_node_with_a_wrong_field_is_refused(changes: dict[str, Any]) -> None:
+    fields: dict[str, Any] = {"key": "good", "label": "Good", "agent": "made", "kind": "agent"}
+    AgentNode.model_validate(fields)
+    with pytest.raises(ValidationError):
+        AgentNode.model_validate(fields | changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"max_tries": 0}, {"max_tries": 21}, {"base_seconds": 0}, {"base_seconds": 601}, {"max_seconds": 3601}],
+)
+def test_make_retry_policy_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        RetryPolicy.model_validate(changes)
+
+
+def test_make_workflow_of_too_many_nodes_is_refused() -> None:
+    workflow_of(*(agent_node(f"n{number}") for number in range(MOST_NODES)))
+    with pytest.raises(ValidationError, match="at most 200 items"):
+        workflow_of(*(agent_node(f"n{number}") for number in range(MOST_NODES + 1)))
+
+
+def test_change_node_is_refused() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(CHAIN.nodes[0], "key", "other")  # noqa: B010 - mypy refuses it, too

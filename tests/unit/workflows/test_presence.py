@@ -1,0 +1,83 @@
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+from tests.unit.workflows.rows import wait_for_presence
+from workflows.presence import LOCK_SPACE, Place, Post, Present, present
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+
+@pytest.fixture
+def posts(committed_db: str) -> Iterator[list[Post]]:
+    """Posts to be left when the test is over."""
+    made: list[Post] = []
+    yield made
+    for post in made:
+        post.leave()
+
+
+def made(posts: list[Post], place: Place) -> Post:
+    """Return a post nobody holds yet."""
+    posts.append(Post(place))
+    return posts[-1]
+
+
+def cut_off(place: Place) -> None:
+    """End the connection that holds the place, as a restart of the database would."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            "AND classid = %s AND objid = %s AND database = (SELECT oid FROM pg_database "
+            "WHERE datname = current_database())",
+            [LOCK_SPACE, int(place)],
+        )
+
+
+def test_look_around_where_nobody_is_up_finds_nobody() -> None:
+    assert present() == Present(workers=0, keepers=0)
+
+
+def test_hold_a_place_shows_until_it_is_left(posts: list[Post]) -> None:
+    worker = made(posts, Place.WORKER)
+    assert worker.hold()
+    assert present() == Present(workers=1, keepers=0)
+    worker.leave()
+    wait_for_presence(Present(workers=0, keepers=0))
+
+
+def test_hold_a_place_again_takes_it_no_second_time(posts: list[Post]) -> None:
+    worker = made(posts, Place.WORKER)
+    assert [worker.hold() for _ in range(3)] == [True, True, True]
+    assert present().workers == 1
+
+
+def test_hold_the_place_of_a_worker_is_for_many(posts: list[Post]) -> None:
+    assert [made(posts, Place.WORKER).hold() for _ in range(3)] == [True, True, True]
+    assert present() == Present(workers=3, keepers=0)
+
+
+def test_hold_the_place_of_the_keeper_is_for_one(posts: list[Post]) -> None:
+    first, second = made(posts, Place.KEEPER), made(posts, Place.KEEPER)
+    assert [first.hold(), second.hold(), first.hold()] == [True, False, True]
+    assert present() == Present(workers=0, keepers=1)
+    first.leave()
+    wait_for_presence(Present(workers=0, keepers=0))
+    assert [second.hold(), first.hold()] == [True, False]
+
+
+@pytest.mark.parametrize("place", list(Place))
+def test_hold_a_place_whose_connection_was_cut_takes_it_again(posts: list[Post], place: Place) -> None:
+    post = made(posts, place)
+    assert post.hold()
+    cut_off(place)
+    assert [post.hold(), post.hold()] == [False, True]
+    assert sum([present().workers, present().keepers]) == 1
+
+
+def test_hold_the_keepers_place_that_was_cut_goes_to_whoever_asks_first(posts: list[Post]) -> None:
+    first, second = made(posts, Place.KEEPER), made(posts, Place.KEEPER)
+    first.hold()
+    cut_off(Place.KEEPER)
+    assert [second.hold(), first.hold(), first.hold()] == [True, False, False]

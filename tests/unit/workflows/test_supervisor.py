@@ -1,0 +1,364 @@
+import logging
+import math
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from tests.factories.workflows import HOUR, WorkflowRunFactory, WorkflowStepFactory
+from tests.processes import wait_until
+from tests.unit.workflows.rows import step_in, wait_for_presence
+from tests.unit.workflows.test_processes import ENDED_PID
+from tiktok_ops.signals import Stop
+from workflows import supervisor
+from workflows.models import WorkflowStep
+from workflows.presence import Present, present
+from workflows.processes import DIE_WITH_PARENT, this_host, this_process
+from workflows.supervisor import Cluster, Load, Supervisor, Watch, current_load, release_leases_of_the_gone
+
+GONE = f"{this_host()} {ENDED_PID} 12345"
+ELSEWHERE = "another-host/12345678/4026531836 17 12345"
+
+
+def held_by(name: str, *, expired: bool = False) -> WorkflowStep:
+    """Return a running step that the process called `name` holds."""
+    lease_until = timezone.now() + (-timedelta(seconds=1) if expired else HOUR)
+    step: WorkflowStep = WorkflowStepFactory.create(
+        run__status="running", status="running", claimed_by=name, lease_until=lease_until
+    )
+    return step
+
+
+# --- whether work moves
+
+
+@pytest.mark.parametrize(
+    ("due", "held", "overdue", "is_stalled"),
+    [
+        (0, 0, 0, False),  # nothing to do
+        (3, 0, 0, True),  # nobody takes what is due
+        (3, 1, 0, False),  # someone is at work
+        (0, 0, 1, True),  # someone died or hangs
+        (0, 1, 1, False),
+        (3, 0, 1, True),
+    ],
+)
+def test_watch_for_as_long_as_may_be_tells_a_stall_by_what_moves(
+    due: int, held: int, overdue: int, is_stalled: bool
+) -> None:
+    watch = Watch(stall_seconds=60, moved_at=1000)
+    assert not watch.is_stalled(due=due, held=held, overdue=overdue, now=1059.9)
+    assert watch.is_stalled(due=due, held=held, overdue=overdue, now=1060) == is_stalled
+
+
+def test_watch_begins_anew_whenever_something_moved() -> None:
+    watch = Watch(stall_seconds=60, moved_at=1000)
+    assert not watch.is_stalled(due=5, held=1, overdue=0, now=1050)
+    assert not watch.is_stalled(due=5, held=0, overdue=0, now=1100)
+    assert watch.is_stalled(due=5, held=0, overdue=0, now=1110)
+
+
+def test_watch_begins_with_the_process() -> None:
+    assert not Watch(stall_seconds=60).is_stalled(due=1, held=0, overdue=0, now=time.monotonic())
+
+
+# --- what there is to do, and who holds it
+
+
+@pytest.mark.django_db
+def test_count_load_tells_due_work_from_what_this_host_holds() -> None:
+    step_in("ready and due", "queued")
+    step_in("ready later")
+    held_by(this_process())
+    held_by(this_process(), expired=True)
+    held_by(ELSEWHERE)
+    held_by(ELSEWHERE, expired=True)
+    assert current_load() == Load(due=1, held=1, overdue=1, open=6)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("run_status", ["paused", "succeeded", "failed", "cancelled"])
+def test_count_load_leaves_out_runs_nobody_may_work_on(run_status: str) -> None:
+    for condition in ("ready and due", "ready later", "running"):
+        step_in(condition, run_status)
+    assert current_load() == Load(due=0, held=0, overdue=0, open=0)
+
+
+@pytest.mark.django_db
+def test_count_load_leaves_out_steps_that_are_not_to_be_taken() -> None:
+    run = WorkflowRunFactory.create(status="running")
+    for status in ("pending", "waiting", "succeeded", "failed", "skipped", "cancelled"):
+        WorkflowStepFactory.create(run=run, status=status)
+    assert current_load() == Load(due=0, held=0, overdue=0, open=0)
+
+
+@pytest.mark.django_db
+def test_release_leases_gives_back_only_what_the_dead_of_this_host_held() -> None:
+    dead, alive, elsewhere, over = (
+        held_by(GONE),
+        held_by(this_process()),
+        held_by(ELSEWHERE),
+        held_by(GONE, expired=True),
+    )
+    leases = dict(WorkflowStep.objects.values_list("id", "lease_until"))
+    assert release_leases_of_the_gone() == 1
+    after = dict(WorkflowStep.objects.values_list("id", "lease_until"))
+    assert {step for step in leases if leases[step] != after[step]} == {dead.id}
+    assert current_load() == Load(due=0, held=1, overdue=2, open=4)
+    assert {alive.id, elsewhere.id, over.id} < set(after)
+
+
+# --- a cluster of real processes, which does not work
+
+
+@pytest.fixture
+def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Cluster]]:
+    """Start clusters whose `manage.py` is a program of the test's."""
+    made: list[Cluster] = []
+
+    def start(program: str) -> Cluster:
+        (tmp_path / "manage.py").write_text(program)
+        made.append(Cluster())
+        made[-1].start()
+        return made[-1]
+
+    monkeypatch.setattr(supervisor, "BASE_DIR", tmp_path)
+    yield start
+    for cluster in made:
+        cluster.kill()
+
+
+TELL = """
+import json, os, pathlib, sys, time
+pathlib.Path("told").write_text(json.dumps([sys.argv[1:], os.environ.get("TIKTOK_OPS_DIE_WITH_PARENT")]))
+time.sleep(60)
+"""
+
+STUBBORN = """
+import os, pathlib, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = os.fork()
+if child:
+    pathlib.Path("told").write_text(str(child))
+time.sleep(60)
+"""
+
+
+def told(folder: Path) -> str:
+    """Return what a program told once it was up."""
+    file = folder / "told"
+    wait_until(lambda: file.exists() and bool(file.read_text()), seconds=20, what="the program is up")
+    return file.read_text()
+
+
+def test_start_cluster_ties_it_to_this_process(clusters: Callable[[str], Cluster], tmp_path: Path) -> None:
+    cluster = clusters(TELL)
+    assert told(tmp_path) == f'[["qcluster"], "{os.getpid()}"]'
+    assert cluster.is_alive
+    assert cluster.process is not None
+    assert os.getpgid(cluster.process.pid) == cluster.process.pid != os.getpgid(0)
+    assert DIE_WITH_PARENT == "TIKTOK_OPS_DIE_WITH_PARENT"
+
+
+def test_stop_cluster_asks_its_main_process_and_waits(
+    clusters: Callable[[str], Cluster], tmp_path: Path
+) -> None:
+    cluster = clusters(TELL)
+    told(tmp_path)
+    process = cluster.process
+    cluster.stop(seconds=20)
+    assert process is not None
+    assert process.returncode == -signal.SIGTERM
+    assert not cluster.is_alive
+
+
+def test_stop_cluster_that_does_not_listen_ends_every_process_of_it(
+    clusters: Callable[[str], Cluster], tmp_path: Path
+) -> None:
+    cluster = clusters(STUBBORN)
+    child = psutil.Process(int(told(tmp_path)))
+    process = cluster.process
+    cluster.stop(seconds=0.1)
+    assert process is not None
+    assert process.returncode == -signal.SIGKILL
+    assert psutil.wait_procs([child], timeout=5)[1] == []
+
+
+def test_stop_cluster_that_ended_by_itself_is_no_error(clusters: Callable[[str], Cluster]) -> None:
+    cluster = clusters("")
+    assert cluster.process is not None
+    cluster.process.wait(20)
+    assert not cluster.is_alive
+    cluster.stop(seconds=1)
+    assert cluster.process is None
+
+
+def test_stop_cluster_that_never_started_is_no_error() -> None:
+    cluster = Cluster()
+    cluster.stop(seconds=1)
+    cluster.kill()
+    assert not cluster.is_alive
+
+
+# --- the supervisor, with a cluster that is only noted down
+
+
+class NotedCluster:
+    """A cluster that lives as long as it is said to."""
+
+    lives: bool = True
+
+    def __init__(self) -> None:
+        self.noted: list[str] = []
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether it is said to live."""
+        return self.lives
+
+    def start(self) -> None:
+        """Note it, and live."""
+        self.noted.append("start")
+        self.lives = True
+
+    def kill(self) -> None:
+        """Note it."""
+        self.noted.append("kill")
+
+    def stop(self, *, seconds: float) -> None:
+        """Note it."""
+        self.noted.append(f"stop {seconds:g}")
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> NotedCluster:
+    """The cluster of the supervisor under test, which looks without waiting."""
+    noted = NotedCluster()
+    monkeypatch.setattr(supervisor, "Cluster", lambda: noted)
+    monkeypatch.setattr(supervisor, "TICK_SECONDS", 0.01)
+    return noted
+
+
+class StopAfter(Stop):
+    """Goes up after so many looks, or when it is set; at each look it does what it is told."""
+
+    def __init__(self, looks: float, act: Callable[[int], object] = lambda look: None) -> None:
+        super().__init__()
+        self.looks = looks
+        self.act = act
+        self.seen: list[Present] = []
+
+    def wait(self, seconds: float) -> bool:
+        """Look around, and say whether the looks are used up."""
+        self.seen.append(present())
+        if len(self.seen) > self.looks:
+            return True
+        self.act(len(self.seen))
+        return super().wait(0)
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_supervise_until_told_to_stop_holds_its_place_and_stops_the_cluster(cluster: NotedCluster) -> None:
+    stop = StopAfter(2)
+    Supervisor(stop).run()
+    assert cluster.noted == ["start", "stop 20"]
+    assert stop.seen == [Present(0, 0), Present(1, 0), Present(1, 0)]
+    wait_for_presence(Present(0, 0))
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_supervise_cluster_that_died_starts_it_again(cluster: NotedCluster) -> None:
+    def die(look: int) -> None:
+        cluster.lives = look != 2
+
+    Supervisor(StopAfter(3, die)).run()
+    assert cluster.noted == ["start", "kill", "start", "stop 20"]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_supervise_cluster_that_does_not_move_starts_it_again_once(
+    cluster: NotedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django.conf.settings.STALL_SECONDS", 0.2)
+    step_in("ready and due")
+    Supervisor(StopAfter(4, lambda look: time.sleep(0.25 if look == 2 else 0))).run()
+    assert cluster.noted == ["start", "kill", "start", "stop 20"]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_supervise_gives_back_what_dead_processes_held(cluster: NotedCluster) -> None:
+    first = held_by(GONE)
+    seen: list[Load] = []
+
+    def look_on(look: int) -> None:
+        seen.append(current_load())
+        if look == 2:
+            held_by(GONE)
+
+    Supervisor(StopAfter(2, look_on)).run()
+    assert [(load.held, load.overdue) for load in seen] == [(1, 0), (0, 1)]
+    assert current_load() == Load(due=0, held=0, overdue=2, open=2)
+    first.refresh_from_db()
+    assert first.status == "running"
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_supervise_while_the_database_is_away_waits_for_it(
+    cluster: NotedCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away() -> Load:
+        raise OperationalError("the server is starting up\n")
+
+    monkeypatch.setattr(supervisor, "current_load", away)
+    with caplog.at_level(logging.WARNING):
+        Supervisor(StopAfter(2)).run()
+    assert caplog.text.count("worker lost the database") == 2
+    assert cluster.noted == ["start", "stop 20"]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_supervise_that_fails_stops_the_cluster_all_the_same(
+    cluster: NotedCluster,
+) -> None:
+    def fail(look: int) -> None:
+        raise RuntimeError("our bug")
+
+    with pytest.raises(RuntimeError, match="our bug"):
+        Supervisor(StopAfter(2, fail)).run()
+    assert cluster.noted == ["start", "stop 20"]
+    wait_for_presence(Present(0, 0))
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_supervise_until_idle_keeps_too_and_ends_after_a_few_idle_looks(cluster: NotedCluster) -> None:
+    step = step_in("ready later")
+
+    def finish_at_third(look: int) -> None:
+        if look == 3:
+            WorkflowStep.objects.filter(id=step.id).update(status="cancelled")
+
+    stop = StopAfter(math.inf, finish_at_third)
+    Supervisor(stop, until_idle=True).run()
+    assert stop.seen == [Present(0, 0), *[Present(1, 1)] * (2 + supervisor.IDLE_TICKS)]
+    wait_for_presence(Present(0, 0))
+    assert cluster.noted == ["start", "stop 20"]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_supervise_until_idle_counts_anew_when_there_is_more_to_do(cluster: NotedCluster) -> None:
+    def have_work_at_second(look: int) -> None:
+        if look == 2:
+            step_in("ready later")
+        if look == 3:
+            WorkflowStep.objects.update(status="cancelled")
+
+    stop = StopAfter(math.inf, have_work_at_second)
+    Supervisor(stop, until_idle=True).run()
+    assert len(stop.seen) == 3 + supervisor.IDLE_TICKS

@@ -1,0 +1,28 @@
+"""Workflows app."""
+
+import os
+import sys
+
+from django.apps import AppConfig
+from django.core.checks import register
+
+from agents.providers.registry import check_providers
+from workflows.processes import DIE_WITH_PARENT, die_with_parent
+
+
+class WorkflowsConfig(AppConfig):
+    """Steps in order, surviving restarts: definitions, the engine, worker and keeper."""
+
+    name = "workflows"
+    verbose_name = "Workflows"
+
+    def ready(self) -> None:
+        """Register the checks; tie a worker's processes to their supervisor."""
+        from workflows.checks import check_definitions, check_provider_settings
+
+        register(check_definitions)
+        register(check_provider_settings)
+        die_with_parent()
+        if DIE_WITH_PARENT in os.environ and "qcluster" in sys.argv:
+            # Importing a vendor's library takes a second: once here rather than once in every fork.
+            check_providers(deep=True)

@@ -1,0 +1,99 @@
+"""Every workflow there is. To add one: its module in `definitions`, a line here.
+
+The database keeps every version ever run (`WorkflowDefinition`); a run pins the one it began with.
+"""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from tiktok_ops.audit.services import record
+from tiktok_ops.errors import Refused
+from workflows.definitions import profile_audit
+from workflows.models import WorkflowDefinition
+from workflows.nodes import Workflow
+from workflows.validation import check_workflow, parse_workflow
+
+
+class WorkflowUnknown(Refused):
+    """There is no such workflow."""
+
+
+def by_slug(workflows: Iterable[Workflow]) -> MappingProxyType[str, Workflow]:
+    """Return the workflows by slug; raises `ValueError` when two share one."""
+    found: dict[str, Workflow] = {}
+    for workflow in workflows:
+        if workflow.slug in found:
+            raise ValueError(f"Two workflows are called {workflow.slug!r}.")
+        found[workflow.slug] = workflow
+    return MappingProxyType(found)
+
+
+WORKFLOWS = by_slug([profile_audit.workflow])
+
+
+def find_workflow(slug: str) -> Workflow:
+    """Return a workflow that can run: the one code defines, or the newest version stored.
+
+    Raises `WorkflowUnknown` naming those there are, and `DefinitionRefused` when it cannot run.
+    """
+    if slug in WORKFLOWS:
+        check_workflow(WORKFLOWS[slug])
+        return WORKFLOWS[slug]
+    stored = WorkflowDefinition.objects.filter(slug=slug).order_by("-version").first()
+    if stored is None:
+        raise WorkflowUnknown(f"There is no workflow {slug!r}; there are {', '.join(known_slugs())}.")
+    return parse_workflow(stored.definition)
+
+
+def known_slugs() -> list[str]:
+    """Return the slugs of all workflows, of code and of the database, sorted."""
+    return sorted({*WORKFLOWS, *WorkflowDefinition.objects.values_list("slug", flat=True)})
+
+
+def load_definition(definition: Any, *, by: str) -> WorkflowDefinition:
+    """Check a definition given as JSON and store it as the newest version of its slug.
+
+    Raises `DefinitionRefused`, also for the slug of a workflow that code defines.
+    """
+    workflow = parse_workflow(definition)
+    if workflow.slug in WORKFLOWS:
+        raise WorkflowUnknown(
+            f"The workflow {workflow.slug!r} is defined in code: give yours another slug, or change the module."
+        )
+    return store_definition(workflow, by=by)
+
+
+def store_definition(workflow: Workflow, *, by: str) -> WorkflowDefinition:
+    """Return the stored version with this very content, storing a new one if there is none."""
+    stored = WorkflowDefinition.objects.filter(slug=workflow.slug, digest=workflow.digest).first()
+    if stored is not None:
+        return stored
+    with transaction.atomic():
+        _lock_slug(workflow.slug)
+        return _store(workflow, by=by)
+
+
+def _lock_slug(slug: str) -> None:
+    """Let one transaction at a time number the versions of a slug."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"workflow {slug}"])
+
+
+def _store(workflow: Workflow, *, by: str) -> WorkflowDefinition:
+    """Store the next version, unless another transaction was first to store the same content."""
+    versions = WorkflowDefinition.objects.filter(slug=workflow.slug)
+    if stored := versions.filter(digest=workflow.digest).first():
+        return stored
+    newest = versions.aggregate(newest=Max("version", default=0))["newest"]
+    definition = WorkflowDefinition.objects.create(
+        slug=workflow.slug,
+        version=newest + 1,
+        definition=workflow.model_dump(mode="json"),
+        digest=workflow.digest,
+    )
+    record("workflow.stored", by=by, subject=definition, workspace_id=None, data={"digest": workflow.digest})
+    return definition

@@ -1,0 +1,23 @@
+"""What `manage.py check` examines: definitions that cannot run and providers that are set up wrongly."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+
+from agents.providers.registry import check_providers
+from workflows.catalogue import WORKFLOWS
+from workflows.validation import problems
+
+
+def check_definitions(**_: Any) -> list[CheckMessage]:
+    """Refuse a workflow of code that cannot run."""
+    return [
+        Error(f"The workflow {workflow.slug!r} is refused: {problem}", id="workflows.E001")
+        for workflow in WORKFLOWS.values()
+        for problem in problems(workflow)
+    ]
+
+
+def check_provider_settings(**_: Any) -> list[CheckMessage]:
+    """Refuse providers that are set up wrongly."""
+    return [Error(problem, id="workflows.E002") for problem in check_providers()]

@@ -1,0 +1,102 @@
+"""What each kind of node does. To add a kind: its node in `nodes`, its executor here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from agents.contract import AgentContext, BrandVoice
+from agents.providers.errors import Advice, ProviderError
+from agents.runner import Asked, run_agent
+from tiktok_ops.accounts.models import Brand
+from workflows.models import WorkflowRun, WorkflowStep
+from workflows.nodes import AgentNode, AnyNode, ReportNode, Workflow
+from workflows.outcomes import ArtifactDraft, Claim, Failed, Outcome, Succeeded, TryAgain
+from workflows.reports.registry import REPORTS
+from workflows.retrying import after_failed_try
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A claimed step with all it needs. `hold(seconds)` keeps the lease for a call that long, or raises."""
+
+    claim: Claim
+    step: WorkflowStep
+    workflow: Workflow
+    node: AnyNode
+    given: dict[str, Any]
+    hold: Callable[[float], None]
+
+
+def voice_of(brand: Brand | None) -> BrandVoice | None:
+    """Return what the brand tells the model about itself."""
+    if brand is None:
+        return None
+    return BrandVoice(
+        name=brand.name,
+        voice=brand.voice,
+        guidelines=brand.guidelines,
+        banned_claims=tuple(brand.banned_claims),
+    )
+
+
+def context_of(run: WorkflowRun) -> AgentContext:
+    """Return whom the agents of this run work for, and what "now" is for them."""
+    account = run.account
+    return AgentContext(
+        account_id=account.id,
+        handle=account.handle,
+        as_of=run.as_of,
+        locale=account.locale,
+        brand=voice_of(account.brand),
+    )
+
+
+def ask_agent(work: Work) -> Outcome:
+    """Run the node's agent; a provider's trouble is retried, waited for or given up as it advises.
+
+    Raises `AgentRefused` and `PriceUnknown`, whose sentences the engine makes the step's.
+    """
+    node = work.node
+    if not isinstance(node, AgentNode):
+        raise TypeError(node)
+    asked = Asked(run_id=work.step.run_id, step_id=work.step.id, claim=work.claim.number)
+    try:
+        answer = run_agent(
+            node.agent,
+            {**node.options, **work.given},
+            context_of(work.step.run),
+            asked=asked,
+            hold=work.hold,
+            timeout_seconds=node.timeout_seconds,
+        )
+    except ProviderError as trouble:
+        return after_trouble(work, trouble)
+    return Succeeded(output=answer.output, agent_run_id=answer.agent_run_id)
+
+
+def after_trouble(work: Work, trouble: ProviderError) -> TryAgain | Failed:
+    """Return what a provider's trouble means for the step."""
+    policy = work.node.retry
+    if trouble.advice is Advice.RETRY:
+        return after_failed_try(
+            policy, tries=work.step.tries, error=str(trouble), asked_seconds=trouble.retry_after_seconds
+        )
+    if trouble.advice is Advice.WAIT:
+        delay = trouble.retry_after_seconds or policy.base_seconds
+        return TryAgain(error=str(trouble), delay_seconds=min(delay, policy.max_seconds), counts_as_try=False)
+    return Failed(error=str(trouble))
+
+
+def write_report(work: Work) -> Outcome:
+    """Write the run's report from what the steps before it came to."""
+    node = work.node
+    if not isinstance(node, ReportNode):
+        raise TypeError(node)
+    text = REPORTS[node.report](work.step.run)
+    return Succeeded(
+        output={"report": node.report, "characters": len(text)},
+        artifacts=(ArtifactDraft(kind="report", text=text),),
+    )
+
+
+EXECUTORS: dict[str, Callable[[Work], Outcome]] = {"agent": ask_agent, "report": write_report}

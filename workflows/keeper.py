@@ -1,0 +1,78 @@
+"""The keeper: rings what is due, parks what takes its worker down. One leads, any number may stand by."""
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from tiktok_ops.queue import ring
+from tiktok_ops.signals import Stop
+from workflows.outcomes import Claim, Failed, LeaseLost
+from workflows.presence import Place, Post
+from workflows.protocol import DOORBELL, MAX_CLAIMS, finish
+
+log = structlog.get_logger(__name__)
+
+PAGE = 500
+RING_AGAIN_SECONDS = 15.0
+
+
+class Keeper:
+    """A keeper of this process; `tick` does a round if it leads."""
+
+    def __init__(self) -> None:
+        self._post = Post(Place.KEEPER)
+
+    def run(self, stop: Stop) -> None:
+        """Do rounds until `stop`; a database that is away is waited for."""
+        try:
+            while not stop.wait(settings.KEEPER_SECONDS):
+                self.tick()
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Let another keeper lead."""
+        self._post.leave()
+
+    def tick(self) -> None:
+        """Do one round, if this keeper leads."""
+        try:
+            if self._post.hold():
+                sweep()
+        except DatabaseError as error:
+            log.warning("keeper lost the database", error=str(error).strip())
+            connection.close()
+
+
+def sweep() -> None:
+    """Ring what is due and park what is exhausted."""
+    while ring_due(limit=PAGE) == PAGE:
+        pass
+    park_exhausted()
+
+
+def ring_due(*, limit: int) -> int:
+    """Ring for up to `limit` due steps whose doorbell was lost or is yet to be rung; return how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM workflow_due(%s, %s, %s)", [limit, RING_AGAIN_SECONDS, MAX_CLAIMS])
+        runs = [run_id for (run_id,) in cursor.fetchall()]
+        for run_id in runs:
+            ring(DOORBELL, run_id)
+    return len(runs)
+
+
+def park_exhausted() -> int:
+    """Fail the steps that were claimed as often in a row as may be without an end; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM workflow_exhausted(%s, %s)", [PAGE, MAX_CLAIMS])
+        exhausted = [Claim(*row) for row in cursor.fetchall()]
+    for claimed in exhausted:
+        error = (
+            f"Stopped after {MAX_CLAIMS} starts in a row: each time its worker died before the step ended."
+        )
+        try:
+            finish(claimed, Failed(error=error), go_on=False)
+        except LeaseLost:
+            continue  # it ended after all, a moment ago
+        log.error("step parked", step=str(claimed.step_id), claims=claimed.number)
+    return len(exhausted)

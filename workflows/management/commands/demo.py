@@ -1,0 +1,17 @@
+"""`manage.py demo`: from an empty database to an audited account, on real workers."""
+
+import sys
+from typing import Any
+
+from tiktok_ops.commands import SentenceCommand
+from workflows.demo.show import Demo
+
+
+class Command(SentenceCommand):
+    """Shows the main job to its end and exits 0 with nothing left running."""
+
+    help = "Import sample posts, audit them on real workers, print the report; nothing is left running."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Show the demo."""
+        Demo(sys.stdout).show()

@@ -1,0 +1,110 @@
+"""`manage.py run_workflow`: start a workflow on an account, and if asked wait for its end."""
+
+import json
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.commands import SentenceCommand
+from workflows.catalogue import find_workflow
+from workflows.models import WorkflowRun
+from workflows.overview import RunOverview, overview_of
+from workflows.own_processes import OwnProcess
+from workflows.presence import present
+from workflows.services import start_run
+from workflows.validation import InputRefused
+
+POLL_SECONDS = 0.1
+
+
+class Command(SentenceCommand):
+    """Starts a run; with `--wait` it ends with the run, and its exit code says how that went."""
+
+    help = "Start a workflow on an account. Exit code: 0 done or started, 1 the run failed, 2 refused."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the arguments."""
+        parser.add_argument("slug", help="the workflow, for example profile_audit")
+        parser.add_argument("--account", required=True, metavar="HANDLE", help="the account's handle")
+        parser.add_argument("--workspace", metavar="SLUG", help="where the handle is in several workspaces")
+        parser.add_argument(
+            "--input", default="{}", metavar="JSON", help='the run\'s input, as {"field": value}'
+        )
+        parser.add_argument(
+            "--wait", action="store_true", help="wait until the run is over, or waits for a person"
+        )
+        parser.add_argument("--json", action="store_true", help="print the run as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Start the run, wait if asked, print."""
+        workflow = find_workflow(options["slug"])
+        account = _account(options["account"], options["workspace"])
+        given = _input(options["input"])
+        run = start_run(workflow.slug, account_id=account.id, by="command line", given=given)
+        worker = self._worker(stays=not options["wait"])
+        try:
+            overview = self._wait(run) if options["wait"] else overview_of(run)
+        finally:
+            if worker is not None and options["wait"]:
+                worker.stop()
+        self._print(overview, as_json=options["json"])
+        if overview.run.status == "failed":
+            raise SystemExit(1)
+
+    def _worker(self, *, stays: bool) -> OwnProcess | None:
+        """Start a worker when none is up, and say so."""
+        if present().workers:
+            return None
+        self.stderr.write("No worker is up: starting one for this run.")
+        return OwnProcess.start("worker", "--until-idle", stays=stays)
+
+    def _wait(self, run: WorkflowRun) -> RunOverview:
+        """Wait for the end, telling each step's on standard error."""
+        told: set[str] = set()
+        while True:
+            run.refresh_from_db(fields=["status"])
+            for step in run.steps.exclude(finished_at=None):
+                if step.key not in told:
+                    told.add(step.key)
+                    self.stderr.write(f"  {step.key}: {step.status}")
+            if run.is_over or run.status == "waiting":
+                return overview_of(run)
+            time.sleep(POLL_SECONDS)
+
+    def _print(self, overview: RunOverview, *, as_json: bool) -> None:
+        """Print the run: JSON for programs, else the report and one line."""
+        if as_json:
+            self.stdout.write(json.dumps(overview.as_json(), indent=2, ensure_ascii=False))
+            return
+        if overview.report:
+            self.stdout.write(overview.report)
+        money = f"${overview.cost_usd:.6f}{' simulated' if overview.is_simulated else ''}"
+        self.stdout.write(
+            f"Run {overview.run.id} is {overview.run.status} after {overview.seconds:.1f} s, {money}."
+        )
+        if overview.waiting_on:
+            self.stdout.write(overview.waiting_on)
+
+
+def _account(handle: str, workspace: str | None) -> TikTokAccount:
+    """Return the account written `handle`. Raises `AccountUnknown`."""
+    accounts = TikTokAccount.objects.all()
+    if workspace is not None:
+        accounts = accounts.filter(workspace__slug=workspace)
+    return accounts.with_handle(handle)
+
+
+def _input(text: str) -> dict[str, Any]:
+    """Return the run's input. Raises `InputRefused` unless it is a JSON object."""
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise InputRefused(
+            f"The input is not JSON ({error}): write it as --input '{{\"window_days\": 14}}'."
+        ) from None
+    if not isinstance(given, dict):
+        raise InputRefused(
+            f"The input is {given!r}, not an object: write it as --input '{{\"window_days\": 14}}'."
+        )
+    return given

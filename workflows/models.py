@@ -1,0 +1,193 @@
+"""Runs and their steps. PostgreSQL rows are the queue: what is due, claimed, done is read off them."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import AgentRun
+from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User, Workspace
+from tiktok_ops.accounts.scope import ScopedQuerySet
+from tiktok_ops.ids import new_id
+from workflows.transitions import RUN, STEP
+
+
+class WorkflowDefinition(models.Model):
+    """One version of a workflow; a changed definition is a new version, a run keeps the one it began with."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(max_length=80)
+    version = models.PositiveIntegerField()
+    definition = models.JSONField()
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["slug", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["slug", "version"], name="workflow_version_once"),
+            models.UniqueConstraint(fields=["slug", "digest"], name="workflow_digest_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slug} v{self.version}"
+
+
+class WorkflowRun(models.Model):
+    """One occurrence of a workflow on one account.
+
+    `as_of` is what "now" is for every step; `next_event` numbers the run's events without a gap.
+    """
+
+    class Mode(models.TextChoices):
+        """Whether the run's outward acts reach TikTok or its sandbox."""
+
+        SANDBOX = "sandbox", _("Sandbox")
+        LIVE = "live", _("Live")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="runs")
+    account = models.ForeignKey(TikTokAccount, on_delete=models.PROTECT, related_name="runs")
+    definition = models.ForeignKey(WorkflowDefinition, on_delete=models.PROTECT, related_name="runs")
+    status = models.CharField(max_length=16, default="queued")
+    mode = models.CharField(max_length=16, choices=Mode, default=Mode.SANDBOX)
+    input = models.JSONField(default=dict)
+    as_of = models.DateTimeField()
+    warnings = models.JSONField(default=list)
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="runs")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="runs")
+    next_event = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[ScopedQuerySet["WorkflowRun"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+    workspace_path: ClassVar[str] = "workspace"
+    brand_path: ClassVar[str] = "account__brand"
+
+    class Meta:
+        verbose_name = _("run")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["account", "-id"], name="run_by_account")]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=list(RUN.statuses)), name="run_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(RUN.terminal), finished_at__isnull=False)
+                | (~Q(status__in=sorted(RUN.terminal)) & Q(finished_at__isnull=True)),
+                name="run_finished_when_over",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        label = self.definition.definition.get("label", self.definition.slug)
+        return f"{label} of {self.account}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen in this run."""
+        return self.status in RUN.terminal
+
+
+class WorkflowStep(models.Model):
+    """One node of a run at work.
+
+    `claims` counts how often a worker took it and fences off the ones before; `tries` counts what the
+    retry policy counts. A lease is held exactly while the step is running.
+    """
+
+    class RunsWhen(models.TextChoices):
+        """What the steps before must have come to."""
+
+        ALL_SUCCEEDED = "all_succeeded", _("All before succeeded")
+        ALL_SETTLED = "all_settled", _("All before ended, however")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="steps")
+    key = models.CharField(max_length=80)
+    item = models.PositiveIntegerField(default=0)
+    round = models.PositiveIntegerField(default=0)
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16)
+    status = models.CharField(max_length=16, default="pending")
+    runs_when = models.CharField(max_length=16, choices=RunsWhen, default=RunsWhen.ALL_SUCCEEDED)
+    open_dependencies = models.PositiveIntegerField(default=0)
+    broken_dependencies = models.PositiveIntegerField(default=0)
+    claims = models.PositiveIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0)
+    claimed_by = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(db_default=Now())
+    rung_at = models.DateTimeField(null=True)
+    output = models.JSONField(null=True)
+    error = models.TextField(blank=True)
+    traceback = models.TextField(blank=True)
+    agent_run = models.ForeignKey(AgentRun, on_delete=models.PROTECT, null=True, related_name="+")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[ScopedQuerySet["WorkflowStep"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+    workspace_path: ClassVar[str] = "run__workspace"
+    brand_path: ClassVar[str] = "run__account__brand"
+
+    class Meta:
+        verbose_name = _("step")
+        ordering = ["position", "item", "round"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "key", "item", "round"], name="step_once"),
+            models.CheckConstraint(condition=Q(status__in=list(STEP.statuses)), name="step_status_known"),
+            models.CheckConstraint(
+                condition=Q(status="running", lease_until__isnull=False)
+                | (~Q(status="running") & Q(lease_until__isnull=True)),
+                name="step_lease_while_running",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="succeeded") | Q(output__isnull=False), name="step_success_has_output"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="failed") | ~Q(error=""), name="step_failure_has_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["not_before"], name="step_due", condition=Q(status="ready")),
+            models.Index(fields=["lease_until"], name="step_leased", condition=Q(status="running")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.status}"
+
+
+class StepDependency(models.Model):
+    """`downstream` starts after `upstream` has ended."""
+
+    upstream = models.ForeignKey(WorkflowStep, on_delete=models.CASCADE, related_name="leads_to")
+    downstream = models.ForeignKey(WorkflowStep, on_delete=models.CASCADE, related_name="depends_on")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["upstream", "downstream"], name="step_dependency_once"),
+            models.CheckConstraint(
+                condition=~Q(upstream=models.F("downstream")), name="step_depends_on_others"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upstream_id} → {self.downstream_id}"
+
+
+class RunEvent(models.Model):
+    """What happened in a run, in order and without a gap; append-only, in the transaction of the change."""
+
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    kind = models.CharField(max_length=40)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["run", "seq"]
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="run_event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind}"

@@ -1,0 +1,84 @@
+"""What a workflow is made of: frozen nodes, written in Python or read from JSON alike."""
+
+import hashlib
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from agents.contract import Typed
+from tiktok_ops.canonical import canonical_json
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
+
+MOST_NODES = 200
+
+
+class RetryPolicy(Typed):
+    """How often a step is tried and how long it waits between tries.
+
+    The wait before try n+1 is random between half and all of `base_seconds · 2^(n-1)`, at most
+    `max_seconds` (exponential backoff with jitter), or what the provider asked for, within that bound.
+    """
+
+    max_tries: int = Field(3, ge=1, le=20)
+    base_seconds: float = Field(2, gt=0, le=600)
+    max_seconds: float = Field(300, gt=0, le=3600)
+
+
+class Node(Typed):
+    """What every node has. `inputs` maps a field to a dotted path: `brief.x` or `node.output.y`."""
+
+    key: Key
+    label: str = Field(min_length=1, max_length=120)
+    depends_on: tuple[Key, ...] = ()
+    inputs: dict[str, str] = {}
+    retry: RetryPolicy = RetryPolicy()
+    timeout_seconds: float = Field(120, gt=0, le=280)
+
+
+class AgentNode(Node):
+    """Ask an agent; `options` are constants of its input."""
+
+    kind: Literal["agent"] = "agent"
+    agent: str
+    options: dict[str, Any] = {}
+
+
+class ReportNode(Node):
+    """Write the run's Markdown report once every step before it has ended, however it ended."""
+
+    kind: Literal["report"] = "report"
+    report: str
+
+
+AnyNode = Annotated[AgentNode | ReportNode, Field(discriminator="kind")]
+
+
+class Workflow(Typed):
+    """A named graph of nodes; what depends on what is all there is to its order."""
+
+    slug: Slug
+    label: str = Field(min_length=1, max_length=120)
+    purpose: str
+    nodes: tuple[AnyNode, ...] = Field(max_length=MOST_NODES)
+
+    def node(self, key: str) -> AgentNode | ReportNode:
+        """Return the node with this key; raises `KeyError` when there is none."""
+        return {node.key: node for node in self.nodes}[key]
+
+    @property
+    def brief_fields(self) -> dict[str, list[tuple[str, str]]]:
+        """Return what the run's input may hold: field → the (node key, node's input) it feeds."""
+        fields: dict[str, list[tuple[str, str]]] = {}
+        for node in self.nodes:
+            for name, path in node.inputs.items():
+                root, _, rest = path.partition(".")
+                if root == "brief":
+                    fields.setdefault(rest, []).append((node.key, name))
+        return fields
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the definition's canonical JSON, in hex."""
+        return hashlib.sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()

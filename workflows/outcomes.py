@@ -1,0 +1,68 @@
+"""What a step came to, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from tiktok_ops.errors import Refused
+
+
+class LeaseLost(Refused):
+    """The lease on this step is lost: another worker has it, or it was stopped; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A step taken by this worker; `number` is the fencing token."""
+
+    step_id: UUID
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactDraft:
+    """Something the step made, to be stored in the transaction that finishes it."""
+
+    kind: str
+    text: str
+    media_type: str = "text/markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The step did its work; `output` is its JSON result."""
+
+    output: Mapping[str, Any]
+    agent_run_id: UUID | None = None
+    artifacts: tuple[ArtifactDraft, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The step cannot do its work; `error` is a sentence, `traceback` is for engineers and only for our bugs."""
+
+    error: str
+    traceback: str = ""
+    agent_run_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """The step should be tried again in `delay_seconds`; waiting for a limit counts as no try."""
+
+    error: str
+    delay_seconds: float
+    counts_as_try: bool = True
+    agent_run_id: UUID | None = None
+
+
+Outcome = Succeeded | Failed | TryAgain
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What `finish` left to do: go straight on with `next_claim`, and ring `due` doorbells."""
+
+    next_claim: Claim | None
+    due: int

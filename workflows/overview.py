@@ -1,0 +1,83 @@
+"""A run as one value: what the command line, the API and the pages say of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from agents.totals import Totals, totals_of_run
+from tiktok_ops.content.models import Artifact
+from workflows.models import WorkflowRun, WorkflowStep
+from workflows.waiting import why_waiting
+
+
+@dataclass(frozen=True, slots=True)
+class RunOverview:
+    """A run, its steps in order, what it cost, and why it is not over."""
+
+    run: WorkflowRun
+    steps: list[WorkflowStep]
+    totals: Totals
+    waiting_on: str | None
+    report: str
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took from its start, or has taken so far."""
+        end: datetime = self.run.finished_at or timezone.now()
+        return round(max((end - self.run.created_at).total_seconds(), 0), 3)
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What it cost; simulated in the sandbox, and then no real money is in it."""
+        return self.totals.simulated_usd if self.is_simulated else self.totals.cost_usd
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether no real money was spent."""
+        return self.totals.cost_usd == 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `run_workflow --json` prints."""
+        return {
+            "run": {
+                "id": str(self.run.id),
+                "workflow": self.run.definition.slug,
+                "status": self.run.status,
+                "waiting_on": self.waiting_on,
+                "seconds": self.seconds,
+                "cost_usd": str(self.cost_usd),
+                "simulated": self.is_simulated,
+                "tokens": self.totals.tokens,
+                "calls": self.totals.calls,
+                "warnings": self.run.warnings,
+            },
+            "steps": [
+                {
+                    "key": step.key,
+                    "status": step.status,
+                    "claims": step.claims,
+                    "output": step.output,
+                    "error": step.error or None,
+                }
+                for step in self.steps
+            ],
+            "approvals": [],
+            "report": self.report,
+        }
+
+
+def overview_of(run: WorkflowRun) -> RunOverview:
+    """Read all there is to say of a run."""
+    run = WorkflowRun.objects.select_related("definition", "account").get(id=run.id)
+    steps = list(run.steps.select_related("agent_run"))
+    report = Artifact.objects.filter(run_id=run.id, kind=Artifact.Kind.REPORT).order_by("-round").first()
+    return RunOverview(
+        run=run,
+        steps=steps,
+        totals=totals_of_run(run.id),
+        waiting_on=why_waiting(run.status, steps, now=timezone.now()),
+        report=report.text if report else "",
+    )

@@ -1,0 +1,79 @@
+"""Who is up: workers and the leading keeper hold advisory locks, which end with their connection.
+
+A lock cannot be out of date, as a heartbeat can: the database drops it with the process that held it.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from django.db import DatabaseError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+LOCK_SPACE = 7_461_001  # ours alone, among the advisory locks of this database
+
+
+class Place(IntEnum):
+    """What a lock is held as."""
+
+    WORKER = 1
+    KEEPER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """How many workers hold their lock, and how many keepers lead (none or one)."""
+
+    workers: int
+    keepers: int
+
+
+def present() -> Present:
+    """Return who is up now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE objid = %s), count(*) FILTER (WHERE objid = %s) FROM pg_locks "
+            "WHERE locktype = 'advisory' AND classid = %s AND granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [Place.WORKER, Place.KEEPER, LOCK_SPACE],
+        )
+        return Present(*cursor.fetchone())
+
+
+class Post:
+    """A place held on a connection of its own, which nothing else uses and nothing closes by age.
+
+    Workers share theirs; the keeper's is for one. Losing the connection is losing the place.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._connection: BaseDatabaseWrapper = connection.copy()
+        self._is_held = False
+
+    def hold(self) -> bool:
+        """Return whether the place is held, taking it if it can be taken."""
+        try:
+            if not self._is_held:
+                self._is_held = self._take()
+            else:
+                self._ask("SELECT true", [])
+        except DatabaseError:
+            self.leave()
+        return self._is_held
+
+    def leave(self) -> None:
+        """Give the place up."""
+        self._is_held = False
+        self._connection.close()
+
+    def _take(self) -> bool:
+        if self._place is Place.WORKER:
+            return self._ask(
+                "SELECT true FROM pg_advisory_lock_shared(%s, %s)", [LOCK_SPACE, int(self._place)]
+            )
+        return self._ask("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, int(self._place)])
+
+    def _ask(self, sql: str, arguments: list[int]) -> bool:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, arguments)
+            return bool(cursor.fetchone()[0])

@@ -1,0 +1,123 @@
+"""Claim, renew and finish: the three calls by which a worker moves steps. The SQL is in `workflows/sql`."""
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from tiktok_ops.content.models import Artifact
+from tiktok_ops.queue import ring
+from workflows.models import WorkflowStep
+from workflows.outcomes import ArtifactDraft, Claim, Failed, Finished, LeaseLost, Outcome, Succeeded
+from workflows.processes import this_process
+
+DOORBELL = "workflows.tasks.advance"
+LEASE_LOST = "TK001"
+MAX_CLAIMS = 3
+
+
+def claim(run_id: UUID) -> Claim | None:
+    """Take one due step of the run for this process, or return None when there is none."""
+    row = _call(
+        "SELECT step_id, claim FROM workflow_claim(%s, %s, %s, %s)",
+        [run_id, this_process(), settings.LEASE_SECONDS, MAX_CLAIMS],
+    )
+    return Claim(*row) if row else None
+
+
+def renew(claimed: Claim, *, seconds: float) -> None:
+    """Hold the lease for at least `seconds` from now.
+
+    Raises `LeaseLost` when it is no longer this worker's; the worker must then stop at once.
+    """
+    row = _call("SELECT workflow_renew(%s, %s, %s)", [claimed.step_id, claimed.number, seconds])
+    if row != (True,):
+        raise LeaseLost
+
+
+def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
+    """Record the outcome with all that follows from it, and ring for what became due, in one transaction.
+
+    With `go_on`, one successor is claimed for this process in the same transaction.
+    Raises `LeaseLost`, having written nothing, when claim and state no longer match.
+    """
+    with transaction.atomic():
+        finished = _finish(claimed, outcome, go_on=go_on)
+        if isinstance(outcome, Succeeded) and outcome.artifacts:
+            _store_artifacts(claimed.step_id, outcome.artifacts)
+        if finished.due:
+            run_id = WorkflowStep.objects.values_list("run_id", flat=True).get(id=claimed.step_id)
+            for _ in range(finished.due):
+                ring(DOORBELL, run_id)
+        return finished
+
+
+def _finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
+    """Call `workflow_finish`, translating its refusal."""
+    lease_seconds = settings.LEASE_SECONDS if go_on else None
+    arguments = [
+        claimed.step_id,
+        claimed.number,
+        json.dumps(_as_json(outcome)),
+        this_process(),
+        lease_seconds,
+        MAX_CLAIMS,
+    ]
+    try:
+        row = _call("SELECT * FROM workflow_finish(%s, %s, %s::jsonb, %s, %s, %s)", arguments)
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", None) == LEASE_LOST:
+            raise LeaseLost from None
+        raise
+    if row is None:  # the function always returns one row
+        raise RuntimeError("workflow_finish returned nothing.")
+    step_id, number, due = row
+    return Finished(next_claim=Claim(step_id, number) if step_id else None, due=due)
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    """Return the outcome as `workflow_finish` reads it."""
+    agent_run_id = str(outcome.agent_run_id) if outcome.agent_run_id else None
+    if isinstance(outcome, Succeeded):
+        return {"status": "succeeded", "output": dict(outcome.output), "agent_run_id": agent_run_id}
+    if isinstance(outcome, Failed):
+        return {
+            "status": "failed",
+            "error": outcome.error,
+            "traceback": outcome.traceback,
+            "agent_run_id": agent_run_id,
+        }
+    return {
+        "status": "ready",
+        "error": outcome.error,
+        "delay_seconds": outcome.delay_seconds,
+        "counts_as_try": outcome.counts_as_try,
+        "agent_run_id": agent_run_id,
+    }
+
+
+def _store_artifacts(step_id: UUID, drafts: tuple[ArtifactDraft, ...]) -> None:
+    """Store what the step made, beside its result."""
+    step = WorkflowStep.objects.select_related("run").get(id=step_id)
+    for draft in drafts:
+        Artifact.objects.create(
+            account_id=step.run.account_id,
+            kind=draft.kind,
+            run_id=step.run_id,
+            step_id=step.id,
+            round=step.round,
+            media_type=draft.media_type,
+            text=draft.text,
+            sha256=hashlib.sha256(draft.text.encode()).hexdigest(),
+        )
+
+
+def _call(sql: str, arguments: list[Any]) -> tuple[Any, ...] | None:
+    """Run one statement and return its row, if it has one."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, arguments)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row

@@ -1,0 +1,187 @@
+"""The profile audit's report: every figure from the agents' outputs, the words beside them."""
+
+from typing import Any
+
+from agents.totals import totals_of_run
+from workflows.models import WorkflowRun, WorkflowStep
+from workflows.reports.markdown import number, paragraph, percent, table, text
+
+SECTIONS = {
+    "account_health": "Health",
+    "audience_mapper": "Audience",
+    "trend_watcher": "Trends",
+    "compliance": "Compliance",
+}
+FINDINGS_SHOWN = 20
+
+
+def render(run: WorkflowRun) -> str:
+    """Return the report of a run whose other steps have all ended, as Markdown."""
+    steps = {step.key: step for step in run.steps.all()}
+    lines = [f"# Profile audit of @{text(run.account.handle)}", "", *_facts(run)]
+    for key, title in SECTIONS.items():
+        if step := steps.get(key):
+            lines += [f"## {title}", "", *_section(step)]
+    lines += ["## How this was made", "", *_making(run, steps)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _facts(run: WorkflowRun) -> list[str]:
+    """Return what the report is about, and what to know before trusting it."""
+    source = run.account.get_data_source_display()
+    lines = [
+        f"Data as of **{run.as_of:%Y-%m-%d %H:%M} UTC** · source: {text(source)} · "
+        f"mode: {text(run.get_mode_display())}",
+        "",
+    ]
+    for warning in run.warnings:
+        lines += [f"> {paragraph(warning)}", ""]
+    return lines
+
+
+def _section(step: WorkflowStep) -> list[str]:
+    """Return a section's lines, or why there are none."""
+    if step.status != "succeeded" or step.output is None:
+        return [f"*Not done ({step.status}): {text(step.error or 'a step before it did not succeed')}*", ""]
+    return _WRITERS[step.key](step.output)
+
+
+def _health(health: dict[str, Any]) -> list[str]:
+    score, risk = health["overall_score"], health["shadowban_risk"]
+    trend = health["engagement_trend"]
+    lines = [
+        paragraph(health["summary"]),
+        "",
+        f"- Score: **{number(score)}**{' of 100' if score is not None else ''} · "
+        f"category: **{text(health['category'])}** · risk of suppression: **{text(risk or 'not known')}**",
+        f"- Posts per week: **{number(health['posts_per_week'])}** · engagement: "
+        f"**{text(trend['direction'] or 'not known')}** ({percent(trend['window'])} of views now, "
+        f"{percent(trend['baseline'])} before)",
+        "",
+        *table(
+            ["", "Posts", "Median views", "Median likes", "Comments per 1,000 views"],
+            [_window("Window", health["window"]), _window("Baseline", health["baseline"])],
+        ),
+        "### Canaries",
+        "",
+        *table(["Canary", "State", "Now", "Before", "What it says"], map(_canary, health["canaries"])),
+        "### Best hours (UTC)",
+        "",
+        *_best_hours(health["best_hours"]),
+    ]
+    return lines
+
+
+def _window(name: str, figures: dict[str, Any]) -> list[str]:
+    return [
+        name,
+        number(figures["posts"]),
+        number(figures["median_views"]),
+        number(figures["median_likes"]),
+        number(figures["comments_per_1000_views"]),
+    ]
+
+
+def _canary(canary: dict[str, Any]) -> list[str]:
+    state = {True: "tripped", False: "quiet", None: "not known"}[canary["tripped"]]
+    return [
+        canary["name"],
+        state,
+        number(canary["value"]),
+        number(canary["reference"]),
+        canary["explanation"],
+    ]
+
+
+def _best_hours(hours: list[dict[str, Any]]) -> list[str]:
+    if not hours:
+        return ["No hour of the day has three posts in the last 90 days.", ""]
+    rows = [
+        [f"{hour['hour']:02}:00", number(hour["posts"]), number(hour["median_views"])] for hour in hours[:5]
+    ]
+    return table(["Hour", "Posts", "Median views"], rows)
+
+
+def _audience(audience: dict[str, Any]) -> list[str]:
+    if not audience["segments"]:
+        return [paragraph(audience["note"] or "No segment scored high enough."), ""]
+    rows = [
+        [
+            segment["name"],
+            number(segment["score"]),
+            percent(segment["share"]),
+            number(segment["lift"]),
+            percent(segment["growth"]),
+            number(segment["posts"]),
+            ", ".join(segment["terms"][:6]),
+        ]
+        for segment in audience["segments"]
+    ]
+    lines = table(["Segment", "Score", "Share of views", "Lift", "Growth", "Posts", "Terms"], rows)
+    for segment in audience["segments"]:
+        hooks = "; ".join(text(hook) for hook in segment["hooks"])
+        lines.append(f"- **{text(segment['name'])}**: {hooks}")
+    return [*lines, ""]
+
+
+def _trends(trends: dict[str, Any]) -> list[str]:
+    if not trends["trends"]:
+        return [paragraph(trends["note"] or "No tag of the account is a trend that fits."), ""]
+    rows = [
+        [
+            f"#{trend['tag']}",
+            number(trend["fit"]),
+            number(trend["velocity"]),
+            percent(trend["saturation"]),
+            trend["why"],
+        ]
+        for trend in trends["trends"]
+    ]
+    return [
+        f"From {text(trends['source'])}, the last {number(trends['freshness_hours'])} hours.",
+        "",
+        *table(["Tag", "Fit", "Velocity", "Saturation", "Why"], rows),
+    ]
+
+
+def _compliance(compliance: dict[str, Any]) -> list[str]:
+    findings = compliance["findings"]
+    verdict = "would be blocked" if compliance["blocked"] else "nothing would be blocked"
+    lines = [
+        f"- Checked: **{number(compliance['checked'])}** · score: **{number(compliance['score'])}** · "
+        f"**{verdict}** · findings: **{len(findings)}**",
+        "",
+    ]
+    if compliance["note"]:
+        lines += [paragraph(compliance["note"]), ""]
+    shown = [
+        [finding["severity"], finding["rule"], finding["post"], finding["quote"][:80], finding["fix"]]
+        for finding in findings[:FINDINGS_SHOWN]
+    ]
+    lines += table(["Severity", "Rule", "Post", "Words", "What to do"], shown)
+    if len(findings) > FINDINGS_SHOWN:
+        lines += [f"And {len(findings) - FINDINGS_SHOWN} more; the run's page lists them all.", ""]
+    return lines
+
+
+_WRITERS = {
+    "account_health": _health,
+    "audience_mapper": _audience,
+    "trend_watcher": _trends,
+    "compliance": _compliance,
+}
+
+
+def _making(run: WorkflowRun, steps: dict[str, WorkflowStep]) -> list[str]:
+    """Return what it took: the steps before the report, the calls, tokens and cost of their trace."""
+    totals = totals_of_run(run.id)
+    tokens = sum(totals.tokens.values())
+    done = sum(step.status == "succeeded" for step in steps.values())
+    cost = [f"**${totals.simulated_usd:.6f}** simulated (the sandbox spends nothing)"]
+    if totals.cost_usd:
+        cost = [f"**${totals.cost_usd:.6f}**"]
+    return [
+        f"- Steps done before this report: **{done}** of {len(steps) - 1}",
+        f"- Calls to the model: **{totals.calls}** · tokens: **{number(tokens)}** · cost: {cost[0]}",
+        f"- Run: `{run.id}` · {text(str(run.definition))}",
+    ]

@@ -1,0 +1,11 @@
+"""Every report a report node can ask for. To add one: its module here, a line below."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+from workflows.models import WorkflowRun
+from workflows.reports import profile_audit
+
+REPORTS: MappingProxyType[str, Callable[[WorkflowRun], str]] = MappingProxyType(
+    {"profile_audit": profile_audit.render}
+)

@@ -1,0 +1,31 @@
+"""When to try again: decisions only."""
+
+import random
+
+from workflows.nodes import RetryPolicy
+from workflows.outcomes import Failed, TryAgain
+
+
+def backoff_seconds(policy: RetryPolicy, tries: int, *, jitter: float) -> float:
+    """Return the wait after `tries` tries that failed (1 or more), in seconds.
+
+    Exponential with equal jitter: half of `base · 2^(tries-1)`, bounded by `max_seconds`, plus `jitter`
+    (0 to 1) of the other half. Source: M. Brooker, "Exponential Backoff And Jitter", AWS, 2015.
+    """
+    whole: float = min(policy.base_seconds * 2 ** (tries - 1), policy.max_seconds)
+    return whole / 2 + whole / 2 * jitter
+
+
+def after_failed_try(
+    policy: RetryPolicy, *, tries: int, error: str, asked_seconds: float | None = None
+) -> TryAgain | Failed:
+    """Return whether a step that was tried `tries` times before, and now failed again, is tried once more.
+
+    `asked_seconds` is what the provider asked to wait; it is honoured up to the policy's bound.
+    """
+    if tries + 1 >= policy.max_tries:
+        return Failed(error=f"Gave up after {tries + 1} tries: {error}")
+    delay = backoff_seconds(policy, tries + 1, jitter=random.random())  # noqa: S311 - spreads load, hides nothing
+    if asked_seconds is not None:
+        delay = min(max(delay, asked_seconds), policy.max_seconds)
+    return TryAgain(error=error, delay_seconds=delay)

@@ -1,0 +1,195 @@
+"""The worker of a host: starts this host's django-q cluster, judges its progress, and starts it again.
+
+django-q can wedge with every process alive and every heartbeat on time (an idle process that is killed
+takes the queue's lock with it), so liveness says nothing; only work that moves does.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from tiktok_ops.env import BASE_DIR
+from tiktok_ops.signals import Stop
+from workflows.keeper import Keeper
+from workflows.presence import Place, Post
+from workflows.processes import DIE_WITH_PARENT, is_gone, this_host
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 0.5
+STOP_SECONDS = 20.0
+IDLE_TICKS = 3
+
+
+@dataclass(slots=True)
+class Cluster:
+    """One django-q cluster in a process group of its own."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the cluster; its processes end with this one, however this one ends."""
+        self.process = subprocess.Popen(
+            [sys.executable, str(BASE_DIR / "manage.py"), "qcluster"],
+            cwd=BASE_DIR,
+            env={**os.environ, DIE_WITH_PARENT: str(os.getpid())},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the cluster's main process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self, *, seconds: float) -> None:
+        """Let running steps finish for up to `seconds`, then end whatever is left of the group."""
+        if self.process is None:
+            return
+        # To the main process only: a signal to the whole group makes django-q hang.
+        with suppress(ProcessLookupError):
+            self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+        self.kill()
+
+    def kill(self) -> None:
+        """End every process of the group at once."""
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+
+
+@dataclass(slots=True)
+class Watch:
+    """Whether work that is due has moved: decisions on counts, by this process's monotonic clock."""
+
+    stall_seconds: float
+    moved_at: float = field(default_factory=time.monotonic)
+
+    def is_stalled(self, *, due: int, held: int, overdue: int, now: float) -> bool:
+        """Return whether nothing moved for `stall_seconds`.
+
+        `due`: steps someone should take; `held`: steps processes of this host hold under a live lease;
+        `overdue`: steps they hold under a lease that ran out.
+        """
+        if held or (not due and not overdue):
+            self.moved_at = now
+        return now - self.moved_at >= self.stall_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What there is to do, and what this host is doing."""
+
+    due: int
+    held: int
+    overdue: int
+    open: int
+
+
+class Supervisor:
+    """Runs this host's cluster until told to stop, or until there is nothing left to do."""
+
+    def __init__(self, stop: Stop, *, until_idle: bool = False) -> None:
+        self._stop = stop
+        self._cluster = Cluster()
+        self._watch = Watch(settings.STALL_SECONDS)
+        self._post = Post(Place.WORKER)
+        # Without a keeper of its own, a worker that is to finish everything could wait for ever.
+        self._keeper = Keeper() if until_idle else None
+        self._idle_ticks_left = IDLE_TICKS
+
+    def run(self) -> None:
+        """Start the cluster and watch over it."""
+        self._cluster.start()
+        try:
+            while not self._stop.wait(TICK_SECONDS):
+                self._tick()
+        finally:
+            self._cluster.stop(seconds=STOP_SECONDS)
+            with suppress(DatabaseError):
+                release_leases_of_the_gone()
+            if self._keeper is not None:
+                self._keeper.leave()
+            self._post.leave()
+
+    def _tick(self) -> None:
+        """Look once; a database that is away is waited for."""
+        try:
+            self._post.hold()
+            self._mind_cluster()
+            if self._keeper is not None:
+                self._keeper.tick()
+                self._stop_when_idle()
+        except DatabaseError as error:
+            log.warning("worker lost the database", error=str(error).strip())
+            connection.close()
+
+    def _mind_cluster(self) -> None:
+        """Give back what dead processes held; start a cluster again that died or stands still."""
+        release_leases_of_the_gone()
+        load = current_load()
+        is_stalled = self._watch.is_stalled(
+            due=load.due, held=load.held, overdue=load.overdue, now=time.monotonic()
+        )
+        if self._cluster.is_alive and not is_stalled:
+            return
+        log.error("cluster restarted", reason="no progress" if is_stalled else "its main process died")
+        self._cluster.kill()
+        release_leases_of_the_gone()
+        self._watch.moved_at = time.monotonic()
+        self._cluster.start()
+
+    def _stop_when_idle(self) -> None:
+        """Stop once nothing has been open for a few looks in a row."""
+        self._idle_ticks_left = IDLE_TICKS if current_load().open else self._idle_ticks_left - 1
+        if self._idle_ticks_left <= 0:
+            self._stop.set()
+
+
+def current_load() -> Load:
+    """Count what is due and what this host holds, by the database's clock."""
+    mine = f"{this_host()} %"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT
+                count(*) FILTER (WHERE step.status = 'ready' AND step.not_before <= clock_timestamp()),
+                count(*) FILTER (WHERE step.status = 'running' AND step.lease_until >= clock_timestamp()
+                    AND step.claimed_by LIKE %s),
+                count(*) FILTER (WHERE step.status = 'running' AND step.lease_until < clock_timestamp()
+                    AND step.claimed_by LIKE %s),
+                count(*)
+            FROM workflows_workflowstep AS step
+            JOIN workflows_workflowrun AS run ON run.id = step.run_id
+            WHERE step.status IN ('ready', 'running') AND run.status IN ('queued', 'running', 'waiting')
+            """,
+            [mine, mine],
+        )
+        return Load(*cursor.fetchone())
+
+
+def release_leases_of_the_gone() -> int:
+    """Give back the leases of processes of this host that no longer exist; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, claims, claimed_by FROM workflows_workflowstep "
+            "WHERE status = 'running' AND lease_until > clock_timestamp() AND claimed_by LIKE %s",
+            [f"{this_host()} %"],
+        )
+        gone = [(step_id, claim) for step_id, claim, name in cursor.fetchall() if is_gone(name)]
+        for step_id, claim in gone:
+            cursor.execute("SELECT workflow_release(%s, %s)", [step_id, claim])
+    return len(gone)

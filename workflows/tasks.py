@@ -1,0 +1,21 @@
+"""What django-q2 calls: doorbells only. An id comes in, nothing goes out; safe to lose, repeat or delay."""
+
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+
+from workflows.engine import advance_run, clock_down
+
+log = structlog.get_logger(__name__)
+
+SPARE_SECONDS = 10
+
+
+def advance(run_id: str) -> None:
+    """Run what is due in the run."""
+    try:
+        advance_run(UUID(run_id), seconds_left=clock_down(settings.DOORBELL_TIMEOUT_SECONDS - SPARE_SECONDS))
+    except Exception:
+        # The lease brings the step back; a doorbell that raises would only be logged by the queue.
+        log.exception("doorbell failed", run=run_id)

@@ -1,0 +1,169 @@
+"""Whether a definition can run: decisions only, each refusal one sentence naming the node."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from agents.registry import AGENTS
+from tiktok_ops.errors import Refused
+from workflows.nodes import AgentNode, Node, Workflow
+from workflows.reports.registry import REPORTS
+
+
+class DefinitionRefused(Refused):
+    """This workflow definition cannot run."""
+
+
+class InputRefused(Refused):
+    """The run's input does not fit the workflow."""
+
+
+def parse_workflow(definition: Any) -> Workflow:
+    """Read a definition from JSON and check it.
+
+    Raises `DefinitionRefused` with one sentence naming the field or the node.
+    """
+    try:
+        workflow = Workflow.model_validate(definition)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise DefinitionRefused(f"The definition is refused at {where}: {first['msg']}.") from None
+    check_workflow(workflow)
+    return workflow
+
+
+def check_workflow(workflow: Workflow) -> None:
+    """Raise `DefinitionRefused` with the first problem of the definition, if it has one."""
+    for problem in problems(workflow):
+        raise DefinitionRefused(f"The workflow {workflow.slug!r} is refused: {problem}")
+
+
+def problems(workflow: Workflow) -> Iterator[str]:
+    """Yield one sentence for each thing that keeps the definition from running.
+
+    Where the graph or the names in it are wrong, what follows from them is not looked at.
+    """
+    unsound = [
+        *_wrong_graph(workflow),
+        *(problem for node in workflow.nodes for problem in _unknown_work(node)),
+    ]
+    yield from unsound
+    if not unsound:
+        for node in workflow.nodes:
+            yield from _wrong_inputs(workflow, node)
+
+
+def _wrong_graph(workflow: Workflow) -> Iterator[str]:
+    if not workflow.nodes:
+        yield "it has no nodes."
+    yield from _duplicate_keys(workflow)
+    yield from _unknown_dependencies(workflow)
+    if cycle := find_cycle({node.key: node.depends_on for node in workflow.nodes}):
+        yield f"its nodes wait for each other in a circle: {' → '.join(cycle)}."
+
+
+def _duplicate_keys(workflow: Workflow) -> Iterator[str]:
+    seen: set[str] = set()
+    for node in workflow.nodes:
+        if node.key in seen:
+            yield f"the key {node.key!r} is used by two nodes."
+        seen.add(node.key)
+
+
+def _unknown_dependencies(workflow: Workflow) -> Iterator[str]:
+    keys = {node.key for node in workflow.nodes}
+    for node in workflow.nodes:
+        for key in node.depends_on:
+            if key not in keys:
+                yield f"the node {node.key!r} depends on {key!r}, which is not a node."
+        if len(set(node.depends_on)) < len(node.depends_on):
+            yield f"the node {node.key!r} names a dependency twice."
+
+
+def find_cycle(edges: dict[str, tuple[str, ...]]) -> list[str]:
+    """Return one cycle of `edges` (node → what it waits for), closed (`a, b, a`), or an empty list."""
+    settled: set[str] = set()
+
+    def walk(key: str, path: list[str]) -> list[str]:
+        if key in path:
+            return [*path[path.index(key) :], key]
+        if key in settled or key not in edges:
+            return []
+        for upstream in edges[key]:
+            if cycle := walk(upstream, [*path, key]):
+                return cycle
+        settled.add(key)
+        return []
+
+    for key in edges:
+        if cycle := walk(key, []):
+            return cycle
+    return []
+
+
+def _unknown_work(node: Node) -> Iterator[str]:
+    """Yield a sentence when the node asks for an agent or a report that does not exist."""
+    agent, report = getattr(node, "agent", None), getattr(node, "report", None)
+    if agent is not None and agent not in AGENTS:
+        yield f"the node {node.key!r} asks for the agent {agent!r}; there are {', '.join(sorted(AGENTS))}."
+    if report is not None and report not in REPORTS:
+        yield f"the node {node.key!r} asks for the report {report!r}; there are {', '.join(sorted(REPORTS))}."
+
+
+def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
+    """Yield a sentence for each input that names no field of the agent or no output of an upstream node."""
+    agent = AGENTS.get(node.agent) if isinstance(node, AgentNode) else None
+    taken = set(agent.Input.model_fields) if agent else set()
+    given = [*node.inputs, *(node.options if isinstance(node, AgentNode) else ())]
+    for name in given:
+        if agent and name not in taken:
+            yield f"the node {node.key!r} gives {name!r}, which the agent {agent.name!r} does not take."
+    for name, path in node.inputs.items():
+        yield from _wrong_path(workflow, node, name, path)
+
+
+def _wrong_path(workflow: Workflow, node: Node, name: str, path: str) -> Iterator[str]:
+    root, _, rest = path.partition(".")
+    if root == "brief":
+        if not rest.isidentifier():
+            yield f"the node {node.key!r} reads {name!r} from {path!r}; write it as brief.FIELD."
+        return
+    if root not in node.depends_on:
+        yield f"the node {node.key!r} reads {name!r} from {path!r}, but does not depend on {root!r}."
+        return
+    part, _, field = rest.partition(".")
+    upstream = workflow.node(root)
+    fields = AGENTS[upstream.agent].Output.model_fields if isinstance(upstream, AgentNode) else {}
+    if part != "output" or field.split(".")[0] not in fields:
+        yield f"the node {node.key!r} reads {name!r} from {path!r}, which {root!r} does not put out."
+
+
+def check_input(workflow: Workflow, given: dict[str, Any]) -> None:
+    """Raise `InputRefused` unless every field of the run's input is known and every agent would take it."""
+    fields = workflow.brief_fields
+    for name, value in given.items():
+        if name not in fields:
+            takes = ", ".join(sorted(fields)) or "no input"
+            raise InputRefused(
+                f"The input has {name!r} ({value!r}), which {workflow.slug!r} does not take; it takes {takes}."
+            )
+    for node in workflow.nodes:
+        if isinstance(node, AgentNode):
+            _check_agent_input(node, given)
+
+
+def _check_agent_input(node: AgentNode, given: dict[str, Any]) -> None:
+    """Raise `InputRefused` when the agent would refuse what the brief gives it; names the brief's field."""
+    fields = {name: path.removeprefix("brief.") for name, path in node.inputs.items()}
+    from_brief = {name: given[field] for name, field in fields.items() if field in given}
+    try:
+        AGENTS[node.agent].Input.model_validate({**node.options, **from_brief})
+    except ValidationError as error:
+        for problem in error.errors():
+            name = str(problem["loc"][0]) if problem["loc"] else ""
+            if name in from_brief:
+                raise InputRefused(
+                    f"The input {fields[name]!r} is {from_brief[name]!r}, which does not do: {problem['msg']}."
+                ) from None
