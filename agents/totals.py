@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from agents.models import AgentStep
 
@@ -19,30 +19,37 @@ _CLASSES = (
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Calls, tokens and cost in USD; simulated money is never added to real money."""
+    """Calls, tokens and cost in USD; simulated money is never added to real money.
+
+    `is_simulated` says that no call went to the outside, whatever it cost.
+    """
 
     calls: int
     tokens: dict[str, int]
     cost_usd: Decimal
     simulated_usd: Decimal
+    is_simulated: bool
 
 
 def totals_of(steps: QuerySet[AgentStep]) -> Totals:
-    """Add up trace rows."""
-    summed = steps.aggregate(**{name: Sum(name, default=0) for name in _CLASSES})
+    """Add up trace rows, in one query."""
+    real, simulated = Q(is_simulated=False), Q(is_simulated=True)
+    summed = steps.aggregate(
+        **{name: Sum(name, default=0) for name in _CLASSES},
+        calls=Count("id", filter=Q(kind=AgentStep.Kind.CLAUDE)),
+        real_calls=Count("id", filter=real),
+        real_usd=Sum("cost_usd", filter=real, default=Decimal(0)),
+        simulated_usd=Sum("cost_usd", filter=simulated, default=Decimal(0)),
+    )
     return Totals(
-        calls=steps.filter(kind=AgentStep.Kind.CLAUDE).count(),
+        calls=summed["calls"],
         tokens={name: int(summed[name]) for name in _CLASSES},
-        cost_usd=_cost(steps.filter(is_simulated=False)),
-        simulated_usd=_cost(steps.filter(is_simulated=True)),
+        cost_usd=summed["real_usd"],
+        simulated_usd=summed["simulated_usd"],
+        is_simulated=summed["real_calls"] == 0,
     )
 
 
 def totals_of_run(run_id: UUID) -> Totals:
     """Add up the trace of a workflow run: every agent run of it, also those a crash cut off."""
     return totals_of(AgentStep.objects.filter(agent_run__run_id=run_id))
-
-
-def _cost(steps: QuerySet[AgentStep]) -> Decimal:
-    total: Decimal = steps.aggregate(total=Sum("cost_usd", default=Decimal(0)))["total"]
-    return total

@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "rest_framework",
     "django_q",
     "tiktok_ops.apps.RoofConfig",
     "tiktok_ops.accounts",
@@ -148,6 +149,20 @@ PROVIDERS: dict[str, dict[str, Any]] = {
     }
 }
 MODELS = {"fast": ENV.MODEL_FAST, "smart": ENV.MODEL_SMART}
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tiktok_ops.rest.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["tiktok_ops.rest.permissions.HasScope"],
+    "DEFAULT_PAGINATION_CLASS": "tiktok_ops.rest.pagination.NewestFirst",
+    "EXCEPTION_HANDLER": "tiktok_ops.rest.exceptions.problem_response",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "LIST_SERIALIZER_ERRORS_AS_DICT": True,
+    "UNAUTHENTICATED_USER": None,
+}
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "TikTok Ops",

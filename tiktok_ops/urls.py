@@ -1,10 +1,19 @@
-"""Addresses: the admin is the house."""
+"""Addresses: the admin is the house, the API its side door."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
+
+from tiktok_ops import health
+from tiktok_ops.rest.resources import UnknownAddress
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("healthz", health.live, name="live"),
+    path("readyz", health.ready, name="ready"),
+    path("api/v1/", include("tiktok_ops.accounts.api.urls")),
+    path("api/v1/", include("workflows.api.urls")),
+    # Only what ends in a slash, so that an address without one is first sent to the address with it.
+    re_path(r"^api/(?:.*/)?$", UnknownAddress.as_view(), name="api-unknown"),
 ]

@@ -68,13 +68,19 @@ def load_definition(definition: Any, *, by: str) -> WorkflowDefinition:
 
 
 def store_definition(workflow: Workflow, *, by: str) -> WorkflowDefinition:
-    """Return the stored version with this very content, storing a new one if there is none."""
-    stored = WorkflowDefinition.objects.filter(slug=workflow.slug, digest=workflow.digest).first()
-    if stored is not None:
+    """Return the newest version if it has this very content, else store it as the next version."""
+    if stored := _newest_like(workflow):
         return stored
     with transaction.atomic():
         _lock_slug(workflow.slug)
-        return _store(workflow, by=by)
+        # Another transaction may have been first to store it.
+        return _newest_like(workflow) or _store(workflow, by=by)
+
+
+def _newest_like(workflow: Workflow) -> WorkflowDefinition | None:
+    """Return the newest version of the workflow's slug, if its content is the same."""
+    newest = WorkflowDefinition.objects.filter(slug=workflow.slug).order_by("-version").first()
+    return newest if newest and newest.digest == workflow.digest else None
 
 
 def _lock_slug(slug: str) -> None:
@@ -84,14 +90,11 @@ def _lock_slug(slug: str) -> None:
 
 
 def _store(workflow: Workflow, *, by: str) -> WorkflowDefinition:
-    """Store the next version, unless another transaction was first to store the same content."""
+    """Store the next version; the caller holds the slug's lock."""
     versions = WorkflowDefinition.objects.filter(slug=workflow.slug)
-    if stored := versions.filter(digest=workflow.digest).first():
-        return stored
-    newest = versions.aggregate(newest=Max("version", default=0))["newest"]
     definition = WorkflowDefinition.objects.create(
         slug=workflow.slug,
-        version=newest + 1,
+        version=versions.aggregate(newest=Max("version", default=0))["newest"] + 1,
         definition=workflow.model_dump(mode="json"),
         digest=workflow.digest,
     )

@@ -26,10 +26,7 @@ class WorkflowDefinition(models.Model):
 
     class Meta:
         ordering = ["slug", "-version"]
-        constraints = [
-            models.UniqueConstraint(fields=["slug", "version"], name="workflow_version_once"),
-            models.UniqueConstraint(fields=["slug", "digest"], name="workflow_digest_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["slug", "version"], name="workflow_version_once")]
 
     def __str__(self) -> str:
         return f"{self.slug} v{self.version}"

@@ -36,8 +36,8 @@ class RunOverview:
 
     @property
     def is_simulated(self) -> bool:
-        """Whether no real money was spent."""
-        return self.totals.cost_usd == 0
+        """Whether no call went to the outside."""
+        return self.totals.is_simulated
 
     def as_json(self) -> dict[str, Any]:
         """Return what `run_workflow --json` prints."""

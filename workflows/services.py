@@ -35,7 +35,7 @@ def start_run(
     check_input(workflow, brief)
     with transaction.atomic():
         definition = store_definition(workflow, by="code")
-        account = TikTokAccount.objects.select_for_update(of=("self",)).get(id=account_id)
+        account = _locked(account_id)
         run = WorkflowRun.objects.create(
             workspace_id=account.workspace_id,
             account=account,
@@ -58,6 +58,14 @@ def start_run(
         for _ in range(ready):
             ring(DOORBELL, run.id)
     return run
+
+
+def _locked(account_id: UUID) -> TikTokAccount:
+    """Return the account, locked. Raises `RunRefused`."""
+    account = TikTokAccount.objects.select_for_update(of=("self",)).filter(id=account_id).first()
+    if account is None:
+        raise RunRefused(f"There is no account with the id {str(account_id)!r}: it may have been removed.")
+    return account
 
 
 def _warnings(account: TikTokAccount) -> list[str]:

@@ -31,9 +31,9 @@ class ScopedQuerySet(models.QuerySet[ModelT]):
             return self.none()
         if user.is_superuser:
             return self.all()
-        return self.filter(self._reached_by(user.memberships.granting(capability)))
+        return self.filter(self._reached_by(user.memberships.granting(capability), capability))
 
-    def _reached_by(self, memberships: models.QuerySet[Any]) -> Q:
+    def _reached_by(self, memberships: models.QuerySet[Any], capability: Capability) -> Q:
         """Return the condition for rows that one of `memberships` reaches."""
         workspace = getattr(self.model, "workspace_path", "workspace") or "id"
         brand = getattr(self.model, "brand_path", "")
@@ -41,7 +41,8 @@ class ScopedQuerySet(models.QuerySet[ModelT]):
         reached = Q(**{f"{workspace}__in": whole})
         if brand:
             reached |= Q(**{f"{brand}__in": memberships.filter(reach="brands").values("brands")})
-        elif workspace == "id":
+        elif workspace == "id" and capability is Capability.READ:
+            # Whoever works for one brand sees the workspace it is in, and does nothing to it.
             reached |= Q(id__in=memberships.values("workspace"))
         return reached
 

@@ -38,7 +38,9 @@ def agent_run(**changes: object) -> AgentRun:
 
 
 def test_add_up_nothing_gives_nothing() -> None:
-    assert totals_of(AgentStep.objects.all()) == Totals(0, NO_TOKENS, Decimal(0), Decimal(0))
+    assert totals_of(AgentStep.objects.all()) == Totals(
+        0, NO_TOKENS, Decimal(0), Decimal(0), is_simulated=True
+    )
 
 
 def test_add_up_calls_keeps_simulated_money_apart_from_real_money() -> None:

@@ -15,6 +15,7 @@ from workflows.catalogue import (
     store_definition,
 )
 from workflows.models import WorkflowDefinition
+from workflows.nodes import Workflow
 from workflows.services import start_run
 from workflows.validation import DefinitionRefused
 
@@ -104,7 +105,22 @@ def test_load_definition_that_cannot_run_stores_nothing() -> None:
     assert not AuditEvent.objects.exists()
 
 
-def test_store_definition_another_was_first_to_store_takes_that_one() -> None:
+def test_store_definition_another_was_first_to_store_takes_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Workflow] = []
+
+    def look(workflow: Workflow) -> WorkflowDefinition | None:
+        """Find nothing at first: the other stores it between the look and the lock."""
+        looked.append(workflow)
+        return None if len(looked) == 1 else WorkflowDefinition.objects.get()
+
     first = store_definition(ONE, by="test")
-    assert catalogue._store(ONE, by="late") == first
+    monkeypatch.setattr(catalogue, "_newest_like", look)
+    assert store_definition(ONE, by="late") == first
     assert AuditEvent.objects.count() == 1
+
+
+def test_store_definition_of_an_older_content_again_is_the_newest_version() -> None:
+    other = ONE.model_copy(update={"purpose": "For another test."})
+    stored = [store_definition(workflow, by="test") for workflow in (ONE, other, ONE, ONE)]
+    assert [definition.version for definition in stored] == [1, 2, 3, 3]
+    assert stored[0].digest == stored[2].digest

@@ -93,12 +93,6 @@ def same_version() -> None:
     WorkflowDefinitionFactory.create(slug=first.slug, digest="0" * 64)
 
 
-def same_content() -> None:
-    """Store one content under two versions."""
-    first = WorkflowDefinitionFactory.create()
-    WorkflowDefinitionFactory.create(slug=first.slug, version=2, digest=first.digest)
-
-
 @pytest.mark.parametrize(
     ("act", "rule"),
     [
@@ -107,7 +101,6 @@ def same_content() -> None:
         (edge_to_itself, "step_depends_on_others"),
         (same_event, "run_event_once"),
         (same_version, "workflow_version_once"),
-        (same_content, "workflow_digest_once"),
     ],
 )
 def test_store_what_there_is_once_a_second_time_is_refused(act: Callable[[], None], rule: str) -> None:

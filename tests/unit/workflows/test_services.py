@@ -16,7 +16,7 @@ from tiktok_ops.audit.models import AuditEvent
 from workflows.catalogue import WorkflowUnknown, store_definition
 from workflows.models import StepDependency, WorkflowRun, WorkflowStep
 from workflows.protocol import DOORBELL
-from workflows.services import start_run
+from workflows.services import RunRefused, start_run
 from workflows.validation import InputRefused
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +142,7 @@ def test_start_run_that_is_refused_writes_nothing(
 
 def test_start_run_on_an_account_that_is_gone_writes_nothing() -> None:
     store_definition(GRAPH, by="test")
-    with pytest.raises(TikTokAccount.DoesNotExist):
+    with pytest.raises(RunRefused, match="There is no account with the id"):
         start_run("made", account_id=uuid4(), by="test")
     assert not WorkflowRun.objects.exists()
 

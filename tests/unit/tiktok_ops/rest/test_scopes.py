@@ -1,0 +1,24 @@
+"""Scopes, as people and files name them."""
+
+import pytest
+
+from tiktok_ops.rest.scopes import Scope, ScopeRefused, parse_scopes
+
+
+def test_parse_scopes_given_names_returns_each_once() -> None:
+    assert parse_scopes(["read", "read"]) == [Scope.READ]
+    assert parse_scopes([Scope.READ]) == [Scope.READ]
+
+
+def test_parse_scopes_given_an_unknown_name_refuses_naming_it_and_those_there_are() -> None:
+    with pytest.raises(ScopeRefused, match=r"^The scope 'READ' does not exist: the scopes are 'read'\.$"):
+        parse_scopes(["read", "READ"])
+
+
+def test_parse_scopes_given_none_refuses_naming_those_there_are() -> None:
+    with pytest.raises(ScopeRefused, match=r"^The scopes are empty: name at least one of 'read'\.$"):
+        parse_scopes([])
+
+
+def test_names_of_scopes_stay_what_stored_keys_hold() -> None:
+    assert {scope.name: scope.value for scope in Scope} == {"READ": "read"}

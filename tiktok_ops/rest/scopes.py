@@ -1,0 +1,34 @@
+"""What an API key may do: its scopes."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from tiktok_ops.errors import Refused
+
+
+class Scope(StrEnum):
+    """What a key is allowed; names are data, kept in every key, and never renamed."""
+
+    READ = "read"
+
+
+class ScopeRefused(Refused):
+    """There is no such scope."""
+
+
+def parse_scopes(given: Iterable[str]) -> list[Scope]:
+    """Return the scopes named, sorted and each once.
+
+    Raises `ScopeRefused` for a name that is no scope, and for none at all.
+    """
+    names = sorted(set(given))
+    if not names:
+        raise ScopeRefused(f"The scopes are empty: name at least one of {_all_scopes()}.")
+    for name in names:
+        if name not in set(Scope):
+            raise ScopeRefused(f"The scope {name!r} does not exist: the scopes are {_all_scopes()}.")
+    return [Scope(name) for name in names]
+
+
+def _all_scopes() -> str:
+    return ", ".join(repr(scope.value) for scope in Scope)

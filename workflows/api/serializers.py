@@ -1,0 +1,122 @@
+"""Runs and their steps as objects of the API."""
+
+from decimal import Decimal
+from typing import Any
+
+from rest_framework import serializers
+
+from agents.totals import totals_of_run
+from tiktok_ops.accounts.keys import key_actor
+from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.audit.services import actor_name
+from tiktok_ops.rest.serializers import Money, ResourceSerializer, money_usd
+from workflows.models import WorkflowRun, WorkflowStep
+
+
+class StepSerializer(ResourceSerializer[WorkflowStep]):
+    """A step; `error` is the sentence for people, the traceback is for engineers and not here."""
+
+    cost = serializers.SerializerMethodField()
+    simulated_cost = serializers.SerializerMethodField()
+
+    class Meta:
+        model = WorkflowStep
+        fields = (
+            "id",
+            "sandbox",
+            "key",
+            "item",
+            "round",
+            "position",
+            "kind",
+            "status",
+            "claims",
+            "tries",
+            "output",
+            "error",
+            "agent_run_id",
+            "cost",
+            "simulated_cost",
+            "not_before",
+            "started_at",
+            "finished_at",
+        )
+
+    def get_sandbox(self, row: WorkflowStep) -> bool:
+        """Return whether the step's run is of the sandbox."""
+        return super().get_sandbox(row.run)
+
+    def get_cost(self, step: WorkflowStep) -> Money:
+        """Return what the agent's calls cost for real."""
+        return money_usd(_agent_cost(step, is_simulated=False))
+
+    def get_simulated_cost(self, step: WorkflowStep) -> Money:
+        """Return what the agent's calls would have cost; never added to real money."""
+        return money_usd(_agent_cost(step, is_simulated=True))
+
+
+class RunAccountSerializer(ResourceSerializer[TikTokAccount]):
+    """The account a run is on, in short."""
+
+    class Meta:
+        model = TikTokAccount
+        fields = ("id", "sandbox", "handle")
+
+
+class RunSerializer(ResourceSerializer[WorkflowRun]):
+    """A run."""
+
+    account = RunAccountSerializer()
+    workflow = serializers.CharField(source="definition.slug")
+    workflow_version = serializers.IntegerField(source="definition.version")
+    requested_by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = WorkflowRun
+        fields: tuple[str, ...] = (
+            "id",
+            "sandbox",
+            "workspace_id",
+            "account",
+            "workflow",
+            "workflow_version",
+            "status",
+            "input",
+            "as_of",
+            "warnings",
+            "requested_by",
+            "created_at",
+            "started_at",
+            "finished_at",
+        )
+
+    def get_requested_by(self, run: WorkflowRun) -> str | None:
+        """Return who started it as the audit trail names actors; None for a process."""
+        if run.api_key is not None:
+            return key_actor(run.api_key)
+        return actor_name(run.requested_by) if run.requested_by is not None else None
+
+
+class RunDetailSerializer(RunSerializer):
+    """A run with its steps, and what its whole trace came to."""
+
+    steps = StepSerializer(many=True)
+    spend = serializers.SerializerMethodField()
+
+    class Meta(RunSerializer.Meta):
+        fields = (*RunSerializer.Meta.fields, "spend", "steps")
+
+    def get_spend(self, run: WorkflowRun) -> dict[str, Any]:
+        """Return calls, tokens by the class they are priced in, and money, real and simulated apart."""
+        totals = totals_of_run(run.id)
+        return {
+            "calls": totals.calls,
+            "tokens": totals.tokens,
+            "cost": money_usd(totals.cost_usd),
+            "simulated_cost": money_usd(totals.simulated_usd),
+        }
+
+
+def _agent_cost(step: WorkflowStep, *, is_simulated: bool) -> Decimal:
+    agent_run = step.agent_run
+    return agent_run.cost_usd if agent_run and agent_run.is_simulated == is_simulated else Decimal(0)
