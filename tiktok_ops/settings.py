@@ -4,6 +4,7 @@ from math import ceil
 from typing import Any
 
 import django_stubs_ext
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from tiktok_ops.env import BASE_DIR, VAR_DIR, database_settings, load_environment, secret_key
@@ -168,10 +169,19 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "TikTok Ops",
     "SITE_HEADER": "TikTok Ops",
     "SITE_SYMBOL": "podcasts",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("tiktok_ops/favicon.svg"),
+        }
+    ],
     "SITE_URL": None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "SIDEBAR": {"show_search": True},
+    "ENVIRONMENT": "tiktok_ops.badges.environment",
+    "STYLES": [lambda request: static("tiktok_ops/admin.css")],
+    "SIDEBAR": {"show_search": True, "navigation": "tiktok_ops.navigation.sidebar"},
 }
 
 configure_logging(ENV.LOG_LEVEL, json=ENV.is_production)

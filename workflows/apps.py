@@ -17,9 +17,11 @@ class WorkflowsConfig(AppConfig):
     verbose_name = "Workflows"
 
     def ready(self) -> None:
-        """Register the checks; tie a worker's processes to their supervisor."""
+        """Register the checks and what accounts' pages offer; tie a worker's processes to their supervisor."""
+        from workflows import account_actions
         from workflows.checks import check_definitions, check_provider_settings
 
+        account_actions.register()
         register(check_definitions)
         register(check_provider_settings)
         die_with_parent()

@@ -4,6 +4,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
+from tiktok_ops.content.imports.uploads import ring_waiting_imports
 from tiktok_ops.queue import ring
 from tiktok_ops.signals import Stop
 from workflows.outcomes import Claim, Failed, LeaseLost
@@ -45,10 +46,11 @@ class Keeper:
 
 
 def sweep() -> None:
-    """Ring what is due and park what is exhausted."""
+    """Ring what is due, park what is exhausted, ring for imports nobody took up."""
     while ring_due(limit=PAGE) == PAGE:
         pass
     park_exhausted()
+    ring_waiting_imports()
 
 
 def ring_due(*, limit: int) -> int:

@@ -115,6 +115,36 @@ def test_find_machines_finds_those_there_are() -> None:
     assert all(machine.terminal for machine in MACHINES.values())
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "forbidden"),
+    [
+        ("step", "pending", "running waiting succeeded failed"),  # what it waits for has not ended
+        ("step", "ready", "pending waiting succeeded failed"),  # nobody claimed it
+        ("step", "running", "pending"),
+        ("run", "queued", "waiting succeeded"),  # nobody worked on it
+        ("run", "running", "queued"),
+        ("run", "paused", "succeeded failed"),  # a person resumes it first
+        ("import", "queued", "succeeded"),
+        ("import", "running", "queued"),
+    ],
+)
+def test_forbid_moves_that_would_skip_what_must_come_between(name: str, source: str, forbidden: str) -> None:
+    assert [target for target in forbidden.split() if MACHINES[name].allows(source, target)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        ("step", "succeeded failed skipped cancelled"),
+        ("run", "succeeded failed cancelled"),
+        ("import", "succeeded failed"),
+        ("agent run", "succeeded failed"),
+    ],
+)
+def test_end_for_good_in_the_states_the_design_names(name: str, ends: str) -> None:
+    assert MACHINES[name].terminal == set(ends.split())
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
 def test_install_machine_puts_the_same_pairs_into_the_database(machine: TransitionTable) -> None:

@@ -9,3 +9,9 @@ class ContentConfig(AppConfig):
     name = "tiktok_ops.content"
     label = "content"
     verbose_name = "Content"
+
+    def ready(self) -> None:
+        """Tell the pages of accounts what is known of their posts."""
+        from tiktok_ops.content import account_facts
+
+        account_facts.register()

@@ -255,7 +255,7 @@ class Artifact(OnAccount):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.sha256[:12]}"
+        return f"{self.get_kind_display()} of {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class ContentImport(OnAccount):
@@ -274,6 +274,7 @@ class ContentImport(OnAccount):
     problems = models.JSONField(default=list)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    rung_at = models.DateTimeField(db_default=Now(), editable=False)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -33,7 +33,9 @@ def is_refused() -> bool:
 def test_ask_whether_it_is_ready_with_a_migration_missing_is_503() -> None:
     assert is_migrated()
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'workflows' AND name = '0003_definition_versions'")
+        cursor.execute(
+            "DELETE FROM django_migrations WHERE app = 'workflows' AND name = '0003_definition_versions'"
+        )
     assert is_refused()
 
 

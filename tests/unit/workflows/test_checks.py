@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage
 from pytest_django import Settings
 
 from tests.factories.workflows import agent_node, workflow_of
-from workflows import checks
+from workflows import account_actions, checks
 from workflows.checks import check_definitions, check_provider_settings
 from workflows.processes import DIE_WITH_PARENT
 
@@ -58,6 +58,7 @@ def test_get_ready_imports_vendors_once_for_all_forks_of_a_cluster(
     monkeypatch.setattr("workflows.apps.register", registered.append)
     monkeypatch.setattr("workflows.apps.die_with_parent", lambda: None)
     monkeypatch.setattr("workflows.apps.check_providers", lambda *, deep: found(deep))
+    monkeypatch.setattr(account_actions, "register", lambda: None)
 
     def found(is_deep: bool) -> list[str]:
         deep.append(is_deep)

@@ -242,7 +242,9 @@ def test_finish_numbers_the_events_of_a_run_without_a_gap() -> None:
     taken = claim(run.id)
     while taken:
         taken = finish(taken, DONE, go_on=True).next_claim
-    assert events(run) == [
+    told = events(run)
+    told[3:5] = sorted(told[3:5])  # siblings become ready at once, in no order
+    assert told == [
         "run.running",
         *("step.running a", "step.succeeded a", "step.ready b", "step.ready c"),
         *("step.running b", "step.succeeded b"),

@@ -88,7 +88,9 @@ def test_sweep_parks_a_step_that_takes_its_worker_down_and_lets_the_others_go_on
     poison = run.steps.get(key="poison")
     assert poison.error == "Stopped after 3 starts in a row: each time its worker died before the step ended."
     assert (poison.claims, poison.lease_until) == (MAX_CLAIMS, None)
-    assert events(run)[-3:] == ["step.failed poison", "step.skipped after", "step.ready report"]
+    *_, failed, one, other_one = events(run)
+    assert failed == "step.failed poison"
+    assert {one, other_one} == {"step.skipped after", "step.ready report"}
     assert sorted(doorbells()) == sorted((DOORBELL, (str(one),)) for one in (other.run_id, run_id))
     assert claim(other.run_id) == Claim(other.id, 1)
 

@@ -1,0 +1,59 @@
+"""The picture of a workflow: columns by dependency, lines between the boxes."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from workflows.drawing import BOX_HEIGHT, BOX_WIDTH, GAP_X, GAP_Y, columns_of, draw
+
+DIAMOND: list[tuple[str, str, Sequence[str]]] = [
+    ("a", "First", ()),
+    ("b", "Left", ("a",)),
+    ("c", "Right", ("a",)),
+    ("d", "Last", ("b", "c")),
+]
+
+
+@pytest.mark.parametrize(
+    ("edges", "columns"),
+    [
+        ({}, {}),
+        ({"a": ()}, {"a": 0}),
+        ({"a": (), "b": ("a",), "c": ("b", "a")}, {"a": 0, "b": 1, "c": 2}),
+        ({"late": ("early",), "early": ()}, {"late": 1, "early": 0}),
+    ],
+)
+def test_columns_stand_right_of_all_they_wait_for(
+    edges: Mapping[str, Sequence[str]], columns: Mapping[str, int]
+) -> None:
+    assert columns_of(edges) == columns
+
+
+def test_draw_places_a_diamond_in_three_columns_around_the_middle() -> None:
+    drawing = draw(DIAMOND, {"a": "succeeded", "b": "running"})
+
+    places = {box.key: (box.x, box.y) for box in drawing.boxes}
+    middle = (BOX_HEIGHT + GAP_Y) // 2
+    step = BOX_WIDTH + GAP_X
+    assert places == {
+        "a": (0, middle), "b": (step, 0), "c": (step, BOX_HEIGHT + GAP_Y), "d": (2 * step, middle),
+    }  # fmt: skip
+    assert (drawing.width, drawing.height) == (3 * step - GAP_X, 2 * BOX_HEIGHT + GAP_Y)
+    assert [(box.label, box.status) for box in drawing.boxes] == [
+        ("First", "succeeded"), ("Left", "running"), ("Right", "pending"), ("Last", "pending"),
+    ]  # fmt: skip
+
+
+def test_draw_joins_each_node_with_those_it_waits_for() -> None:
+    drawing = draw(DIAMOND, {})
+    first, left = drawing.boxes[0], drawing.boxes[1]
+
+    assert len(drawing.lines) == 4
+    assert drawing.lines[0].path.startswith(f"M{first.right} {first.middle_y} C")
+    assert drawing.lines[0].path.endswith(f" {left.x} {left.middle_y}")
+
+
+def test_draw_of_nothing_is_an_empty_picture() -> None:
+    drawing = draw([], {})
+
+    assert (drawing.boxes, drawing.lines, drawing.height) == ((), (), BOX_HEIGHT)

@@ -1,0 +1,27 @@
+"""The pages of posts, reports, imports, and of what else imports and sync bring in."""
+
+from tiktok_ops.content.admin.imports import ContentImportAdmin
+from tiktok_ops.content.admin.posts import PostAdmin
+from tiktok_ops.content.admin.records import (
+    AccountMetricsAdmin,
+    AssetAdmin,
+    CommentAdmin,
+    CreatorAdmin,
+    OrderLineAdmin,
+    ProductAdmin,
+    TrendAdmin,
+)
+from tiktok_ops.content.admin.reports import ArtifactAdmin
+
+__all__ = [
+    "AccountMetricsAdmin",
+    "ArtifactAdmin",
+    "AssetAdmin",
+    "CommentAdmin",
+    "ContentImportAdmin",
+    "CreatorAdmin",
+    "OrderLineAdmin",
+    "PostAdmin",
+    "ProductAdmin",
+    "TrendAdmin",
+]

@@ -1,0 +1,136 @@
+"""The pages of comments, figures, the shop, creators, trends and media: read-only."""
+
+from django.contrib import admin
+
+from tiktok_ops.admin import MachineWrittenAdmin
+from tiktok_ops.cells import EMPTY, moment, percent, shortened, visible, whole
+from tiktok_ops.content.models import AccountMetrics, Asset, Comment, Creator, OrderLine, Product, Trend
+from tiktok_ops.filters import DayRangeFilter, ScopedRelatedFilter
+
+_NOT_CONNECTED = "They arrive once an account is connected to TikTok; a file of posts does not bring them."
+
+
+@admin.register(AccountMetrics)
+class AccountMetricsAdmin(MachineWrittenAdmin):
+    """Figures of accounts, day by day."""
+
+    list_display = ("day", "account", "followers", "profile_views", "video_views")
+    list_select_related = ("account",)
+    list_filter_submit = True
+    list_filter = (("account", ScopedRelatedFilter),)
+    empty_text = f"There are no daily figures yet. {_NOT_CONNECTED}"
+
+
+@admin.register(Comment)
+class CommentAdmin(MachineWrittenAdmin):
+    """Comments under posts; text by strangers."""
+
+    list_display = ("text_cell", "author_cell", "account", "likes", "written_cell")
+    list_select_related = ("account",)
+    list_filter_submit = True
+    list_filter = (("account", ScopedRelatedFilter), ("created_at", DayRangeFilter))
+    search_fields = ("text", "author")
+    fields = (
+        "account",
+        "post",
+        "author_cell",
+        "whole_text",
+        "likes",
+        "written_cell",
+        "comment_id",
+        "parent_id",
+    )
+    empty_text = f"There are no comments yet. {_NOT_CONNECTED}"
+
+    @admin.display(description="Comment")
+    def text_cell(self, comment: Comment) -> str:
+        """Show how the comment begins."""
+        return shortened(comment.text) or EMPTY
+
+    @admin.display(description="Comment")
+    def whole_text(self, comment: Comment) -> str:
+        """Show the whole comment, with hidden characters written out."""
+        return visible(comment.text)
+
+    @admin.display(description="By", ordering="author")
+    def author_cell(self, comment: Comment) -> str:
+        """Show who wrote it."""
+        return visible(comment.author) or EMPTY
+
+    @admin.display(description="Written", ordering="created_at")
+    def written_cell(self, comment: Comment) -> str:
+        """Show when it was written."""
+        return moment(comment.created_at)
+
+
+@admin.register(Product)
+class ProductAdmin(MachineWrittenAdmin):
+    """Products of the accounts' shops."""
+
+    list_display = ("title", "account", "price", "currency", "stock", "status")
+    list_select_related = ("account",)
+    list_filter_submit = True
+    list_filter = (("account", ScopedRelatedFilter),)
+    search_fields = ("title", "product_id")
+    empty_text = f"There are no products yet. {_NOT_CONNECTED}"
+
+
+@admin.register(OrderLine)
+class OrderLineAdmin(MachineWrittenAdmin):
+    """What was ordered in the shops."""
+
+    list_display = ("order_id", "product", "account", "quantity", "is_cancelled", "ordered_at")
+    list_select_related = ("account", "product")
+    list_filter_submit = True
+    list_filter = (("account", ScopedRelatedFilter), ("ordered_at", DayRangeFilter))
+    search_fields = ("order_id",)
+    empty_text = f"There are no orders yet. {_NOT_CONNECTED}"
+
+
+@admin.register(Creator)
+class CreatorAdmin(MachineWrittenAdmin):
+    """Creators a workspace may write to."""
+
+    list_display = ("handle", "workspace", "followers_cell", "engagement_cell")
+    list_select_related = ("workspace",)
+    list_filter_submit = True
+    list_filter = (("workspace", ScopedRelatedFilter),)
+    search_fields = ("handle",)
+    fields = ("handle", "workspace", "followers_cell", "engagement_cell", "segments")
+    empty_text = f"There are no creators yet. {_NOT_CONNECTED}"
+
+    @admin.display(description="Followers", ordering="followers")
+    def followers_cell(self, creator: Creator) -> str:
+        """Show how many follow them."""
+        return whole(creator.followers)
+
+    @admin.display(description="Engagement", ordering="engagement_rate")
+    def engagement_cell(self, creator: Creator) -> str:
+        """Show their engagement rate."""
+        return percent(creator.engagement_rate)
+
+
+@admin.register(Trend)
+class TrendAdmin(MachineWrittenAdmin):
+    """Trends as providers reported them; common to all workspaces."""
+
+    is_shared = True
+    list_display = ("tag", "region", "category", "posts", "views", "observed_at")
+    search_fields = ("tag",)
+    empty_text = f"There are no trends yet. {_NOT_CONNECTED}"
+
+
+@admin.register(Asset)
+class AssetAdmin(MachineWrittenAdmin):
+    """Media files and the right to use them; the bytes themselves are not served here."""
+
+    list_display = ("media_type", "workspace", "brand", "bytes", "rights_expire_at", "created_at")
+    list_select_related = ("workspace", "brand")
+    list_filter_submit = True
+    list_filter = (("brand", ScopedRelatedFilter),)
+    search_fields = ("sha256", "rights_note")
+    fields = (
+        *("workspace", "brand", "media_type", "bytes", "sha256", "probe"),
+        *("rights_note", "rights_expire_at", "created_at"),
+    )
+    empty_text = "There are no media files yet."

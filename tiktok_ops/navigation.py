@@ -1,0 +1,60 @@
+"""The admin's sidebar: a person's day, in the order it is worked."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+_GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
+    (
+        "Work",
+        [
+            ("Accounts", "person_play", "accounts_tiktokaccount"),
+            ("Runs", "play_circle", "workflows_workflowrun"),
+            ("Imports", "upload_file", "content_contentimport"),
+        ],
+    ),
+    (
+        "Content",
+        [
+            ("Posts", "movie", "content_post"),
+            ("Reports", "description", "content_artifact"),
+            ("Agent runs", "neurology", "agents_agentrun"),
+        ],
+    ),
+    (
+        "Set up",
+        [
+            ("Workspaces", "apartment", "accounts_workspace"),
+            ("Brands", "sell", "accounts_brand"),
+            ("People", "group", "accounts_user"),
+            ("API keys", "key", "accounts_apikey"),
+            ("Prices", "payments", "agents_modelprice"),
+            ("Audit", "policy", "audit_auditevent"),
+        ],
+    ),
+]
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return unfold's navigation: every group with the pages this person may open."""
+    return [{"title": title, "items": [_item(request, *page) for page in pages]} for title, pages in _GROUPS]
+
+
+def _item(request: HttpRequest, title: str, icon: str, page: str) -> dict[str, Any]:
+    """Return one entry; it is shown to whoever may view the page's rows."""
+    app, model = page.split("_", 1)
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse(f"admin:{page}_changelist"),
+        "permission": lambda request: _may_view(request, app, model),
+    }
+
+
+def _may_view(request: HttpRequest, app: str, model: str) -> bool:
+    """Return whether the page's own admin lets this person in."""
+    page = admin.site._registry.get(apps.get_model(app, model))
+    return page is not None and page.has_view_permission(request)

@@ -1,0 +1,61 @@
+"""What workflows offer on the pages of accounts: the profile audit, and how the last run went."""
+
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
+from django.urls import reverse
+from django.utils.html import format_html
+
+from tiktok_ops.accounts.account_actions import (
+    AccountAction,
+    AccountFact,
+    Started,
+    register_action,
+    register_fact,
+)
+from tiktok_ops.accounts.models import TikTokAccount, User
+from tiktok_ops.accounts.roles import Capability
+from tiktok_ops.cells import status_badge
+from tiktok_ops.workers import NO_WORKER, no_worker_is_up, register_count
+from workflows.models import WorkflowRun
+from workflows.presence import present
+from workflows.services import start_run
+
+PROFILE_AUDIT = "profile_audit"
+
+
+def register() -> None:
+    """Offer the audit, show the last run, and say whether workers are up."""
+    register_action(
+        AccountAction(
+            name="run_profile_audit",
+            label="Run profile audit",
+            question="Four agents read the posts of this account and write a report. Nothing is published.",
+            icon="monitor_heart",
+            capability=Capability.RUN,
+            start=start_profile_audit,
+        )
+    )
+    runs = WorkflowRun.objects.filter(account=OuterRef("pk")).order_by("-id")
+    newest = Subquery(runs.values(found=JSONObject(id="id", status="status"))[:1])
+    register_fact(AccountFact(name="last_run", title="Last run", annotation=newest, show=_show_last_run))
+    register_count(lambda: present().workers)
+
+
+def start_profile_audit(*, account: TikTokAccount, by: User) -> Started:
+    """Start the audit on workers; raises `Refused` with one sentence when it cannot start."""
+    run = start_run(PROFILE_AUDIT, account_id=account.id, by=by)
+    return Started(
+        text=f"The profile audit of {account} has started.",
+        url=reverse("admin:workflows_workflowrun_change", args=[run.id]),
+        warning=NO_WORKER if no_worker_is_up() else "",
+    )
+
+
+def _show_last_run(account: TikTokAccount, newest: Any) -> str:
+    """Return the status of the newest run, leading to it."""
+    if newest is None:
+        return "None yet"
+    url = reverse("admin:workflows_workflowrun_change", args=[newest["id"]])
+    return format_html('<a href="{}">{}</a>', url, status_badge(newest["status"]))

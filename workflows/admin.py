@@ -1,0 +1,168 @@
+"""The run pages: what runs, how far it is, what it came to, what it cost. Read-only."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from agents.models import AgentRun
+from agents.registry import AGENTS
+from tiktok_ops.admin import MachineWrittenAdmin
+from tiktok_ops.content.charts import DAYS_SHOWN, ViewsChart, views_chart
+from tiktok_ops.content.queries import posts_until
+from tiktok_ops.markdown import render_markdown
+from workflows.drawing import draw
+from workflows.models import WorkflowDefinition, WorkflowRun
+from workflows.overview import RunOverview, overview_of
+from workflows.presence import present
+from workflows.validation import parse_workflow
+
+STATUS_COLOURS = {
+    "queued": "info",
+    "running": "primary",
+    "waiting": "warning",
+    "paused": "warning",
+    "succeeded": "success",
+    "failed": "danger",
+    "cancelled": "default",
+}
+EVENTS_SHOWN = 200
+
+
+@admin.register(WorkflowRun)
+class WorkflowRunAdmin(MachineWrittenAdmin):
+    """Runs: the list with its progress, and a page each with steps, trace and report."""
+
+    list_display = ["workflow", "account", "status_label", "progress", "mode", "requested_by", "created_at"]
+    list_display_links = ["workflow"]
+    list_filter = ["status", "mode", "definition__slug"]
+    list_select_related = ["definition", "account", "requested_by"]
+    search_fields = ["id", "account__handle"]
+    ordering = ["-id"]
+    change_form_template = "admin/workflows/workflowrun/run.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Count the steps of each run in the same query."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        ended = Count("steps", filter=Q(steps__finished_at__isnull=False))
+        counted: QuerySet[Any] = rows.annotate(steps_all=Count("steps"), steps_ended=ended)
+        return counted
+
+    @display(description=_("Workflow"), ordering="definition__slug")  # type: ignore[untyped-decorator]
+    def workflow(self, run: WorkflowRun) -> str:
+        """Return the workflow's name and version."""
+        return str(run.definition)
+
+    @display(description=_("Status"), ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
+    def status_label(self, run: WorkflowRun) -> str:
+        """Return the status, coloured."""
+        return run.status
+
+    @display(description=_("Steps"))  # type: ignore[untyped-decorator]
+    def progress(self, run: Any) -> str:
+        """Return how many steps have ended."""
+        return f"{run.steps_ended} of {run.steps_all}"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address the page polls while the run is not over."""
+        live = path(
+            "<uuid:run_id>/live/",
+            self.admin_site.admin_view(self.live_view),
+            name="workflows_workflowrun_live",
+        )
+        return [live, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the run; without a form, for there is nothing to change."""
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        run = self.get_object(request, object_id)
+        if run is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(run),
+            "opts": self.opts,
+            "original": run,
+            "has_view_permission": True,
+            "media": self.media,
+            **run_context(overview_of(run)),
+            **(extra_context or {}),
+        }
+        return render(request, self.change_form_template, context)
+
+    def live_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
+        """Return what changes while a run goes on, for the page to put in place."""
+        run = self.get_object(request, str(run_id))
+        if run is None:
+            raise Http404
+        return render(request, "admin/workflows/workflowrun/live.html", run_context(overview_of(run)))
+
+
+def run_context(overview: RunOverview) -> dict[str, Any]:
+    """Return what the run's templates show."""
+    run = overview.run
+    workflow = parse_workflow(run.definition.definition)
+    statuses = {step.key: step.status for step in overview.steps}
+    ended = sum(step.finished_at is not None for step in overview.steps)
+    nodes = [(node.key, node.label, node.depends_on) for node in workflow.nodes]
+    return {
+        "overview": overview,
+        "run": run,
+        "workflow": workflow,
+        "drawing": draw(nodes, statuses),
+        "labels": {node.key: node.label for node in workflow.nodes},
+        "ended": ended,
+        "percent": round(100 * ended / max(len(overview.steps), 1)),
+        "tokens": sum(overview.totals.tokens.values()),
+        "report_html": render_markdown(overview.report) if overview.report else "",
+        "chart": _chart(overview),
+        "agent_runs": _agent_runs(run),
+        "events": run.events.order_by("seq")[:EVENTS_SHOWN],
+        "no_worker": not run.is_over and not present().workers,
+        "live_url": reverse("admin:workflows_workflowrun_live", args=[run.id]),
+        "account_url": reverse("admin:accounts_tiktokaccount_change", args=[run.account_id]),
+    }
+
+
+def _chart(overview: RunOverview) -> ViewsChart | None:
+    """Return the account's views as the audit's health step saw them; None for a run without one."""
+    health = next((step for step in overview.steps if step.key == "account_health"), None)
+    if health is None or health.agent_run is None:
+        return None
+    given = AGENTS["account_health"].Input.model_validate(health.agent_run.input)
+    run = overview.run
+    since = run.as_of - timedelta(days=DAYS_SHOWN)
+    posts = posts_until(run.account_id, as_of=run.as_of, since=since)
+    return views_chart(
+        posts, as_of=run.as_of, window_days=given.window_days, baseline_days=given.baseline_days
+    )
+
+
+def _agent_runs(run: WorkflowRun) -> QuerySet[AgentRun]:
+    """Return the agents this run asked, oldest first, with their traces."""
+    return AgentRun.objects.filter(run_id=run.id).prefetch_related("steps").order_by("id")
+
+
+@admin.register(WorkflowDefinition)
+class WorkflowDefinitionAdmin(MachineWrittenAdmin):
+    """Every version of every workflow ever run."""
+
+    is_shared = True
+
+    list_display = ["slug", "version", "digest", "created_at"]
+    list_filter = ["slug"]
+    search_fields = ["slug"]
