@@ -6,7 +6,7 @@ TESTS ?= tests
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check format up down logs lock clean
+.PHONY: help setup demo test pages coverage check format up down logs lock screenshots clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -31,8 +31,11 @@ demo: .venv/demo.installed ## Import sample posts, audit them on real workers, p
 test: .venv/dev.installed ## Run the tests (pytest --reuse-db)
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup $(TESTS)
 
+pages: .venv/dev.installed ## Drive the pages in a real browser (needs Chromium, or CHROME_BIN)
+	$(RUN) -m pytest --reuse-db -m e2e tests/e2e
+
 coverage: .venv/dev.installed ## Run the tests and show which branches they miss
-	COVERAGE_PROCESS_START=pyproject.toml $(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup --cov --cov-report=term-missing $(TESTS)
+	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup --cov --cov-report=term-missing $(TESTS)
 
 check: .venv/dev.installed ## Lint, types, import contracts, migrations
 	$(RUN) -m ruff check .
@@ -62,6 +65,9 @@ lock: .venv/dev.installed ## Compile the hash-pinned requirements from pyproject
 		.venv/bin/uv pip compile pyproject.toml $$flag --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url --no-header --quiet -o requirements/$$extra.txt || exit 1; \
 	done
+
+screenshots: .venv/dev.installed ## Take the pictures in docs/screenshots (needs Chromium, or CHROME_BIN)
+	$(RUN) -m tests.e2e.take_screenshots
 
 clean: down ## Stop everything and remove what was made here: .venv and var
 	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,117 @@
+"""The whole site as a person meets it: real web, worker and keeper processes, and a real browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.processes import running
+from tiktok_ops.env import BASE_DIR
+from tiktok_ops.stack import free_port
+
+SIZES = {"desktop": (1280, 900), "phone": (375, 812)}
+START_SECONDS = 30
+# What a browser in a closed network needs: no sandbox as root, and no calls to its maker.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def chromium() -> str | None:
+    """Return the path of the browser: CHROME_BIN, or Chromium as Debian names it; None when there is none."""
+    return os.environ.get("CHROME_BIN") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running site at `address` (without a slash at the end)."""
+
+    address: str
+    browser: Browser
+
+    @contextmanager
+    def page(
+        self, *, size: str = "desktop", username: str, password: str, dark: bool = False
+    ) -> Iterator[Page]:
+        """Sign in and give a page; fails at the end if the page logged an error or asked another host."""
+        width, height = SIZES[size]
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
+        page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith((self.address, "data:")) else wrong.append(asked.url),
+        )
+        page.goto(f"{self.address}/admin/")
+        page.fill("[name=username]", username)
+        page.fill("[name=password]", password)
+        page.press("[name=password]", "Enter")
+        page.wait_for_url(f"{self.address}/admin/")
+        yield page
+        context.close()
+        assert wrong == []
+
+
+@contextmanager
+def site(*, environment: dict[str, str] | None = None) -> Iterator[Site]:
+    """Have web, worker and keeper running on the database of `DATABASE_URL` for the block, and a browser."""
+    port = free_port()
+    with ExitStack() as stack:
+        stack.enter_context(running("worker", environment=environment))
+        stack.enter_context(running("keeper", environment=environment))
+        web = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", "tiktok_ops.asgi:application", "--port", str(port),
+             "--log-level", "warning", "--timeout-graceful-shutdown", "2"],
+            cwd=BASE_DIR,
+            env={**os.environ, **(environment or {})},
+        )  # fmt: skip
+        stack.callback(_end, web)
+        _wait_for(port)
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        stack.callback(browser.close)
+        yield Site(f"http://127.0.0.1:{port}", browser)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    process.kill()
+
+
+def _wait_for(port: int) -> None:
+    end = time.monotonic() + START_SECONDS
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert time.monotonic() < end, "the site did not start"
+        time.sleep(0.1)
+
+
+def start_from_account_page(page: Page, label: str) -> None:
+    """Use an action of the account page and confirm it; on a phone the actions are in a menu."""
+    menu = page.get_by_text("more_horiz")
+    if menu.is_visible():
+        menu.click()
+    page.get_by_text(label).first.click()
+    page.locator("#dialog button[type=submit]").click()
+
+
+def sample_file() -> Path:
+    """Return the sample posts that ship with the project."""
+    return BASE_DIR / "workflows" / "demo" / "sample_posts.csv"
