@@ -54,7 +54,7 @@ def prepare_database(*, keep: bool, digest: str) -> None:
     test_name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
     connection.close()
     kept = keep and _digest_of(test_name) == digest and _digest_of(f"{test_name}_template") == digest
-    setup_databases(verbosity=0, interactive=False, keepdb=kept)
+    setup_databases(verbosity=0, interactive=False, keepdb=kept, serialized_aliases=[])
     if kept:
         return
     connections.close_all()

@@ -41,6 +41,7 @@ class Environment(BaseSettings):
 
     TIKTOK_OPS_STAGE: Stage = Stage.DEVELOPMENT
     SECRET_KEY: SecretStr = SecretStr("")
+    APPROVAL_KEYS: SecretStr = SecretStr("")
     DATABASE_URL: str = ""
     ALLOWED_HOSTS: str = "localhost,127.0.0.1,[::1]"
     CLAUDE_MODE: Literal["sandbox", "live"] = "sandbox"
@@ -98,6 +99,11 @@ def _check_secrets(environment: Environment) -> None:
             "The environment variable SECRET_KEY must hold at least 50 characters in production: "
             "make one with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`."
         )
+    if environment.is_production and not environment.APPROVAL_KEYS.get_secret_value():
+        raise WrongEnvironment(
+            "The environment variable APPROVAL_KEYS is empty: production seals decisions with keys of its own; "
+            "write them as id:secret, newest first, separated by commas."
+        )
     if environment.is_production and environment.CLAUDE_FAULTS:
         raise WrongEnvironment("The environment variable CLAUDE_FAULTS is for tests: unset it in production.")
     if environment.CLAUDE_MODE == "live" and not environment.ANTHROPIC_API_KEY.get_secret_value():
@@ -116,6 +122,30 @@ def secret_key(environment: Environment) -> str:
     if not file.exists():
         _write_once(file, secrets.token_urlsafe(64))
     return file.read_text()
+
+
+def approval_keys(environment: Environment) -> tuple[tuple[str, str], ...]:
+    """Return the keys decisions are sealed with, newest first, as (id, secret).
+
+    Given as `id:secret,id:secret`; in development one is kept under `var/`. Raises `WrongEnvironment`
+    for a key without an id or shorter than 32 characters.
+    """
+    given = environment.APPROVAL_KEYS.get_secret_value()
+    if not given:
+        file = VAR_DIR / "approval_key"
+        if not file.exists():
+            _write_once(file, secrets.token_urlsafe(48))
+        return (("dev", file.read_text()),)
+    keys = tuple(
+        (key_id.strip(), secret) for key_id, _, secret in (part.partition(":") for part in given.split(","))
+    )
+    for key_id, secret in keys:
+        if not key_id or len(key_id) > 16 or len(secret) < 32:
+            raise WrongEnvironment(
+                "The environment variable APPROVAL_KEYS has a key without an id of 1 to 16 characters or with fewer "
+                "than 32 characters of secret: write it as id:secret, newest first, separated by commas."
+            )
+    return keys
 
 
 def _write_once(file: Path, text: str) -> None:

@@ -26,6 +26,23 @@ def append_only(db_table: str) -> RunSQL:
     )
 
 
+def frozen(db_table: str, *columns: str) -> RunSQL:
+    """Refuse any UPDATE that changes one of `columns`, whoever asks."""
+    changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
+    return RunSQL(
+        f"""
+        CREATE OR REPLACE FUNCTION refuse_thaw() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'what % asks for is frozen: a change of it is refused', TG_TABLE_NAME
+                USING ERRCODE = 'integrity_constraint_violation';
+        END $$;
+        CREATE TRIGGER frozen_columns BEFORE UPDATE ON {db_table}
+            FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION refuse_thaw();
+        """,
+        f"DROP TRIGGER frozen_columns ON {db_table};",
+    )
+
+
 def workspace_key(db_table: str) -> RunSQL:
     """Let `same_workspace` point at `db_table`: its id together with its workspace is a key."""
     return RunSQL(

@@ -12,6 +12,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
         "Work",
         [
             ("Accounts", "person_play", "accounts_tiktokaccount"),
+            ("Needs review", "fact_check", "approvals_approvalrequest"),
             ("Runs", "play_circle", "workflows_workflowrun"),
             ("Imports", "upload_file", "content_contentimport"),
         ],

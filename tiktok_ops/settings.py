@@ -7,13 +7,22 @@ import django_stubs_ext
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from tiktok_ops.env import BASE_DIR, VAR_DIR, database_settings, load_environment, secret_key
+from tiktok_ops.env import (
+    BASE_DIR,
+    VAR_DIR,
+    approval_keys,
+    database_settings,
+    load_environment,
+    secret_key,
+)
 from tiktok_ops.logging import configure_logging
 from tiktok_ops.postgres.server import EmbeddedServer
 
 ENV = load_environment()
 DEBUG = False
 SECRET_KEY = secret_key(ENV)
+# What decisions are sealed with; not in the database, so that whoever can write there cannot approve.
+APPROVAL_KEYS = approval_keys(ENV)
 ALLOWED_HOSTS = [host.strip() for host in ENV.ALLOWED_HOSTS.split(",") if host.strip()]
 
 INSTALLED_APPS = [

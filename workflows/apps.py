@@ -19,9 +19,11 @@ class WorkflowsConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks and what accounts' pages offer; tie a worker's processes to their supervisor."""
         from workflows import account_actions
+        from workflows.approval_kinds import register_kinds
         from workflows.checks import check_definitions, check_provider_settings
 
         account_actions.register()
+        register_kinds()
         register(check_definitions)
         register(check_provider_settings)
         die_with_parent()

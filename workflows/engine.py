@@ -6,7 +6,7 @@ transaction: claim (commit), work, finish (commit).
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.db import DataError, InterfaceError, OperationalError
 from tiktok_ops.errors import Refused
 from workflows.executors import EXECUTORS, Work
 from workflows.models import WorkflowStep
-from workflows.nodes import Node, Workflow
+from workflows.nodes import Workflow
 from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome
 from workflows.protocol import claim, finish, renew
 from workflows.validation import DefinitionRefused, parse_workflow
@@ -68,8 +68,10 @@ def perform(work: Work) -> Outcome:
     A database that is away is nobody's fault here: that goes on, and the lease brings the step back.
     """
     try:
-        given = resolve_inputs(work.node, work.step.run.input, _outputs_before(work.step))
-        return EXECUTORS[work.node.kind](replace(work, given=given))
+        outputs = _outputs_before(work.step)
+        given = resolve_paths(work.node.inputs, work.step.run.input, outputs)
+        facts = resolve_paths(getattr(work.node, "facts", {}), work.step.run.input, outputs)
+        return EXECUTORS[work.node.kind](replace(work, given=given, facts=facts))
     except (LeaseLost, OperationalError, InterfaceError):
         raise
     except Refused as refusal:
@@ -111,7 +113,13 @@ def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:
         renew(claimed, seconds=seconds + LEASE_MARGIN_SECONDS)
 
     return Work(
-        claim=claimed, step=step, workflow=workflow, node=workflow.node(step.key), given={}, hold=hold
+        claim=claimed,
+        step=step,
+        workflow=workflow,
+        node=workflow.node(step.key),
+        given={},
+        facts={},
+        hold=hold,
     )
 
 
@@ -121,13 +129,13 @@ def _outputs_before(step: WorkflowStep) -> dict[str, Any]:
     return dict(upstream.values_list("key", "output"))
 
 
-def resolve_inputs(node: Node, brief: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of the node's `inputs`; a brief field that was not given is left out.
+def resolve_paths(paths: Mapping[str, str], brief: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the values the paths lead to, by name; a brief field that was not given is left out.
 
     Raises `KeyError` when an upstream output lacks a field it declared, which is a bug.
     """
     given: dict[str, Any] = {}
-    for name, path in node.inputs.items():
+    for name, path in paths.items():
         root, *parts = path.split(".")
         if root == "brief":
             if parts[0] in brief:

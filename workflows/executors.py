@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from agents.contract import AgentContext, BrandVoice
 from agents.providers.errors import Advice, ProviderError
 from agents.runner import Asked, run_agent
+from approvals.kinds import kind_of
 from tiktok_ops.accounts.models import Brand
 from workflows.models import WorkflowRun, WorkflowStep
-from workflows.nodes import AgentNode, AnyNode, ReportNode, Workflow
-from workflows.outcomes import ArtifactDraft, Claim, Failed, Outcome, Succeeded, TryAgain
+from workflows.nodes import AgentNode, AnyNode, GateNode, ReportNode, Workflow
+from workflows.outcomes import ArtifactDraft, AsksPerson, Claim, Failed, Outcome, Succeeded, TryAgain
 from workflows.reports.registry import REPORTS
 from workflows.retrying import after_failed_try
 
@@ -24,6 +27,7 @@ class Work:
     workflow: Workflow
     node: AnyNode
     given: dict[str, Any]
+    facts: dict[str, Any]
     hold: Callable[[float], None]
 
 
@@ -99,4 +103,33 @@ def write_report(work: Work) -> Outcome:
     )
 
 
-EXECUTORS: dict[str, Callable[[Work], Outcome]] = {"agent": ask_agent, "report": write_report}
+def ask_person(work: Work) -> Outcome:
+    """Ask for an approval of what the node's inputs make, and wait for it without holding a worker."""
+    node = work.node
+    if not isinstance(node, GateNode):
+        raise TypeError(node)
+    account = work.step.run.account
+    where = {
+        "account": str(account.id),
+        "handle": account.handle,
+        "mode": account.mode,
+        "delivery": account.delivery,
+    }
+    payload = {**node.options, **work.given, **where}
+    try:
+        kind_of(node.approval).Payload.model_validate(payload)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        return Failed(
+            error=f"What {node.label!r} would ask for cannot be approved: {field} is {first['input']!r}, "
+            f"which does not do: {first['msg']}."
+        )
+    return AsksPerson(kind=node.approval, payload=payload, facts=work.facts)
+
+
+EXECUTORS: dict[str, Callable[[Work], Outcome]] = {
+    "agent": ask_agent,
+    "report": write_report,
+    "gate": ask_person,
+}

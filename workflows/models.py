@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import AgentRun
+from approvals.models import ApprovalRequest
 from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.ids import new_id
@@ -121,6 +122,7 @@ class WorkflowStep(models.Model):
     error = models.TextField(blank=True)
     traceback = models.TextField(blank=True)
     agent_run = models.ForeignKey(AgentRun, on_delete=models.PROTECT, null=True, related_name="+")
+    approval = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, null=True, related_name="+")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

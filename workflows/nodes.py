@@ -52,7 +52,25 @@ class ReportNode(Node):
     report: str
 
 
-AnyNode = Annotated[AgentNode | ReportNode, Field(discriminator="kind")]
+GATE_OUTPUT = ("request", "decision", "payload", "payload_sha256")
+"""What an approved gate puts out: the ids of request and decision, and the payload with its digest."""
+
+
+class GateNode(Node):
+    """Ask a person, and wait without holding a worker; what they approve is the node's output.
+
+    `approval` is the kind of approval, `inputs` and `options` make its payload. `facts` are shown beside
+    it and not sealed. `on_reject` says what a no means: the steps behind it are skipped, or the run fails.
+    """
+
+    kind: Literal["gate"] = "gate"
+    approval: str
+    options: dict[str, Any] = {}
+    facts: dict[str, str] = {}
+    on_reject: Literal["skip_branch", "fail_run"] = "skip_branch"
+
+
+AnyNode = Annotated[AgentNode | ReportNode | GateNode, Field(discriminator="kind")]
 
 
 class Workflow(Typed):
@@ -63,7 +81,7 @@ class Workflow(Typed):
     purpose: str
     nodes: tuple[AnyNode, ...] = Field(max_length=MOST_NODES)
 
-    def node(self, key: str) -> AgentNode | ReportNode:
+    def node(self, key: str) -> AgentNode | ReportNode | GateNode:
         """Return the node with this key; raises `KeyError` when there is none."""
         return {node.key: node for node in self.nodes}[key]
 

@@ -57,7 +57,17 @@ class TryAgain:
     agent_run_id: UUID | None = None
 
 
-Outcome = Succeeded | Failed | TryAgain
+@dataclass(frozen=True, slots=True)
+class AsksPerson:
+    """The step waits for a person to decide on `payload`; `facts` are shown beside it."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    agent_run_id: None = None
+
+
+Outcome = Succeeded | Failed | TryAgain | AsksPerson
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class RunOverview:
                 }
                 for step in self.steps
             ],
-            "approvals": [],
+            "approvals": [str(step.approval_id) for step in self.steps if step.approval_id],
             "report": self.report,
         }
 
@@ -72,7 +72,7 @@ class RunOverview:
 def overview_of(run: WorkflowRun) -> RunOverview:
     """Read all there is to say of a run."""
     run = WorkflowRun.objects.select_related("definition", "account").get(id=run.id)
-    steps = list(run.steps.select_related("agent_run"))
+    steps = list(run.steps.select_related("agent_run", "approval"))
     report = Artifact.objects.filter(run_id=run.id, kind=Artifact.Kind.REPORT).order_by("-round").first()
     return RunOverview(
         run=run,

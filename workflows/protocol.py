@@ -8,10 +8,20 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
+from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact
 from tiktok_ops.queue import ring
 from workflows.models import WorkflowStep
-from workflows.outcomes import ArtifactDraft, Claim, Failed, Finished, LeaseLost, Outcome, Succeeded
+from workflows.outcomes import (
+    ArtifactDraft,
+    AsksPerson,
+    Claim,
+    Failed,
+    Finished,
+    LeaseLost,
+    Outcome,
+    Succeeded,
+)
 from workflows.processes import this_process
 
 DOORBELL = "workflows.tasks.advance"
@@ -45,7 +55,8 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
     Raises `LeaseLost`, having written nothing, when claim and state no longer match.
     """
     with transaction.atomic():
-        finished = _finish(claimed, outcome, go_on=go_on)
+        approval_id = _ask(claimed.step_id, outcome) if isinstance(outcome, AsksPerson) else None
+        finished = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on)
         if isinstance(outcome, Succeeded) and outcome.artifacts:
             _store_artifacts(claimed.step_id, outcome.artifacts)
         if finished.due:
@@ -55,13 +66,27 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
         return finished
 
 
-def _finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
+def _ask(step_id: UUID, outcome: AsksPerson) -> UUID:
+    """Open the approval the step waits for, and return its id."""
+    step = WorkflowStep.objects.select_related("run__account", "run__requested_by").get(id=step_id)
+    asking = Asking(run_id=step.run_id, step_id=step.id, requested_by=step.run.requested_by)
+    request = open_request(
+        kind=outcome.kind,
+        account=step.run.account,
+        payload=outcome.payload,
+        facts=outcome.facts,
+        asking=asking,
+    )
+    return request.id
+
+
+def _finish(claimed: Claim, outcome: dict[str, Any], *, go_on: bool) -> Finished:
     """Call `workflow_finish`, translating its refusal."""
     lease_seconds = settings.LEASE_SECONDS if go_on else None
     arguments = [
         claimed.step_id,
         claimed.number,
-        json.dumps(_as_json(outcome)),
+        json.dumps(outcome),
         this_process(),
         lease_seconds,
         MAX_CLAIMS,
@@ -78,8 +103,24 @@ def _finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
     return Finished(next_claim=Claim(step_id, number) if step_id else None, due=due)
 
 
-def _as_json(outcome: Outcome) -> dict[str, Any]:
+def resume(step_id: UUID, outcome: dict[str, Any]) -> bool:
+    """Give a waiting step its outcome and ring for what became due, in the caller's transaction.
+
+    `outcome` is what `workflow_resume` reads. Returns whether the step did wait.
+    """
+    row = _call("SELECT workflow_resume(%s, %s::jsonb)", [step_id, json.dumps(outcome)])
+    due = row[0] if row else None
+    if due:
+        run_id = WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id)
+        for _ in range(due):
+            ring(DOORBELL, run_id)
+    return due is not None
+
+
+def _as_json(outcome: Outcome, approval_id: UUID | None) -> dict[str, Any]:
     """Return the outcome as `workflow_finish` reads it."""
+    if isinstance(outcome, AsksPerson):
+        return {"status": "waiting", "approval_id": str(approval_id)}
     agent_run_id = str(outcome.agent_run_id) if outcome.agent_run_id else None
     if isinstance(outcome, Succeeded):
         return {"status": "succeeded", "output": dict(outcome.output), "agent_run_id": agent_run_id}

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from agents.transitions import AGENT_RUN
+from approvals.transitions import REQUEST
 from tiktok_ops.content.transitions import IMPORT
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.transitions import TransitionTable
 from workflows.transitions import RUN, STEP
 
 FILE = BASE_DIR / "docs" / "reference" / "states.md"
-MACHINES: Sequence[TransitionTable] = (RUN, STEP, AGENT_RUN, IMPORT)
+MACHINES: Sequence[TransitionTable] = (RUN, STEP, REQUEST, AGENT_RUN, IMPORT)
 
 
 def render() -> str:

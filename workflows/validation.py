@@ -1,13 +1,14 @@
 """Whether a definition can run: decisions only, each refusal one sentence naming the node."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from agents.registry import AGENTS
+from approvals.kinds import kind_of, known_kinds
 from tiktok_ops.errors import Refused
-from workflows.nodes import AgentNode, Node, Workflow
+from workflows.nodes import GATE_OUTPUT, AgentNode, GateNode, Node, Workflow
 from workflows.reports.registry import REPORTS
 
 
@@ -104,24 +105,41 @@ def find_cycle(edges: dict[str, tuple[str, ...]]) -> list[str]:
 
 
 def _unknown_work(node: Node) -> Iterator[str]:
-    """Yield a sentence when the node asks for an agent or a report that does not exist."""
+    """Yield a sentence when the node asks for an agent, a report or an approval that does not exist."""
     agent, report = getattr(node, "agent", None), getattr(node, "report", None)
     if agent is not None and agent not in AGENTS:
         yield f"the node {node.key!r} asks for the agent {agent!r}; there are {', '.join(sorted(AGENTS))}."
     if report is not None and report not in REPORTS:
         yield f"the node {node.key!r} asks for the report {report!r}; there are {', '.join(sorted(REPORTS))}."
+    if isinstance(node, GateNode) and node.approval not in known_kinds():
+        kinds = ", ".join(known_kinds()) or "none"
+        yield f"the node {node.key!r} asks for the approval {node.approval!r}; there are {kinds}."
 
 
 def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
     """Yield a sentence for each input that names no field of the agent or no output of an upstream node."""
-    agent = AGENTS.get(node.agent) if isinstance(node, AgentNode) else None
-    taken = set(agent.Input.model_fields) if agent else set()
-    given = [*node.inputs, *(node.options if isinstance(node, AgentNode) else ())]
-    for name in given:
-        if agent and name not in taken:
-            yield f"the node {node.key!r} gives {name!r}, which the agent {agent.name!r} does not take."
-    for name, path in node.inputs.items():
+    taker, taken = _taken_by(node)
+    for name in [*node.inputs, *getattr(node, "options", {})]:
+        if taker and name not in taken:
+            yield f"the node {node.key!r} gives {name!r}, which {taker} does not take."
+    for name, path in [*node.inputs.items(), *getattr(node, "facts", {}).items()]:
         yield from _wrong_path(workflow, node, name, path)
+
+
+def _taken_by(node: Node) -> tuple[str, set[str]]:
+    """Return who takes the node's inputs, and which fields; nobody where anything goes or nobody is known."""
+    if isinstance(node, AgentNode) and node.agent in AGENTS:
+        return f"the agent {node.agent!r}", set(AGENTS[node.agent].Input.model_fields)
+    if isinstance(node, GateNode) and node.approval in known_kinds():
+        return f"the approval {node.approval!r}", set(kind_of(node.approval).Payload.model_fields)
+    return "", set()
+
+
+def _put_out_by(node: Node) -> set[str]:
+    """Return the fields of the node's output that others may read."""
+    if isinstance(node, AgentNode) and node.agent in AGENTS:
+        return set(AGENTS[node.agent].Output.model_fields)
+    return set(GATE_OUTPUT) if isinstance(node, GateNode) else set()
 
 
 def _wrong_path(workflow: Workflow, node: Node, name: str, path: str) -> Iterator[str]:
@@ -134,9 +152,7 @@ def _wrong_path(workflow: Workflow, node: Node, name: str, path: str) -> Iterato
         yield f"the node {node.key!r} reads {name!r} from {path!r}, but does not depend on {root!r}."
         return
     part, _, field = rest.partition(".")
-    upstream = workflow.node(root)
-    fields = AGENTS[upstream.agent].Output.model_fields if isinstance(upstream, AgentNode) else {}
-    if part != "output" or field.split(".")[0] not in fields:
+    if part != "output" or field.split(".")[0] not in _put_out_by(workflow.node(root)):
         yield f"the node {node.key!r} reads {name!r} from {path!r}, which {root!r} does not put out."
 
 
@@ -152,6 +168,29 @@ def check_input(workflow: Workflow, given: dict[str, Any]) -> None:
     for node in workflow.nodes:
         if isinstance(node, AgentNode):
             _check_agent_input(node, given)
+        if isinstance(node, GateNode):
+            _check_gate_input(node, given)
+
+
+def _check_gate_input(node: GateNode, given: dict[str, Any]) -> None:
+    """Raise `InputRefused` when the brief lacks what the approval needs of it, or gives what it would refuse."""
+    for name, path in node.inputs.items():
+        root, _, field = path.partition(".")
+        wanted = kind_of(node.approval).Payload.model_fields[name]
+        if root != "brief":
+            continue
+        if field not in given:
+            if wanted.is_required():
+                raise InputRefused(f"The input lacks {field!r}, which {node.label!r} needs: give it one.")
+            continue
+        try:
+            # A type made of a field's own annotation and rules; mypy has no name for it.
+            adapter: TypeAdapter[Any] = TypeAdapter(Annotated[wanted.annotation, wanted])  # type: ignore[arg-type]
+            adapter.validate_python(given[field])
+        except ValidationError as error:
+            raise InputRefused(
+                f"The input {field!r} is {given[field]!r}, which does not do: {error.errors()[0]['msg']}."
+            ) from None
 
 
 def _check_agent_input(node: AgentNode, given: dict[str, Any]) -> None:

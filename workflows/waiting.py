@@ -24,7 +24,20 @@ def why_waiting(run_status: str, steps: Sequence[WorkflowStep], *, now: datetime
     if ready:
         first = min(ready, key=lambda step: step.not_before)
         return f"{first.key!r} is tried again at {_at(first.not_before)}: {first.error}"
+    waiting = [step for step in steps if step.status == "waiting"]
+    if waiting:
+        return _whose_turn(waiting)
     return "Waiting for the steps to be counted."
+
+
+def _whose_turn(waiting: Sequence[WorkflowStep]) -> str:
+    """Return the sentence for steps that wait for a person."""
+    asked = [step.approval for step in waiting if step.approval is not None]
+    first = min(asked, key=lambda request: request.created_at)
+    more = f" (and {len(asked) - 1} more)" if len(asked) > 1 else ""
+    return (
+        f"Waiting for an approver since {_at(first.created_at)}: {first.title}{more}; then the run goes on."
+    )
 
 
 def _who_works(running: Sequence[WorkflowStep], now: datetime) -> str:

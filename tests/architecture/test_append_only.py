@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, models, transaction
 from agents.models import AgentRun, AgentStep
 from tests.factories.accounts import AccountFactory
 from tests.factories.figures import NOON
+from tests.factories.pages import decision_on
 from tests.factories.workflows import WorkflowRunFactory
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.audit.services import record
@@ -25,6 +26,7 @@ def make_step() -> AgentStep:
 MAKERS: dict[str, Callable[[], models.Model]] = {
     "audit_auditevent": lambda: record("made.happened", by="test", subject="it", workspace_id=None),
     "agents_agentstep": make_step,
+    "approvals_decision": lambda: decision_on(AccountFactory.create()),
     "workflows_runevent": lambda: RunEvent.objects.create(
         run=WorkflowRunFactory.create(), seq=1, kind="made"
     ),

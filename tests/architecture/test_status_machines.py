@@ -10,7 +10,9 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from agents.models import AgentRun
+from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory
+from tests.factories.approvals import asked_request
 from tests.factories.figures import NOON
 from tests.factories.workflows import WorkflowRunFactory, WorkflowStepFactory, companions
 from tiktok_ops.content.models import ContentImport
@@ -53,11 +55,22 @@ def make_agent_run(status: str) -> AgentRun:
     return AgentRun.objects.create(account=account, agent="made", as_of=NOON, status=status, output=output)
 
 
+def make_request(status: str) -> ApprovalRequest:
+    """Return an approval request in this status."""
+    asked = asked_request(AccountFactory.create())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE approvals_approvalrequest SET status = %s WHERE id = %s", [status, asked.id])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    return asked
+
+
 MAKERS: dict[str, Callable[[str], models.Model]] = {
     "run": lambda status: WorkflowRunFactory.create(status=status),
     "step": lambda status: WorkflowStepFactory.create(status=status),
     "import": make_import,
     "agent run": make_agent_run,
+    "approval request": make_request,
 }
 """How to make a row of each machine in a status; a new machine needs a line here to be tested."""
 
@@ -118,6 +131,8 @@ def test_find_machines_finds_those_there_are() -> None:
 @pytest.mark.parametrize(
     ("name", "source", "forbidden"),
     [
+        ("approval request", "rejected", "open approved released"),  # a no stays a no
+        ("approval request", "open", "released"),  # nobody said yes
         ("step", "pending", "running waiting succeeded failed"),  # what it waits for has not ended
         ("step", "ready", "pending waiting succeeded failed"),  # nobody claimed it
         ("step", "running", "pending"),

@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.test import Client
 
 from agents.models import AgentRun, AgentStep, ModelPrice
+from approvals.models import ApprovalRequest, Decision
 from tests.factories.accounts import (
     AccountFactory,
     BrandFactory,
@@ -21,6 +22,7 @@ from tests.factories.accounts import (
     WorkspaceFactory,
     person,
 )
+from tests.factories.approvals import asked_request
 from tests.factories.content import PostFactory
 from tests.factories.figures import NOON
 from tests.factories.workflows import WorkflowDefinitionFactory, WorkflowRunFactory
@@ -88,6 +90,22 @@ def artifact(account: TikTokAccount, **changes: Any) -> Artifact:
     return Artifact.objects.create(account=account, run_id=uuid4(), step_id=uuid4(), **values)
 
 
+def decision_on(account: TikTokAccount) -> Decision:
+    """Return a decision as it would stand in the database."""
+    request = asked_request(account)
+    return Decision.objects.create(
+        request=request,
+        verb="approve",
+        decided_by=person(account.workspace, Role.APPROVER),
+        channel="admin",
+        payload=bytes(request.payload),
+        payload_sha256=request.payload_sha256,
+        seal="0" * 64,
+        seal_key_id="dev",
+        decided_at=NOON,
+    )
+
+
 ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
     Workspace: lambda account: account.workspace,
     TikTokAccount: lambda account: AccountFactory.create(workspace=account.workspace, brand=account.brand),
@@ -136,6 +154,8 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
         **dict.fromkeys(("cache_write_5m_usd", "cache_write_1h_usd"), 1),
     ),
     WorkflowDefinition: lambda account: WorkflowDefinitionFactory.create(),
+    ApprovalRequest: asked_request,
+    Decision: decision_on,
     WorkflowRun: lambda account: WorkflowRunFactory.create(
         account=account, requested_by=UserFactory.create()
     ),

@@ -29,8 +29,12 @@ class ScopedQuerySet(models.QuerySet[ModelT]):
         """Return the rows on which `user` has `capability`; a superuser sees every workspace."""
         if not user.is_active:
             return self.none()
-        if user.is_superuser:
-            return self.all()
+        return self.all() if user.is_superuser else self.granted_to(user, capability)
+
+    def granted_to(self, user: "User", capability: Capability) -> Self:
+        """Return the rows on which one of the user's own roles grants `capability`, superuser or not."""
+        if not user.is_active:
+            return self.none()
         return self.filter(self._reached_by(user.memberships.granting(capability), capability))
 
     def _reached_by(self, memberships: models.QuerySet[Any], capability: Capability) -> Q:

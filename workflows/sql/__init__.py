@@ -7,7 +7,7 @@ from django.db import connection
 
 FILES = tuple(
     Path(__file__).parent / f"{name}.sql"
-    for name in ("events", "claim", "renew", "settle", "finish", "sweep")
+    for name in ("events", "claim", "renew", "settle", "finish", "resume", "sweep")
 )
 
 

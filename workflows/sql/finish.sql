@@ -2,8 +2,8 @@
 -- claim and state still match (else `lease lost`, and nothing is written), the successors, the end of the
 -- run, the events, and, where p_lease_seconds is given, the claim of one successor for the caller.
 --
--- p_outcome: {"status": "succeeded" | "failed" | "ready", "output", "error", "traceback", "delay_seconds",
--- "counts_as_try", "agent_run_id"}; "ready" is another try, not before `delay_seconds` from now.
+-- p_outcome: {"status": "succeeded" | "failed" | "ready" | "waiting", "output", "error", "traceback", "delay_seconds",
+-- "counts_as_try", "agent_run_id", "approval_id"}; "waiting" is for a person, "ready" is another try, not before `delay_seconds` from now.
 -- Returns the step claimed for the caller (or nulls) and how many more are due and want a doorbell.
 CREATE OR REPLACE FUNCTION workflow_finish(
     p_step uuid, p_claim integer, p_outcome jsonb,
@@ -12,12 +12,11 @@ CREATE OR REPLACE FUNCTION workflow_finish(
 LANGUAGE plpgsql AS $$
 DECLARE
     v_run uuid;
-    v_run_status text;
     v_status text := p_outcome ->> 'status';
     v_step workflows_workflowstep%ROWTYPE;
 BEGIN
     SELECT run_id INTO v_run FROM workflows_workflowstep WHERE id = p_step;
-    SELECT status INTO v_run_status FROM workflows_workflowrun WHERE id = v_run FOR UPDATE;
+    PERFORM FROM workflows_workflowrun WHERE id = v_run FOR UPDATE;
     UPDATE workflows_workflowstep SET
         status = v_status, lease_until = NULL,
         output = p_outcome -> 'output',
@@ -27,7 +26,8 @@ BEGIN
         tries = tries + coalesce((p_outcome ->> 'counts_as_try')::boolean, false)::integer,
         not_before = clock_timestamp()
             + make_interval(secs => coalesce((p_outcome ->> 'delay_seconds')::double precision, 0)),
-        finished_at = CASE WHEN v_status = 'ready' THEN NULL ELSE clock_timestamp() END
+        approval_id = coalesce((p_outcome ->> 'approval_id')::uuid, approval_id),
+        finished_at = CASE WHEN v_status IN ('ready', 'waiting') THEN NULL ELSE clock_timestamp() END
         WHERE id = p_step AND claims = p_claim AND status = 'running'
         RETURNING * INTO v_step;
     IF NOT FOUND THEN
@@ -37,7 +37,7 @@ BEGIN
         'key', v_step.key, 'item', v_step.item, 'round', v_step.round, 'claim', p_claim,
         'error', nullif(v_step.error, ''),
         'not_before', CASE WHEN v_status = 'ready' THEN v_step.not_before END)));
-    IF v_status <> 'ready' THEN
+    IF v_status NOT IN ('ready', 'waiting') THEN
         PERFORM workflow_settle(v_run, p_step);
         PERFORM workflow_close(v_run);
     END IF;
@@ -45,13 +45,7 @@ BEGIN
         SELECT step_id, claim INTO next_step, next_claim
             FROM workflow_claim(v_run, p_owner, p_lease_seconds, p_max_claims);
     END IF;
-    WITH rung AS (
-        UPDATE workflows_workflowstep SET rung_at = clock_timestamp()
-            WHERE run_id = v_run AND status = 'ready' AND not_before <= clock_timestamp()
-                AND (rung_at IS NULL OR rung_at < not_before)
-                AND v_run_status IN ('queued', 'running', 'waiting')
-            RETURNING 1
-    )
-    SELECT count(*) INTO due FROM rung;
+    due := workflow_to_ring(v_run);
+    PERFORM workflow_wait(v_run);
     RETURN NEXT;
 END $$;

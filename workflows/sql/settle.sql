@@ -56,3 +56,34 @@ BEGIN
     UPDATE workflows_workflowrun SET status = v_status, finished_at = clock_timestamp() WHERE id = p_run;
     PERFORM workflow_event(p_run, 'run.' || v_status, '{}');
 END $$;
+
+-- Mark the run's due steps that no doorbell was rung for as rung, and return how many there are.
+CREATE OR REPLACE FUNCTION workflow_to_ring(p_run uuid) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_due integer;
+BEGIN
+    IF NOT EXISTS (SELECT FROM workflows_workflowrun
+            WHERE id = p_run AND status IN ('queued', 'running', 'waiting')) THEN
+        RETURN 0;
+    END IF;
+    UPDATE workflows_workflowstep SET rung_at = clock_timestamp()
+        WHERE run_id = p_run AND status = 'ready' AND not_before <= clock_timestamp()
+            AND (rung_at IS NULL OR rung_at < not_before);
+    GET DIAGNOSTICS v_due = ROW_COUNT;
+    RETURN v_due;
+END $$;
+
+-- Let a run say that it waits, once all that is left of it waits for a person.
+CREATE OR REPLACE FUNCTION workflow_wait(p_run uuid) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM workflows_workflowstep WHERE run_id = p_run AND status = 'waiting')
+        AND NOT EXISTS (SELECT FROM workflows_workflowstep
+            WHERE run_id = p_run AND status IN ('ready', 'running')) THEN
+        UPDATE workflows_workflowrun SET status = 'waiting' WHERE id = p_run AND status = 'running';
+        IF FOUND THEN
+            PERFORM workflow_event(p_run, 'run.waiting', '{}');
+        END IF;
+    END IF;
+END $$;

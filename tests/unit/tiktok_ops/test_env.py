@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tiktok_ops import env
-from tiktok_ops.env import Environment, WrongEnvironment, database_settings, load_environment, secret_key
+from tiktok_ops.env import (
+    Environment,
+    WrongEnvironment,
+    approval_keys,
+    database_settings,
+    load_environment,
+    secret_key,
+)
 
 LONG_KEY = "k" * 50
 PASSWORD = "p@ss/w:rd%#?&"
@@ -96,6 +103,39 @@ def test_load_database_that_is_not_postgresql_is_refused_without_its_password(
     )
 
 
+PRODUCTION = {
+    "TIKTOK_OPS_STAGE": "production",
+    "SECRET_KEY": LONG_KEY,
+    "APPROVAL_KEYS": f"k1:{'s' * 32}",
+}
+
+
+def test_load_production_without_keys_to_seal_with_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence = refusal(monkeypatch, **{**PRODUCTION, "APPROVAL_KEYS": ""})
+    assert sentence.startswith("The environment variable APPROVAL_KEYS is empty: production seals decisions")
+
+
+def test_approval_keys_are_read_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = f"k2:{'n' * 32}, k1:{'o' * 40}"
+    assert approval_keys(loaded(monkeypatch, APPROVAL_KEYS=given)) == (("k2", "n" * 32), ("k1", "o" * 40))
+
+
+@pytest.mark.parametrize("given", ["secret" * 10, f":{'s' * 32}", "k1:short", f"{'k' * 17}:{'s' * 32}", "k1"])
+def test_approval_keys_without_an_id_or_too_short_are_refused(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    with pytest.raises(WrongEnvironment, match="write it as id:secret") as refused:
+        approval_keys(loaded(monkeypatch, APPROVAL_KEYS=given))
+    assert given not in str(refused.value)
+
+
+def test_approval_key_in_development_is_made_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(env, "VAR_DIR", tmp_path / "var")
+    [(key_id, made)] = approval_keys(load_environment())
+    assert (key_id, len(made) >= 32) == ("dev", True)
+    assert approval_keys(load_environment()) == (("dev", made),)
+
+
 @pytest.mark.parametrize("key", ["", "k" * 49])
 def test_load_production_without_a_secret_key_is_refused(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     sentence = refusal(monkeypatch, TIKTOK_OPS_STAGE="production", SECRET_KEY=key)
@@ -105,7 +145,7 @@ def test_load_production_without_a_secret_key_is_refused(monkeypatch: pytest.Mon
 
 
 def test_load_production_with_a_secret_key_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    environment = loaded(monkeypatch, TIKTOK_OPS_STAGE="production", SECRET_KEY=LONG_KEY)
+    environment = loaded(monkeypatch, **PRODUCTION)
     assert environment.is_production
     assert secret_key(environment) == LONG_KEY
 
@@ -113,7 +153,7 @@ def test_load_production_with_a_secret_key_is_accepted(monkeypatch: pytest.Monke
 def test_load_production_with_made_faults_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     faults = {"CLAUDE_FAULTS": '{"rate_limited": 2}'}
     assert loaded(monkeypatch, **faults).CLAUDE_FAULTS == {"rate_limited": 2}
-    assert refusal(monkeypatch, TIKTOK_OPS_STAGE="production", SECRET_KEY=LONG_KEY, **faults) == (
+    assert refusal(monkeypatch, **PRODUCTION, **faults) == (
         "The environment variable CLAUDE_FAULTS is for tests: unset it in production."
     )
 

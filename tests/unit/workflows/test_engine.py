@@ -24,7 +24,7 @@ from tests.factories.workflows import (
 )
 from tests.unit.workflows.rows import database_now
 from tiktok_ops.content.models import Artifact
-from workflows.engine import LEASE_MARGIN_SECONDS, advance_run, clock_down, resolve_inputs
+from workflows.engine import LEASE_MARGIN_SECONDS, advance_run, clock_down, resolve_paths
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.protocol import claim
 
@@ -290,15 +290,15 @@ def test_meet_an_outage_that_passes_succeeds_at_the_next_try(settings: Settings)
     assert AgentRun.objects.filter(run_id=run.id).count() == 2
 
 
-def test_resolve_inputs_leaves_out_what_the_brief_does_not_say() -> None:
-    made = node("b", "a", inputs={"text": "brief.topic", "number": "brief.count", "tags": "a.output.tags"})
-    found = resolve_inputs(made, {"count": 0}, {"a": {"tags": ["x"]}})
+def test_resolve_paths_leaves_out_what_the_brief_does_not_say() -> None:
+    paths = {"text": "brief.topic", "number": "brief.count", "tags": "a.output.tags"}
+    found = resolve_paths(paths, {"count": 0}, {"a": {"tags": ["x"]}})
     assert found == {"number": 0, "tags": ["x"]}
 
 
-def test_resolve_inputs_that_an_upstream_lacks_is_a_bug() -> None:
+def test_resolve_paths_that_an_upstream_lacks_is_a_bug() -> None:
     with pytest.raises(KeyError):
-        resolve_inputs(node("b", "a", inputs={"text": "a.output.nested.text"}), {}, {"a": {"nested": {}}})
+        resolve_paths({"text": "a.output.nested.text"}, {}, {"a": {"nested": {}}})
 
 
 def test_clock_down_tells_what_is_left() -> None:

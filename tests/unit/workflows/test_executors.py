@@ -14,6 +14,7 @@ from agents.providers.errors import (
     ProviderUnavailable,
 )
 from tests.factories.accounts import AccountFactory, BrandFactory
+from tests.factories.approvals import gate_node
 from tests.factories.figures import NOON
 from tests.factories.workflows import WorkflowRunFactory, agent_node, report_node, workflow_of
 from workflows.executors import EXECUTORS, Work, after_trouble, ask_agent, context_of, voice_of, write_report
@@ -30,6 +31,7 @@ def work(node: AnyNode, *, tries: int = 0) -> Work:
         workflow=workflow_of(node),
         node=node,
         given={},
+        facts={},
         hold=lambda seconds: None,
     )
 
@@ -108,4 +110,4 @@ def test_execute_node_of_another_kind_is_a_bug(execute: Any, node: AnyNode) -> N
 
 
 def test_list_executors_has_one_for_each_kind_of_node() -> None:
-    assert set(EXECUTORS) == {agent_node("a").kind, report_node("r").kind}
+    assert set(EXECUTORS) == {agent_node("a").kind, report_node("r").kind, gate_node().kind}

@@ -14,6 +14,9 @@ NAMES = {
     "workflow_finish",
     "workflow_release",
     "workflow_renew",
+    "workflow_resume",
+    "workflow_to_ring",
+    "workflow_wait",
     "workflow_settle",
     "workflow_starts",
 }

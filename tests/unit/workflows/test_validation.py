@@ -140,9 +140,14 @@ def test_check_definition_that_can_run_passes() -> None:
         ),
         ({}, "The definition is refused at slug: Field required."),
         (
-            {"slug": "a", "label": "A", "purpose": "", "nodes": [{"key": "x", "kind": "gate", "label": "X"}]},
-            "The definition is refused at nodes.0: Input tag 'gate' found using 'kind' does not match any of the "
-            "expected tags: 'agent', 'report'.",
+            {
+                "slug": "a",
+                "label": "A",
+                "purpose": "",
+                "nodes": [{"key": "x", "kind": "magic", "label": "X"}],
+            },
+            "The definition is refused at nodes.0: Input tag 'magic' found using 'kind' does not match any of the "
+            "expected tags: 'agent', 'report', 'gate'.",
         ),
         (
             {

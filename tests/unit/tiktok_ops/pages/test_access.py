@@ -90,6 +90,8 @@ PAGES: dict[str, Access] = {
         changes=SUPERUSERS,
         deletes=SUPERUSERS,
     ),
+    "approvals.ApprovalRequest": OF_THE_BRAND,
+    "approvals.Decision": OF_THE_BRAND,
     "workflows.WorkflowRun": OF_THE_BRAND,
     "workflows.WorkflowDefinition": SHARED,
 }

@@ -1,0 +1,137 @@
+"""The approval pages: what is asked, by whom, and the two buttons. Deciding is a POST, by the one service."""
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from approvals.kinds import kind_of
+from approvals.models import ApprovalRequest, Decision
+from approvals.services import approve, reject
+from tiktok_ops.admin import MachineWrittenAdmin
+from tiktok_ops.errors import Refused
+
+STATUS_COLOURS = {
+    "open": "warning",
+    "on_hold": "info",
+    "approved": "success",
+    "released": "success",
+    "rejected": "danger",
+    "changes_requested": "info",
+}
+
+
+@admin.register(ApprovalRequest)
+class ApprovalRequestAdmin(MachineWrittenAdmin):
+    """Approvals: what needs review first, and a page each to decide on."""
+
+    list_display = ["title", "account", "kind", "status_label", "risk", "version", "created_at"]
+    list_filter = ["status", "kind", "risk"]
+    list_select_related = ["account"]
+    search_fields = ["id", "title", "account__handle"]
+    ordering = ["-id"]
+    change_form_template = "admin/approvals/approvalrequest/packet.html"
+    empty_text = "Nothing needs review. A run that wants to publish something asks here first."
+
+    @display(description=_("Status"), ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
+    def status_label(self, request: ApprovalRequest) -> str:
+        """Return the status in the words of the desk, coloured."""
+        return "needs review" if request.status == "open" else request.status.replace("_", " ")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add where the two buttons lead."""
+        decide = path(
+            "<uuid:request_id>/decide/",
+            self.admin_site.admin_view(self.decide_view),
+            name="approvals_approvalrequest_decide",
+        )
+        return [decide, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the packet; it is decided on at another address, by POST."""
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        asked = self.get_object(request, object_id)
+        if asked is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": asked.title,
+            "opts": self.opts,
+            "original": asked,
+            "has_view_permission": True,
+            "media": self.media,
+            **packet_context(asked),
+            **(extra_context or {}),
+        }
+        return render(request, self.change_form_template, context)
+
+    def decide_view(self, request: HttpRequest, request_id: Any) -> HttpResponse:
+        """Decide as the form says, and show what came of it."""
+        if self.get_object(request, str(request_id)) is None:
+            raise Http404
+        if request.method == "POST":
+            self._decide(request, request_id)
+        return HttpResponseRedirect(reverse("admin:approvals_approvalrequest_change", args=[request_id]))
+
+    def _decide(self, request: HttpRequest, request_id: Any) -> None:
+        """Call the service; a refusal is shown in its own words."""
+        user: Any = request.user
+        decide = {"approve": approve, "reject": reject}.get(request.POST.get("verb", ""))
+        if decide is None:
+            messages.error(request, "Choose whether to approve or to reject.")
+            return
+        try:
+            decision = decide(
+                request_id=request_id,
+                by=user,
+                channel=Decision.Channel.ADMIN,
+                seen_sha256=request.POST.get("seen_sha256", ""),
+                comment=request.POST.get("comment", ""),
+            )
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return
+        said = "Approved. The run goes on." if decision.verb == "approve" else "Rejected. The reason is kept."
+        messages.success(request, said)
+
+
+def packet_context(asked: ApprovalRequest) -> dict[str, Any]:
+    """Return what the packet's template shows."""
+    kind = kind_of(asked.kind)
+    payload = kind.Payload.model_validate_json(bytes(asked.payload))
+    return {
+        "asked": asked,
+        "kind": kind,
+        "payload": json.loads(bytes(asked.payload)),
+        "shown": kind.shown(payload),
+        "approve_label": kind.approve_label(payload),
+        "facts": asked.facts,
+        "decisions": asked.decisions.select_related("decided_by").order_by("decided_at"),
+        "run_url": reverse("admin:workflows_workflowrun_change", args=[asked.run_id]),
+        "decide_url": reverse("admin:approvals_approvalrequest_decide", args=[asked.id]),
+        "account_url": reverse("admin:accounts_tiktokaccount_change", args=[asked.account_id]),
+    }
+
+
+@admin.register(Decision)
+class DecisionAdmin(MachineWrittenAdmin):
+    """Decisions: who said what of which bytes, when and how."""
+
+    list_display = ["request", "verb", "decided_by", "channel", "comment", "decided_at"]
+    list_filter = ["verb", "channel"]
+    list_select_related = ["request", "decided_by"]
+    fields = ["request", "verb", "decided_by", "channel", "comment", "payload_sha256", "decided_at"]
+    ordering = ["-id"]

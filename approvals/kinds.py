@@ -1,0 +1,72 @@
+"""The kinds of things a person can be asked for; upper apps fill this, the desk and the decision call it.
+
+A kind says what its payload looks like, how risky it is, what to show, and what happens when it is decided.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from tiktok_ops.accounts.roles import Capability
+from tiktok_ops.errors import Refused
+
+if TYPE_CHECKING:
+    from approvals.models import ApprovalRequest, Decision
+
+
+class KindUnknown(Refused):
+    """There is no such kind of approval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a payload weighs: its risk, and the money in it."""
+
+    risk: str
+    amount_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of approval.
+
+    `on_decided(request, decision)` runs inside the decision's transaction; when it raises, the decision
+    is rolled back with it. `approve_label(payload)` is what the button says.
+    """
+
+    name: str
+    label: str
+    Payload: type[BaseModel]
+    weigh: Callable[[Any], Weight]
+    title: Callable[[Any], str]
+    approve_label: Callable[[Any], str]
+    on_decided: Callable[["ApprovalRequest", "Decision"], None]
+    capability: Capability = Capability.DECIDE
+    shown: Callable[[Any], dict[str, str]] = field(default=lambda payload: {})
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Add a kind; raises `ValueError` when there is one of that name."""
+    if kind.name in _kinds:
+        raise ValueError(f"The approval kind {kind.name!r} is registered twice.")
+    _kinds[kind.name] = kind
+
+
+def kind_of(name: str) -> Kind:
+    """Return the kind; raises `KindUnknown`."""
+    try:
+        return _kinds[name]
+    except KeyError:
+        known = ", ".join(sorted(_kinds)) or "none"
+        raise KindUnknown(f"There is no approval kind {name!r}; there are {known}.") from None
+
+
+def known_kinds() -> list[str]:
+    """Return the names of all kinds, sorted."""
+    return sorted(_kinds)

@@ -1,0 +1,48 @@
+"""Who may decide what: decisions only, no database. Admin, API and command line ask this one function."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from tiktok_ops.errors import Refused
+
+
+class MayNotDecide(Refused):
+    """You may not decide this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who wants to decide: whether their roles reach this account, and whether they are active."""
+
+    id: UUID
+    is_active: bool
+    has_capability: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be decided."""
+
+    risk: str
+    amount_usd: Decimal | None
+    requested_by: UUID | None
+
+    @property
+    def needs_another(self) -> bool:
+        """Whether whoever asked for it cannot be the one who approves it."""
+        return self.risk == "high" or bool(self.amount_usd)
+
+
+def check_person_can_decide(person: Person, question: Question, *, verb: str) -> None:
+    """Raise `MayNotDecide` with the reason unless the person may decide this with this verb.
+
+    Whoever started the run cannot be the approver of spend or of high risk; they may reject.
+    """
+    if not person.is_active:
+        raise MayNotDecide("Your sign-in has been closed: ask an owner of the workspace.")
+    if not person.has_capability:
+        raise MayNotDecide("You may not decide this: your roles in this workspace do not include it.")
+    if verb == "approve" and question.needs_another and question.requested_by == person.id:
+        why = "spends money" if question.amount_usd else "is of high risk"
+        raise MayNotDecide(f"You started this yourself and it {why}: another approver has to approve it.")

@@ -1,0 +1,230 @@
+"""Asking and deciding: the only writers of requests and decisions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from approvals.kinds import Kind, kind_of
+from approvals.models import ApprovalRequest, Decision
+from approvals.policy import Person, Question, check_person_can_decide
+from approvals.seal import Seal, SealBroken, Sealed, check_seal, digest_of, seal
+from tiktok_ops.accounts.models import TikTokAccount, User
+from tiktok_ops.audit.services import record
+from tiktok_ops.canonical import canonical_json
+from tiktok_ops.cells import visible
+from tiktok_ops.errors import Refused
+
+
+class RequestUnknown(Refused):
+    """There is no such approval."""
+
+
+class AlreadyDecided(Refused):
+    """This was decided already."""
+
+
+class StaleForm(Refused):
+    """What you saw is not what is asked for now: look at it again."""
+
+
+class ReasonMissing(Refused):
+    """A rejection needs a reason: say in a sentence what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """On whose behalf a question is asked."""
+
+    run_id: UUID
+    step_id: UUID
+    requested_by: User | None
+
+
+def open_request(
+    *, kind: str, account: TikTokAccount, payload: Any, facts: Mapping[str, Any], asking: Asking
+) -> ApprovalRequest:
+    """Ask for an approval of `payload`, in the caller's transaction; what the step asked before is superseded.
+
+    Raises `KindUnknown`, and pydantic's `ValidationError` when the payload is not of the kind's shape.
+    """
+    of_kind = kind_of(kind)
+    checked = of_kind.Payload.model_validate(payload)
+    frozen = canonical_json(checked.model_dump(mode="json"))
+    before = _supersede(asking.step_id)
+    weight = of_kind.weigh(checked)
+    request = ApprovalRequest.objects.create(
+        workspace_id=account.workspace_id,
+        account=account,
+        kind=kind,
+        title=visible(of_kind.title(checked))[:200],
+        payload=frozen,
+        payload_sha256=digest_of(frozen),
+        facts=dict(facts),
+        risk=weight.risk,
+        amount_usd=weight.amount_usd,
+        run_id=asking.run_id,
+        step_id=asking.step_id,
+        version=before.version + 1 if before else 1,
+        supersedes=before,
+        requested_by=asking.requested_by,
+    )
+    record(
+        "approval.requested",
+        by=asking.requested_by or "workflow",
+        subject=f"approval {request.id}",
+        workspace_id=account.workspace_id,
+        data={"kind": kind, "version": request.version, "payload_sha256": request.payload_sha256},
+    )
+    return request
+
+
+def _supersede(step_id: UUID) -> ApprovalRequest | None:
+    """Set aside what the step asked before, and return it."""
+    before = ApprovalRequest.objects.select_for_update().filter(step_id=step_id).order_by("-version").first()
+    if before and before.status in {"open", "on_hold", "approved", "changes_requested", "expired"}:
+        ApprovalRequest.objects.filter(id=before.id).update(status="superseded")
+    return before
+
+
+def approve(*, request_id: UUID, by: User, channel: str, seen_sha256: str, comment: str = "") -> Decision:
+    """Approve exactly the bytes whose digest the person saw; see `_decide` for what it raises."""
+    return _decide(request_id, "approve", by=by, channel=channel, seen_sha256=seen_sha256, comment=comment)
+
+
+def reject(*, request_id: UUID, by: User, channel: str, seen_sha256: str, comment: str) -> Decision:
+    """Reject, with the reason; raises `ReasonMissing` without one, else as `_decide`."""
+    if not comment.strip():
+        raise ReasonMissing
+    return _decide(request_id, "reject", by=by, channel=channel, seen_sha256=seen_sha256, comment=comment)
+
+
+def _decide(
+    request_id: UUID, verb: str, *, by: User, channel: str, seen_sha256: str, comment: str
+) -> Decision:
+    """Lock, guard, write: the decision, its audit row and what follows from it are one transaction.
+
+    Lock order: request, then (in `on_decided`) run and step. Raises `RequestUnknown`, `AlreadyDecided`
+    (naming by whom and when), `MayNotDecide`, `StaleForm` or `SealBroken`; then nothing was written.
+    """
+    with transaction.atomic():
+        request = _locked(request_id, by)
+        kind = kind_of(request.kind)
+        _check_open(request)
+        _check_may(request, kind, by, verb)
+        _check_bytes(request, seen_sha256)
+        decision = _write(request, verb, by=by, channel=channel, comment=comment.strip())
+        record(
+            f"approval.{'approved' if verb == 'approve' else 'rejected'}",
+            by=by,
+            subject=f"approval {request.id}",
+            workspace_id=request.workspace_id,
+            data={"channel": channel, "comment": decision.comment, "payload_sha256": request.payload_sha256},
+        )
+        kind.on_decided(request, decision)
+    return decision
+
+
+def _locked(request_id: UUID, by: User) -> ApprovalRequest:
+    """Return the request, locked, if this person can see it; another workspace's is not there."""
+    visible = ApprovalRequest.objects.visible_to(by).filter(id=request_id).exists()
+    request = (
+        ApprovalRequest.objects.select_for_update(of=("self",))
+        .select_related("account")
+        .filter(id=request_id)
+        .first()
+    )
+    if request is None or not visible:
+        raise RequestUnknown(f"There is no approval {str(request_id)!r}.")
+    return request
+
+
+def _check_open(request: ApprovalRequest) -> None:
+    """Raise `AlreadyDecided` saying by whom and when, or what became of the request."""
+    if request.status == "open":
+        return
+    decision = request.decisions.select_related("decided_by").order_by("-decided_at").first()
+    if decision is not None:
+        said = "approved" if decision.verb == "approve" else "rejected"
+        raise AlreadyDecided(
+            f"This was already {said} by {decision.decided_by} at {decision.decided_at:%H:%M} UTC on "
+            f"{decision.decided_at:%Y-%m-%d}."
+        )
+    raise AlreadyDecided(f"This is no longer open: it is {request.status}.")
+
+
+def _check_may(request: ApprovalRequest, kind: Kind, by: User, verb: str) -> None:
+    """Raise `MayNotDecide` unless this person may."""
+    # A superuser keeps the system going; deciding for a team takes a role in it.
+    holds = ApprovalRequest.objects.granted_to(by, kind.capability).filter(id=request.id).exists()
+    check_person_can_decide(
+        Person(id=by.id, is_active=by.is_active, has_capability=holds),
+        Question(risk=request.risk, amount_usd=request.amount_usd, requested_by=request.requested_by_id),
+        verb=verb,
+    )
+
+
+def _check_bytes(request: ApprovalRequest, seen_sha256: str) -> None:
+    """Raise unless the bytes are those that were asked for, and those the person saw."""
+    if digest_of(bytes(request.payload)) != request.payload_sha256:
+        raise SealBroken("The payload is not what was asked for: it was changed in the database.")
+    if seen_sha256 != request.payload_sha256:
+        raise StaleForm
+
+
+def _write(request: ApprovalRequest, verb: str, *, by: User, channel: str, comment: str) -> Decision:
+    """Write the decision under its seal, and the request's new status."""
+    decided_at = _database_clock()
+    made = seal(_sealed(request, verb, by.id, decided_at))
+    decision = Decision.objects.create(
+        request=request,
+        verb=verb,
+        decided_by=by,
+        channel=channel,
+        comment=comment,
+        payload=bytes(request.payload),
+        payload_sha256=request.payload_sha256,
+        seal=made.value,
+        seal_key_id=made.key_id,
+        decided_at=decided_at,
+    )
+    status = "approved" if verb == "approve" else "rejected"
+    ApprovalRequest.objects.filter(id=request.id).update(status=status, decided_at=decided_at)
+    return decision
+
+
+def check_decision(decision: Decision) -> None:
+    """Raise `SealBroken` unless request and decision hold the very bytes that were approved, under a good seal."""
+    request = decision.request
+    digests = {
+        digest_of(bytes(request.payload)),
+        digest_of(bytes(decision.payload)),
+        request.payload_sha256,
+        decision.payload_sha256,
+    }
+    if len(digests) != 1:
+        raise SealBroken
+    what = _sealed(request, decision.verb, decision.decided_by_id, decision.decided_at)
+    check_seal(what, Seal(decision.seal, decision.seal_key_id))
+
+
+def _sealed(request: ApprovalRequest, verb: str, decided_by: UUID, decided_at: datetime) -> Sealed:
+    return Sealed(
+        request_id=request.id,
+        account_id=request.account_id,
+        kind=request.kind,
+        verb=verb,
+        payload_sha256=request.payload_sha256,
+        decided_by=decided_by,
+        decided_at=decided_at,
+    )
+
+
+def _database_clock() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now

@@ -1,0 +1,63 @@
+"""Who may decide: every combination, no database."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from approvals.policy import MayNotDecide, Person, Question, check_person_can_decide
+
+ANA, OSCAR = UUID(int=1), UUID(int=2)
+
+
+def ask(verb: str, *, risk: str = "medium", amount: str | None = None, starter: UUID | None = OSCAR) -> None:
+    """Let Ana decide; raises when she may not."""
+    question = Question(risk=risk, amount_usd=Decimal(amount) if amount else None, requested_by=starter)
+    check_person_can_decide(Person(id=ANA, is_active=True, has_capability=True), question, verb=verb)
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+@pytest.mark.parametrize("risk", ["low", "medium", "high"])
+@pytest.mark.parametrize("amount", [None, "0", "10"])
+@pytest.mark.parametrize("starter", [None, OSCAR])
+def test_approver_decides_on_what_others_started(
+    verb: str, risk: str, amount: str | None, starter: UUID | None
+) -> None:
+    ask(verb, risk=risk, amount=amount, starter=starter)
+
+
+@pytest.mark.parametrize(
+    ("risk", "amount", "why"),
+    [("high", None, "is of high risk"), ("low", "10", "spends money"), ("high", "1", "spends money")],
+)
+def test_starter_cannot_approve_spend_or_high_risk_but_may_reject(
+    risk: str, amount: str | None, why: str
+) -> None:
+    with pytest.raises(MayNotDecide, match=f"You started this yourself and it {why}"):
+        ask("approve", risk=risk, amount=amount, starter=ANA)
+
+    ask("reject", risk=risk, amount=amount, starter=ANA)
+
+
+@pytest.mark.parametrize("risk", ["low", "medium"])
+@pytest.mark.parametrize("amount", [None, "0"])
+def test_starter_may_approve_what_is_neither_spend_nor_of_high_risk(risk: str, amount: str | None) -> None:
+    ask("approve", risk=risk, amount=amount, starter=ANA)
+
+
+@pytest.mark.parametrize(
+    ("person", "sentence"),
+    [
+        (Person(id=ANA, is_active=False, has_capability=True), "Your sign-in has been closed"),
+        (
+            Person(id=ANA, is_active=True, has_capability=False),
+            "your roles in this workspace do not include it",
+        ),
+    ],
+)
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_person_without_the_role_or_the_sign_in_decides_nothing(
+    person: Person, sentence: str, verb: str
+) -> None:
+    with pytest.raises(MayNotDecide, match=sentence):
+        check_person_can_decide(person, Question("low", None, None), verb=verb)

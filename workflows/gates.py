@@ -1,0 +1,42 @@
+"""What a decision means for the run that asked: the gate's step goes on, is skipped, or fails."""
+
+import json
+from typing import Any
+
+from approvals.models import ApprovalRequest, Decision
+from tiktok_ops.errors import Refused
+from workflows.models import WorkflowStep
+from workflows.nodes import GateNode
+from workflows.protocol import resume
+from workflows.validation import parse_workflow
+
+
+class RunMovedOn(Refused):
+    """The run no longer waits for this: it was cancelled or has ended."""
+
+
+def resume_gate(request: ApprovalRequest, decision: Decision) -> None:
+    """Let the step that asked go on, in the decision's transaction.
+
+    Raises `RunMovedOn` when it does not wait any more; the decision is then rolled back with it.
+    """
+    step = WorkflowStep.objects.select_related("run__definition").get(id=request.step_id)
+    node = parse_workflow(step.run.definition.definition).node(step.key)
+    if not isinstance(node, GateNode):
+        raise TypeError(node)
+    if not resume(step.id, outcome_of(node, request, decision)):
+        raise RunMovedOn
+
+
+def outcome_of(node: GateNode, request: ApprovalRequest, decision: Decision) -> dict[str, Any]:
+    """Return what the decision makes of the step, as `workflow_resume` reads it."""
+    if decision.verb == Decision.Verb.APPROVE:
+        output = {
+            "request": str(request.id),
+            "decision": str(decision.id),
+            "payload": json.loads(bytes(request.payload)),
+            "payload_sha256": request.payload_sha256,
+        }
+        return {"status": "succeeded", "output": output}
+    status = "failed" if node.on_reject == "fail_run" else "skipped"
+    return {"status": status, "error": f"Rejected by {decision.decided_by}: {decision.comment}"}

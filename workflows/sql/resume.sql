@@ -1,0 +1,27 @@
+-- Give a waiting step its outcome from outside: a person's decision. In one transaction with all that follows;
+-- the caller rings as many doorbells as are returned. Null says that the step does not wait (any more).
+-- p_outcome: {"status": "succeeded" | "failed" | "skipped", "output", "error"}. Lock order: run, then step.
+CREATE OR REPLACE FUNCTION workflow_resume(p_step uuid, p_outcome jsonb) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_run uuid;
+    v_step workflows_workflowstep%ROWTYPE;
+BEGIN
+    SELECT run_id INTO v_run FROM workflows_workflowstep WHERE id = p_step;
+    PERFORM FROM workflows_workflowrun WHERE id = v_run FOR UPDATE;
+    UPDATE workflows_workflowstep SET
+        status = p_outcome ->> 'status',
+        output = p_outcome -> 'output',
+        error = coalesce(p_outcome ->> 'error', ''),
+        finished_at = clock_timestamp()
+        WHERE id = p_step AND status = 'waiting'
+        RETURNING * INTO v_step;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    PERFORM workflow_event(v_run, 'step.' || v_step.status, jsonb_strip_nulls(jsonb_build_object(
+        'key', v_step.key, 'item', v_step.item, 'round', v_step.round, 'error', nullif(v_step.error, ''))));
+    PERFORM workflow_settle(v_run, p_step);
+    PERFORM workflow_close(v_run);
+    RETURN workflow_to_ring(v_run);
+END $$;
