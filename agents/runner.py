@@ -17,7 +17,7 @@ from agents.models import AgentRun, AgentStep
 from agents.prices.pricing import Price, cost_usd, find_price
 from agents.prices.rows import prices_of
 from agents.prompts import digest, render_system, render_user
-from agents.providers.errors import AnswerError, OutputInvalid, ProviderError
+from agents.providers.errors import AnswerError, OutputInvalid, ProviderError, ProviderUnavailable
 from agents.providers.language import LanguageAnswer, LanguageProvider, LanguageRequest
 from agents.providers.registry import get_language_provider
 from agents.registry import AGENTS, AnyAgent
@@ -26,6 +26,7 @@ from agents.tracing import Call, traced
 from tiktok_ops.errors import Refused
 
 MAX_TOKENS = 8192  # thinking counts too
+LONGEST_CALL_SECONDS = 60.0
 WAITS_PER_CALL = 2
 """The time-out bounds each wait for the network, the call as a whole ends within about twice that."""
 
@@ -68,6 +69,7 @@ def run_agent(
     """
     agent = _agent(name)
     asked = asked or Asked()
+    _close_cut_off(asked)
     agent_run = AgentRun.objects.create(
         account_id=context.account_id,
         agent=name,
@@ -79,12 +81,20 @@ def run_agent(
     )
     started = time.monotonic()
     try:
-        output = _Asking(agent, agent_run, context, hold, timeout_seconds).answer(given)
+        output = _Asking(agent, agent_run, context, hold, started + timeout_seconds).answer(given)
     except Exception as error:
         _close(agent_run, started, status="failed", error=f"{type(error).__name__}: {error}")
         raise
     _close(agent_run, started, status="succeeded", output=output)
     return AgentAnswer(output=output, agent_run_id=agent_run.id)
+
+
+def _close_cut_off(asked: Asked) -> None:
+    """Close what earlier claims of this step left open: their worker is gone."""
+    if asked.step_id is not None:
+        AgentRun.objects.filter(step_id=asked.step_id, claim__lt=asked.claim, status="running").update(
+            status="failed", error="Cut off before it ended.", finished_at=Now()
+        )
 
 
 def _agent(name: str) -> AnyAgent:
@@ -116,7 +126,7 @@ class _Asking:
     agent_run: AgentRun
     context: AgentContext
     hold: Callable[[float], None]
-    timeout_seconds: float
+    until: float
 
     def answer(self, given: dict[str, Any]) -> dict[str, Any]:
         """Compute the facts, ask for the words, join them."""
@@ -184,6 +194,18 @@ class _Asking:
         ) as call:
             return _called(provider, request, prices, call)
 
+    def _seconds_for_a_call(self) -> float:
+        """Return a call's time-out: what is left for the agent bounds all its calls together.
+
+        Raises `ProviderUnavailable` when nothing is left.
+        """
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise ProviderUnavailable(
+                "The agent's time was used up before the model had answered; try again."
+            )
+        return min(LONGEST_CALL_SECONDS, max(left / WAITS_PER_CALL, 1))
+
     def _request(self, user: str) -> LanguageRequest:
         return LanguageRequest(
             model=settings.MODELS[self.agent.model_tier],
@@ -192,7 +214,7 @@ class _Asking:
             schema=self.agent.Words.model_json_schema(),
             schema_name=f"{self.agent.name}_words",
             max_tokens=MAX_TOKENS,
-            timeout_seconds=min(self.timeout_seconds, 60),
+            timeout_seconds=self._seconds_for_a_call(),
         )
 
 

@@ -19,6 +19,8 @@ STOP_SECONDS = 40.0
 PID_FILE = VAR_DIR / "up.pid"
 LOG_FILE = VAR_DIR / "up.log"
 PORT_FILE = VAR_DIR / "up.port"
+MARK = "TIKTOK_OPS_STACK"
+ASKED_TO_STOP = ("uvicorn", "manage.py worker", "manage.py keeper")
 
 
 class StackRefused(Refused):
@@ -40,22 +42,30 @@ def free_port() -> int:
     )
 
 
-def running_pid() -> int | None:
-    """Return the process id of the running group's leader, None when there is none."""
+def members() -> dict[int, str]:
+    """Return the processes of the group, by id, with their command lines.
+
+    Each carries the mark `MARK` in its environment, so that the group is found even when its leader was
+    killed. Linux only; elsewhere just the leader is known, by the file it left.
+    """
+    if not Path("/proc/self").exists():
+        return _leader_by_file()
+    mark = f"{MARK}={VAR_DIR}".encode()
+    found: dict[int, str] = {}
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return {pid: command for pid, command in found.items() if command and pid != os.getpid()}
+
+
+def _leader_by_file() -> dict[int, str]:
     try:
         pid = int(PID_FILE.read_text())
         os.kill(pid, 0)
     except (OSError, ValueError):
-        return None
-    return pid if _is_ours(pid) else None
-
-
-def _is_ours(pid: int) -> bool:
-    """Return whether the process is a group leader of ours and not another that got the same number."""
-    try:
-        return b"honcho" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:  # no /proc: not Linux
-        return os.getpgid(pid) == pid
+        return {}
+    return {pid: "honcho"}
 
 
 def start() -> str:
@@ -63,23 +73,28 @@ def start() -> str:
 
     When they run already, their address. Raises `StackRefused` with the log's last lines.
     """
-    if running_pid() is not None:
+    if any("honcho" in command for command in members().values()):
         return _address(int(PORT_FILE.read_text()))
+    stop()  # what an earlier group left behind when its leader was killed
     port = free_port()
     VAR_DIR.mkdir(exist_ok=True)
     with LOG_FILE.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "honcho", "--no-colour", "-f", "tiktok_ops/Procfile", "-d", ".", "start"],
             cwd=BASE_DIR,
-            env={**os.environ, "PORT": str(port), "PYTHON": sys.executable},
+            env={**os.environ, "PORT": str(port), "PYTHON": sys.executable, MARK: str(VAR_DIR)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    PID_FILE.write_text(str(process.pid))
-    PORT_FILE.write_text(str(port))
-    _wait_for(port, process)
+    try:
+        PID_FILE.write_text(str(process.pid))
+        PORT_FILE.write_text(str(port))
+        _wait_for(port, process)
+    except BaseException:  # Ctrl-C too: nothing is left half started
+        stop()
+        raise
     return _address(port)
 
 
@@ -95,22 +110,30 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             probe.connect(("127.0.0.1", port))
             return
         time.sleep(0.1)
-    stop()
     last = " / ".join(LOG_FILE.read_text(errors="replace").splitlines()[-3:])
     raise StackRefused(f"The processes did not start; the end of {LOG_FILE.name}: {last}")
 
 
 def stop() -> bool:
-    """Stop the group and wait until all of it has ended; return whether there was one."""
-    pid = running_pid()
-    if pid is None:
-        PID_FILE.unlink(missing_ok=True)
-        return False
-    os.kill(pid, signal.SIGTERM)
+    """Stop the group and wait until all of it has ended; return whether there was one.
+
+    Web, worker and keeper are asked one by one, and their leader ends with the last of them: were it
+    asked itself, it would give the worker five seconds only.
+    """
+    there = members()
+    for pid, command in there.items():
+        is_asked = any(name in command for name in ASKED_TO_STOP) and "qcluster" not in command
+        if is_asked or len(there) == 1:
+            _signal(pid, signal.SIGTERM)
     end = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < end and running_pid() is not None:
+    while members() and time.monotonic() < end:
         time.sleep(0.05)
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
+    for pid in members():
+        _signal(pid, signal.SIGKILL)
     PID_FILE.unlink(missing_ok=True)
-    return True
+    return bool(there)
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)

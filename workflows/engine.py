@@ -12,19 +12,22 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError, connection
 
 from tiktok_ops.errors import Refused
 from workflows.executors import EXECUTORS, Work
 from workflows.models import WorkflowStep
 from workflows.nodes import Workflow
-from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome
+from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, TryAgain
 from workflows.protocol import claim, finish, renew
 from workflows.validation import DefinitionRefused, parse_workflow
 
 log = structlog.get_logger(__name__)
 
 LEASE_MARGIN_SECONDS = 10.0
+GIVE_BACK_SECONDS = 30.0
+RECONNECT_SECONDS = 0.25
+AFTER_OUTAGE_SECONDS = 1.0
 
 
 def advance_run(run_id: UUID, *, seconds_left: Callable[[], float]) -> int:
@@ -41,9 +44,37 @@ def advance_run(run_id: UUID, *, seconds_left: Callable[[], float]) -> int:
         except LeaseLost:
             log.warning("lease lost", step=str(claimed.step_id), claim=claimed.number)
             return done
+        except (OperationalError, InterfaceError) as error:
+            log.warning("database was away", step=str(claimed.step_id), error=str(error).strip())
+            give_back(claimed, seconds=GIVE_BACK_SECONDS)
+            return done
         done += 1
         claimed = finished.next_claim
     return done
+
+
+def give_back(claimed: Claim, *, seconds: float) -> bool:
+    """Give a step back whose worker lost the database, as soon as that answers; return whether it took it.
+
+    Waiting here costs nobody anything, for without the database there is nothing else to do. It counts
+    as no try. After `seconds` the step is left to its lease.
+    """
+    left = clock_down(seconds)
+    returned = TryAgain(
+        error="The database was away.", delay_seconds=AFTER_OUTAGE_SECONDS, counts_as_try=False
+    )
+    while left() > 0:
+        if not connection.in_atomic_block:  # it never is, outside of tests
+            connection.close()
+        try:
+            finish(claimed, returned, go_on=False)
+        except LeaseLost:
+            return False
+        except (OperationalError, InterfaceError):
+            time.sleep(RECONNECT_SECONDS)
+            continue
+        return True
+    return False
 
 
 def run_step(claimed: Claim, *, seconds_left: Callable[[], float]) -> Finished:

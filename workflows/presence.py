@@ -6,9 +6,11 @@ A lock cannot be out of date, as a heartbeat can: the database drops it with the
 from dataclasses import dataclass
 from enum import IntEnum
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+LONGEST_SILENCE_SECONDS = 10.0
 LOCK_SPACE = 7_461_001  # ours alone, among the advisory locks of this database
 
 
@@ -67,6 +69,11 @@ class Post:
         self._connection.close()
 
     def _take(self) -> bool:
+        # A holder that is frozen or asleep stops asking; the database then ends its session, and with it
+        # the place, so that another can take it.
+        seconds = max(LONGEST_SILENCE_SECONDS, 5 * settings.KEEPER_SECONDS)
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('idle_session_timeout', %s, false)", [f"{seconds:.0f}s"])
         if self._place is Place.WORKER:
             return self._ask(
                 "SELECT true FROM pg_advisory_lock_shared(%s, %s)", [LOCK_SPACE, int(self._place)]

@@ -35,7 +35,7 @@ def start_run(
     check_input(workflow, brief)
     with transaction.atomic():
         definition = store_definition(workflow, by="code")
-        account = _locked(account_id)
+        account = _account(account_id)
         run = WorkflowRun.objects.create(
             workspace_id=account.workspace_id,
             account=account,
@@ -60,9 +60,9 @@ def start_run(
     return run
 
 
-def _locked(account_id: UUID) -> TikTokAccount:
-    """Return the account, locked. Raises `RunRefused`."""
-    account = TikTokAccount.objects.select_for_update(of=("self",)).filter(id=account_id).first()
+def _account(account_id: UUID) -> TikTokAccount:
+    """Return the account; not locked, so that an import under way does not hold up a click. Raises `RunRefused`."""
+    account = TikTokAccount.objects.filter(id=account_id).first()
     if account is None:
         raise RunRefused(f"There is no account with the id {str(account_id)!r}: it may have been removed.")
     return account

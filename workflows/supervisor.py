@@ -19,14 +19,18 @@ from django.db import DatabaseError, connection
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.signals import Stop
 from workflows.keeper import Keeper
+from workflows.outcomes import Claim, LeaseLost, TryAgain
 from workflows.presence import Place, Post
 from workflows.processes import DIE_WITH_PARENT, is_gone, this_host
+from workflows.protocol import finish
 
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.5
 STOP_SECONDS = 20.0
+DYING_SECONDS = 1.0
 IDLE_TICKS = 3
+QUIET_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -89,6 +93,21 @@ class Watch:
         return now - self.moved_at >= self.stall_seconds
 
 
+@dataclass(slots=True)
+class Pause:
+    """How long to wait before the next start: longer each time, as long as starts follow close on each other."""
+
+    seconds: float = 0.0
+    last: float = float("-inf")
+
+    def next_seconds(self, *, now: float) -> float:
+        """Return the wait: nothing after a quiet minute, then half a second, doubled up to 30 seconds."""
+        if now - self.last > QUIET_SECONDS:
+            self.seconds = 0.0
+        waited, self.seconds, self.last = self.seconds, min(max(2 * self.seconds, 0.5), 30.0), now
+        return waited
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """What there is to do, and what this host is doing."""
@@ -106,6 +125,7 @@ class Supervisor:
         self._stop = stop
         self._cluster = Cluster()
         self._watch = Watch(settings.STALL_SECONDS)
+        self._pause = Pause()
         self._post = Post(Place.WORKER)
         # Without a keeper of its own, a worker that is to finish everything could wait for ever.
         self._keeper = Keeper() if until_idle else None
@@ -119,11 +139,19 @@ class Supervisor:
                 self._tick()
         finally:
             self._cluster.stop(seconds=STOP_SECONDS)
-            with suppress(DatabaseError):
-                release_leases_of_the_gone()
+            self._return_steps()
             if self._keeper is not None:
                 self._keeper.leave()
             self._post.leave()
+
+    def _return_steps(self) -> None:
+        """Give back what the stopped cluster held; a process that was killed takes a moment to be gone."""
+        end = time.monotonic() + DYING_SECONDS
+        with suppress(DatabaseError):
+            while return_steps_of_the_stopped() or time.monotonic() < end:
+                if not current_load().held:
+                    return
+                time.sleep(TICK_SECONDS / 10)
 
     def _tick(self) -> None:
         """Look once; a database that is away is waited for."""
@@ -149,6 +177,8 @@ class Supervisor:
         log.error("cluster restarted", reason="no progress" if is_stalled else "its main process died")
         self._cluster.kill()
         release_leases_of_the_gone()
+        # One that dies as soon as it starts is not started again in a tight circle.
+        self._stop.wait(self._pause.next_seconds(now=time.monotonic()))
         self._watch.moved_at = time.monotonic()
         self._cluster.start()
 
@@ -168,7 +198,10 @@ def current_load() -> Load:
             SELECT
                 count(*) FILTER (WHERE step.status = 'ready' AND step.not_before <= clock_timestamp()),
                 count(*) FILTER (WHERE step.status = 'running' AND step.lease_until >= clock_timestamp()
-                    AND step.claimed_by LIKE %s),
+                    AND step.claimed_by LIKE %s)
+                    -- An import is work too; it holds no lease, but no doorbell outlives its time-out.
+                    + (SELECT count(*) FROM content_contentimport WHERE status = 'running'
+                        AND rung_at > clock_timestamp() - make_interval(secs => %s)),
                 count(*) FILTER (WHERE step.status = 'running' AND step.lease_until < clock_timestamp()
                     AND step.claimed_by LIKE %s),
                 count(*)
@@ -176,20 +209,36 @@ def current_load() -> Load:
             JOIN workflows_workflowrun AS run ON run.id = step.run_id
             WHERE step.status IN ('ready', 'running') AND run.status IN ('queued', 'running', 'waiting')
             """,
-            [mine, mine],
+            [mine, settings.DOORBELL_TIMEOUT_SECONDS, mine],
         )
         return Load(*cursor.fetchone())
 
 
-def release_leases_of_the_gone() -> int:
-    """Give back the leases of processes of this host that no longer exist; return how many."""
+def claims_of_the_gone() -> list[Claim]:
+    """Return the claims under a live lease of processes of this host that no longer exist."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, claims, claimed_by FROM workflows_workflowstep "
             "WHERE status = 'running' AND lease_until > clock_timestamp() AND claimed_by LIKE %s",
             [f"{this_host()} %"],
         )
-        gone = [(step_id, claim) for step_id, claim, name in cursor.fetchall() if is_gone(name)]
-        for step_id, claim in gone:
-            cursor.execute("SELECT workflow_release(%s, %s)", [step_id, claim])
+        return [Claim(step_id, claim) for step_id, claim, name in cursor.fetchall() if is_gone(name)]
+
+
+def release_leases_of_the_gone() -> int:
+    """End the leases of processes that died; return how many. Their starts count towards the limit."""
+    gone = claims_of_the_gone()
+    with connection.cursor() as cursor:
+        for claimed in gone:
+            cursor.execute("SELECT workflow_release(%s, %s)", [claimed.step_id, claimed.number])
+    return len(gone)
+
+
+def return_steps_of_the_stopped() -> int:
+    """Give back the steps of processes that were stopped on purpose; return how many. That is no death."""
+    stopped = TryAgain(error="The worker was stopped; another goes on.", delay_seconds=0, counts_as_try=False)
+    gone = claims_of_the_gone()
+    for claimed in gone:
+        with suppress(LeaseLost):
+            finish(claimed, stopped, go_on=False)
     return len(gone)

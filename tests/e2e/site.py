@@ -28,7 +28,8 @@ FLAGS = [
 
 def chromium() -> str | None:
     """Return the path of the browser: CHROME_BIN, or Chromium as Debian names it; None when there is none."""
-    return os.environ.get("CHROME_BIN") or shutil.which("chromium") or shutil.which("chromium-browser")
+    named = os.environ.get("CHROME_BIN")
+    return shutil.which(named) if named else shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @dataclass(frozen=True, slots=True)

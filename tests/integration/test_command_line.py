@@ -1,6 +1,7 @@
 """The command line as a person uses it: real processes, real exit codes, on a database of the test's own."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,35 @@ def test_demo_runs_twice_and_leaves_nothing_running(committed_db: str, tmp_path:
     assert present().workers + present().keepers == 0
     mine = [process for process in psutil.process_iter(["cmdline"]) if uses(process, committed_db)]
     assert mine == []
+
+
+def test_down_finds_the_processes_of_a_group_whose_leader_was_killed(
+    committed_db: str, tmp_path: Path
+) -> None:
+    environment = {"TIKTOK_OPS_VAR": str(tmp_path / "var"), "TIKTOK_OPS_POSTGRES_DIR": str(tmp_path / "pg")}
+    try:
+        assert call_command_line("up", environment=environment).returncode == 0
+        leader = psutil.Process(int((tmp_path / "var" / "up.pid").read_text()))
+        family = leader.children(recursive=True)
+        leader.kill()
+        assert [member for member in family if member.is_running()]
+    finally:
+        down = call_command_line("down", environment=environment)
+
+    assert down.stdout.strip() == "Stopped."
+    assert psutil.wait_procs(family, timeout=5)[1] == []
+
+
+def test_ctrl_c_in_the_middle_of_up_leaves_nothing_running(committed_db: str, tmp_path: Path) -> None:
+    environment = {"TIKTOK_OPS_VAR": str(tmp_path / "var"), "TIKTOK_OPS_POSTGRES_DIR": str(tmp_path / "pg")}
+    with running("up", environment=environment) as started:
+        wait_until((tmp_path / "var" / "up.pid").exists, seconds=30, what="the processes are being started")
+        leader = psutil.Process(int((tmp_path / "var" / "up.pid").read_text()))
+        family = [leader, *leader.children(recursive=True)]
+        started.process.send_signal(signal.SIGINT)
+        assert started.process.wait(60) == 130
+    assert psutil.wait_procs(family, timeout=5)[1] == []
+    assert call_command_line("down", environment=environment).stdout.strip() == "Nothing was running."
 
 
 def test_up_serves_the_admin_and_down_stops_everything(committed_db: str, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tiktok_ops.postgres.base import let_go
 from tiktok_ops.postgres.server import EmbeddedServer
 from workflows.demo.world import HANDLE, SLUG, make_world
 from workflows.overview import RunOverview, overview_of
-from workflows.own_processes import OwnProcess
+from workflows.own_processes import OwnProcess, WorkerForNow
 from workflows.presence import present
 from workflows.services import start_run
 
@@ -51,9 +51,9 @@ class Demo:
             self.say("Preparing the database …")
             call_command("migrate", verbosity=0)
             make_world()
-            with workers(self):
+            with workers(self) as worker:
                 account = self._import()
-                overview = self._audit(account)
+                overview = self._audit(account, worker)
             self._tell(overview)
         if overview.run.status != "succeeded":
             raise DemoFailed(f"The audit {overview.run.status}: see its steps with `make up`.")
@@ -70,7 +70,7 @@ class Demo:
         )
         return account
 
-    def _audit(self, account: TikTokAccount) -> RunOverview:
+    def _audit(self, account: TikTokAccount, worker: WorkerForNow) -> RunOverview:
         """Run the profile audit on the workers, with progress shown."""
         run = start_run("profile_audit", account_id=account.id, by="demo")
         self.say(f"Auditing {account} on the workers (run {run.id}) …")
@@ -81,6 +81,7 @@ class Demo:
             self._progress(overview, told)
             if overview.run.is_over:
                 return overview
+            worker.ensure()
             time.sleep(0.1)
         raise DemoFailed(f"The audit was not done after {LONGEST_SECONDS:.0f} s: {overview.waiting_on}")
 
@@ -123,16 +124,11 @@ def database() -> Iterator[None]:
 
 
 @contextmanager
-def workers(demo: Demo) -> Iterator[None]:
+def workers(demo: Demo) -> Iterator[WorkerForNow]:
     """Have a worker and a keeper for the time being: those that are up, or else some of our own."""
-    who = present()
-    if who.workers:
-        demo.say("A worker is up already; the demo uses it.")
-    else:
-        demo.say("Starting a worker and the keeper …")
     with ExitStack() as own:
-        if not who.workers:
-            own.enter_context(OwnProcess.start("worker"))
-        if not who.keepers:
+        if not present().keepers:
             own.enter_context(OwnProcess.start("keeper"))
-        yield
+        worker = own.enter_context(WorkerForNow(demo.say, stays=False))
+        worker.ensure()
+        yield worker

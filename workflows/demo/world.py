@@ -4,16 +4,23 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 
+from django.conf import settings
 from django.db import transaction
 
 from tiktok_ops.accounts.models import Brand, Membership, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.roles import Role
 from tiktok_ops.audit.services import record
 from tiktok_ops.env import VAR_DIR
+from tiktok_ops.errors import Refused
 
 SLUG = "demo"
 HANDLE = "lumen.lamps"
 PASSWORD_FILE = VAR_DIR / "demo_password"
+
+
+class NotForHere(Refused):
+    """The demo workspace is not for production: its people share a password."""
+
 
 PEOPLE = {
     "olivia": Role.OWNER,
@@ -50,7 +57,12 @@ def demo_password() -> str:
 
 
 def make_world() -> Workspace:
-    """Make the demo workspace with a person for each role, two brands and three accounts, where missing."""
+    """Make the demo workspace with a person for each role, two brands and three accounts, where missing.
+
+    Raises `NotForHere` in production, and where a person of that name belongs to somebody else.
+    """
+    if settings.ENV.is_production:
+        raise NotForHere
     with transaction.atomic():
         workspace, is_new = Workspace.objects.get_or_create(slug=SLUG, defaults={"name": "Demo team"})
         _make_people(workspace)
@@ -71,10 +83,20 @@ def _make_people(workspace: Workspace) -> None:
         person, is_new = User.objects.get_or_create(
             username=username, defaults={"first_name": username.title(), "is_staff": True}
         )
+        if not is_new and not _is_of_the_demo(person, workspace):
+            raise NotForHere(
+                f"There is a person {username!r} who is not of the demo: rename them, or use another database."
+            )
         if is_new or not person.check_password(password):
             person.set_password(password)
             person.save(update_fields=["password"])
         Membership.objects.get_or_create(workspace=workspace, user=person, role=role)
+
+
+def _is_of_the_demo(person: User, workspace: Workspace) -> bool:
+    """Return whether the person is one the demo made: no superuser, and at home in the demo workspace only."""
+    homes = set(person.memberships.values_list("workspace_id", flat=True))
+    return not person.is_superuser and homes == {workspace.id}
 
 
 def _brand(workspace: Workspace, values: Mapping[str, object]) -> Brand:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from django.db import connection
 
+from tiktok_ops.errors import Refused
+
 FILES = tuple(
     Path(__file__).parent / f"{name}.sql"
     for name in ("events", "claim", "renew", "settle", "finish", "resume", "sweep")
@@ -36,3 +38,15 @@ def outdated() -> list[str]:
     """Return the functions the database lacks or has in another form, sorted."""
     there = installed()
     return sorted(name for name, digest in expected().items() if there.get(name) != digest)
+
+
+class FunctionsOutdated(Refused):
+    """The database's functions are not those of the files: run `make setup`, or add a migration that installs them."""
+
+
+def check_current() -> None:
+    """Raise `FunctionsOutdated` naming the functions the database lacks or has in another form."""
+    if wrong := outdated():
+        raise FunctionsOutdated(
+            f"The database has other functions than the files ({', '.join(wrong)}): run `make setup`."
+        )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from tiktok_ops.cells import visible
 from workflows.models import WorkflowStep
 
 register = template.Library()
@@ -14,7 +15,7 @@ register = template.Library()
 @register.filter
 def pretty(value: Any) -> str:
     """Return a JSON value as indented text."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return visible(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 @register.filter

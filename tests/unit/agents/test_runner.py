@@ -117,7 +117,7 @@ def test_ask_agent_asks_the_model_of_its_tier(context: AgentContext, settings: S
     )
 
 
-@pytest.mark.parametrize(("timeout_seconds", "expected"), [(5, 5), (60, 60), (120, 60)])
+@pytest.mark.parametrize(("timeout_seconds", "expected"), [(5, 2.5), (60, 30), (120, 60), (600, 60)])
 def test_ask_agent_holds_the_lease_for_each_call_before_it_is_made(
     context: AgentContext, settings: Settings, timeout_seconds: float, expected: float
 ) -> None:
@@ -130,8 +130,36 @@ def test_ask_agent_holds_the_lease_for_each_call_before_it_is_made(
         hold=lambda seconds: held.append((seconds, len(model_asked()))),
         timeout_seconds=timeout_seconds,
     )
-    assert held == [(expected * WAITS_PER_CALL, 0), (expected * WAITS_PER_CALL, 1)]
-    assert [request.timeout_seconds for request in model_asked()] == [expected, expected]
+    # What is left for the agent bounds its calls, so the second may be a little shorter.
+    assert [calls for _, calls in held] == [0, 1]
+    assert [seconds for seconds, _ in held] == pytest.approx([expected * WAITS_PER_CALL] * 2, abs=0.5)
+    assert [request.timeout_seconds for request in model_asked()] == pytest.approx([expected] * 2, abs=0.5)
+
+
+def test_ask_agent_with_no_time_left_makes_no_call(context: AgentContext, settings: Settings) -> None:
+    settings.PROVIDERS = scripted([FINE])
+    with pytest.raises(ProviderUnavailable, match="The agent's time was used up"):
+        run_agent("speaker", {}, context, timeout_seconds=-1)
+    assert model_asked() == []
+
+
+def test_ask_agent_closes_what_an_earlier_claim_of_the_step_left_open(
+    context: AgentContext, settings: Settings
+) -> None:
+    settings.PROVIDERS = scripted([FINE])
+    step_id = uuid4()
+    old = [
+        AgentRun.objects.create(
+            account_id=context.account_id, agent="speaker", as_of=context.as_of, step_id=step, claim=claim
+        )
+        for step, claim in ((step_id, 1), (step_id, 3), (uuid4(), 1))
+    ]
+    run_agent("speaker", {}, context, asked=Asked(step_id=step_id, claim=2))
+    statuses = []
+    for agent_run in old:
+        agent_run.refresh_from_db()
+        statuses.append((agent_run.status, agent_run.error))
+    assert statuses == [("failed", "Cut off before it ended."), ("running", ""), ("running", "")]
 
 
 def test_ask_agent_that_lost_its_lease_makes_no_call(context: AgentContext) -> None:

@@ -9,7 +9,6 @@ from pytest_django import Settings
 
 from agents.contract import AgentContext
 from agents.models import AgentRun, AgentStep
-from agents.runner import WAITS_PER_CALL
 from tests.factories.agents import MadeInput, asked, faulty, made_agent, scripted, use_agents
 from tests.factories.workflows import (
     agent_node,
@@ -24,9 +23,11 @@ from tests.factories.workflows import (
 )
 from tests.unit.workflows.rows import database_now
 from tiktok_ops.content.models import Artifact
-from workflows.engine import LEASE_MARGIN_SECONDS, advance_run, clock_down, resolve_paths
+from workflows import engine
+from workflows.engine import LEASE_MARGIN_SECONDS, advance_run, clock_down, give_back, resolve_paths
 from workflows.models import WorkflowRun, WorkflowStep
-from workflows.protocol import claim
+from workflows.outcomes import Claim, TryAgain
+from workflows.protocol import claim, finish
 
 pytestmark = pytest.mark.django_db
 
@@ -158,7 +159,7 @@ def test_advance_run_holds_the_lease_for_the_call_and_a_margin(settings: Setting
     settings.LEASE_SECONDS = 1
     run = run_of(workflow_of(node("a", agent="speaker", timeout_seconds=30)))
     assert advance(run) == 1
-    longest = 30 * WAITS_PER_CALL + LEASE_MARGIN_SECONDS
+    longest = 30 + LEASE_MARGIN_SECONDS
     assert longest - 5 < left[0] <= longest
 
 
@@ -204,14 +205,39 @@ def test_run_agent_with_a_bug_fails_the_step_and_keeps_the_traceback_apart(
 
 
 @pytest.mark.parametrize("error", [OperationalError("the server is gone"), InterfaceError("closed")])
-def test_lose_the_database_in_a_step_leaves_it_to_the_lease(
+def test_lose_the_database_in_a_step_gives_it_back_without_counting_a_try(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     run = acting(monkeypatch, raising(error))
-    with pytest.raises(type(error)):
-        advance(run)
+    assert advance(run) == 0
     step = step_of(run)
-    assert (step.status, step.error) == ("running", "")
+    assert (step.status, step.error, step.tries) == ("ready", "The database was away.", 0)
+    assert step.not_before > database_now()
+
+
+def test_give_back_waits_for_the_database_and_leaves_the_step_to_its_lease_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[Claim] = []
+
+    def away(claimed: Claim, outcome: object, *, go_on: bool) -> object:
+        tried.append(claimed)
+        if len(tried) < 3 or answers == "never":
+            raise OperationalError("the server is gone")
+        return finish(claimed, TryAgain("Away.", 0, counts_as_try=False), go_on=go_on)
+
+    monkeypatch.setattr(engine, "finish", away)
+    monkeypatch.setattr(engine, "RECONNECT_SECONDS", 0)
+    run = run_of(workflow_of(node("a")))
+    claimed = claim(run.id)
+    assert claimed is not None
+    answers = "never"
+    assert not give_back(claimed, seconds=0.01)
+    assert step_of(run).status == "running"
+    answers, tried[:] = "soon", []
+    assert give_back(claimed, seconds=5)
+    assert (len(tried), step_of(run).status) == (3, "ready")
+    assert not give_back(claimed, seconds=5)  # it is nobody's any more
 
 
 def report_raising(run: WorkflowRun) -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.processes import wait_until
 from workflows import own_processes
-from workflows.own_processes import OwnProcess
+from workflows.own_processes import OwnProcess, WorkerForNow
+from workflows.presence import Present
 from workflows.processes import DIE_WITH_PARENT
 
 TELL = """
@@ -84,3 +85,57 @@ def test_stop_process_that_does_not_listen_ends_it_after_a_while(
     told(folder)
     own.stop()
     assert own.process.returncode == -signal.SIGKILL
+
+
+@pytest.fixture
+def up(monkeypatch: pytest.MonkeyPatch) -> list[Present]:
+    """Who is said to be up, one answer a look; the last one stays."""
+    answers = [Present(workers=0, keepers=0)]
+    monkeypatch.setattr(own_processes, "present", lambda: answers.pop(0) if len(answers) > 1 else answers[0])
+    monkeypatch.setattr(own_processes, "LOOK_SECONDS", 0)
+    return answers
+
+
+def test_ensure_a_worker_where_none_is_up_starts_one_and_says_so(folder: Path, up: list[Present]) -> None:
+    said: list[str] = []
+    with WorkerForNow(said.append, stays=False) as worker:
+        worker.ensure()
+        worker.ensure()
+        assert told(folder) == [["worker", "--until-idle"], str(os.getpid())]
+    assert said == ["No worker is up: starting one for this run."]
+
+
+def test_ensure_a_worker_where_another_is_up_starts_none_until_that_ends(
+    folder: Path, up: list[Present]
+) -> None:
+    up[:] = [Present(1, 0), Present(1, 0), Present(0, 0)]
+    said: list[str] = []
+    with WorkerForNow(said.append, stays=False) as worker:
+        worker.ensure()
+        worker.ensure()
+        assert said == []
+        worker.ensure()
+        assert len(said) == 1
+
+
+def test_ensure_a_worker_looks_once_a_second_at_most(
+    folder: Path, up: list[Present], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_processes, "LOOK_SECONDS", 3600)
+    up[:] = [Present(1, 0), Present(0, 0)]
+    said: list[str] = []
+    with WorkerForNow(said.append, stays=False) as worker:
+        for _ in range(5):
+            worker.ensure()
+    assert said == []
+
+
+def test_ensure_a_worker_that_stays_leaves_it_running(folder: Path, up: list[Present]) -> None:
+    with WorkerForNow(lambda line: None, stays=True) as worker:
+        worker.ensure()
+        assert told(folder) == [["worker", "--until-idle"], None]
+    own = worker._own
+    assert own is not None
+    assert own.is_alive
+    own.stop()
+    assert not own.is_alive

@@ -2,8 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from tests.unit.workflows.rows import wait_for_presence
+from workflows import presence
 from workflows.presence import LOCK_SPACE, Place, Post, Present, present
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -81,3 +83,19 @@ def test_hold_the_keepers_place_that_was_cut_goes_to_whoever_asks_first(posts: l
     first.hold()
     cut_off(Place.KEEPER)
     assert [second.hold(), first.hold(), first.hold()] == [True, False, False]
+
+
+@pytest.mark.parametrize("place", Place)
+def test_hold_a_place_in_silence_loses_it_to_whoever_asks(
+    posts: list[Post], place: Place, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setattr(presence, "LONGEST_SILENCE_SECONDS", 1)
+    settings.KEEPER_SECONDS = 0.1
+    frozen, other = made(posts, place), made(posts, place)
+    assert frozen.hold()
+
+    wait_for_presence(Present(0, 0))
+
+    assert other.hold()
+    assert not frozen.hold()  # it learns that it lost its connection
+    assert frozen.hold() is (place is Place.WORKER)

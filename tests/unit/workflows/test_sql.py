@@ -55,3 +55,10 @@ def test_install_functions_again_changes_nothing() -> None:
     for file in sql.FILES:
         execute(file.read_text())
     assert sql.outdated() == []
+
+
+def test_check_current_names_what_is_outdated_and_the_remedy() -> None:
+    sql.check_current()
+    execute("DROP FUNCTION workflow_renew(uuid, integer, double precision)")
+    with pytest.raises(sql.FunctionsOutdated, match=r"\(workflow_renew\): run `make setup`"):
+        sql.check_current()

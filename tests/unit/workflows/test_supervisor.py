@@ -21,7 +21,14 @@ from workflows import supervisor
 from workflows.models import WorkflowStep
 from workflows.presence import Present, present
 from workflows.processes import DIE_WITH_PARENT, this_host, this_process
-from workflows.supervisor import Cluster, Load, Supervisor, Watch, current_load, release_leases_of_the_gone
+from workflows.supervisor import (
+    Cluster,
+    Load,
+    Supervisor,
+    Watch,
+    current_load,
+    release_leases_of_the_gone,
+)
 
 GONE = f"{this_host()} {ENDED_PID} 12345"
 ELSEWHERE = "another-host/12345678/4026531836 17 12345"

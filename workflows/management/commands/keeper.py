@@ -5,6 +5,7 @@ from typing import Any
 from tiktok_ops.commands import SentenceCommand
 from tiktok_ops.signals import Stop
 from workflows.keeper import Keeper
+from workflows.sql import check_current
 
 
 class Command(SentenceCommand):
@@ -14,4 +15,5 @@ class Command(SentenceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until a signal says stop."""
+        check_current()
         Keeper().run(Stop().on_signals())

@@ -6,12 +6,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.cells import visible
 from tiktok_ops.commands import SentenceCommand
 from workflows.catalogue import find_workflow
 from workflows.models import WorkflowRun
 from workflows.overview import RunOverview, overview_of
-from workflows.own_processes import OwnProcess
-from workflows.presence import present
+from workflows.own_processes import WorkerForNow
 from workflows.services import start_run
 from workflows.validation import InputRefused
 
@@ -42,24 +42,15 @@ class Command(SentenceCommand):
         account = _account(options["account"], options["workspace"])
         given = _input(options["input"])
         run = start_run(workflow.slug, account_id=account.id, by="command line", given=given)
-        worker = self._worker(stays=not options["wait"])
-        try:
-            overview = self._wait(run) if options["wait"] else overview_of(run)
-        finally:
-            if worker is not None and options["wait"]:
-                worker.stop()
+        self.stderr.write(f"Run {run.id} has started.")
+        with WorkerForNow(self.stderr.write, stays=not options["wait"]) as worker:
+            worker.ensure()
+            overview = self._wait(run, worker) if options["wait"] else overview_of(run)
         self._print(overview, as_json=options["json"])
         if overview.run.status == "failed":
             raise SystemExit(1)
 
-    def _worker(self, *, stays: bool) -> OwnProcess | None:
-        """Start a worker when none is up, and say so."""
-        if present().workers:
-            return None
-        self.stderr.write("No worker is up: starting one for this run.")
-        return OwnProcess.start("worker", "--until-idle", stays=stays)
-
-    def _wait(self, run: WorkflowRun) -> RunOverview:
+    def _wait(self, run: WorkflowRun, worker: WorkerForNow) -> RunOverview:
         """Wait for the end, telling each step's on standard error."""
         told: set[str] = set()
         while True:
@@ -70,6 +61,7 @@ class Command(SentenceCommand):
                     self.stderr.write(f"  {step.key}: {step.status}")
             if run.is_over or run.status == "waiting":
                 return overview_of(run)
+            worker.ensure()
             time.sleep(POLL_SECONDS)
 
     def _print(self, overview: RunOverview, *, as_json: bool) -> None:
@@ -78,7 +70,7 @@ class Command(SentenceCommand):
             self.stdout.write(json.dumps(overview.as_json(), indent=2, ensure_ascii=False))
             return
         if overview.report:
-            self.stdout.write(overview.report)
+            self.stdout.write(visible(overview.report))
         money = f"${overview.cost_usd:.6f}{' simulated' if overview.is_simulated else ''}"
         self.stdout.write(
             f"Run {overview.run.id} is {overview.run.status} after {overview.seconds:.1f} s, {money}."
@@ -99,7 +91,7 @@ def _input(text: str) -> dict[str, Any]:
     """Return the run's input. Raises `InputRefused` unless it is a JSON object."""
     try:
         given = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputRefused(
             f"The input is not JSON ({error}): write it as --input '{{\"window_days\": 14}}'."
         ) from None

@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 
 from tiktok_ops.commands import SentenceCommand
 from tiktok_ops.signals import Stop
+from workflows.sql import check_current
 from workflows.supervisor import Supervisor
 
 
@@ -20,4 +21,5 @@ class Command(SentenceCommand):
 
     def handle(self, *args: Any, until_idle: bool, **options: Any) -> None:
         """Run until a signal says stop."""
+        check_current()
         Supervisor(Stop().on_signals(), until_idle=until_idle).run()

@@ -1,0 +1,78 @@
+"""What is no crash: a database that restarts, a worker that is stopped on purpose, a keeper that freezes."""
+
+import signal
+
+import pytest
+from django.db import connection
+
+from tests.chaos.test_worker_kill import ENVIRONMENT, account_with_posts, audit, check_whole, held_by, is_over
+from tests.chaos.test_worker_kill import work_processes as cluster_of
+from tests.processes import running, wait_until
+from workflows.presence import LOCK_SPACE, Place
+
+pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
+
+SLOW = {**ENVIRONMENT, "CLAUDE_FAULTS": '{"slow_seconds": 2}', "STALL_SECONDS": "60"}
+
+
+def cut_all_connections() -> None:
+    """End every other connection to this database, as a restart of the server does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_database_that_cuts_all_connections_in_mid_step_costs_seconds_and_no_result(
+    committed_db: str,
+) -> None:
+    run = audit(account_with_posts())
+    with running("worker", environment=SLOW) as worker, running("keeper", environment=SLOW):
+        wait_until(lambda: held_by(cluster_of(worker)) != {}, seconds=60, what="a step is taken")
+        cut_all_connections()
+        # The lease of a call is two minutes long; the step must not wait for it to run out.
+        wait_until(lambda: is_over(run), seconds=60, what="the run is over")
+    check_whole(run)
+
+
+def test_worker_stopped_on_purpose_in_mid_step_gives_it_back_as_no_crash(committed_db: str) -> None:
+    run = audit(account_with_posts())
+    # Longer than the grace, so that the stop has to end the call.
+    with running("worker", environment={**SLOW, "CLAUDE_FAULTS": '{"slow_seconds": 40}'}) as worker:
+        wait_until(lambda: held_by(cluster_of(worker)) != {}, seconds=60, what="a step is taken")
+        taken = list(held_by(cluster_of(worker)))
+        assert worker.stop() == 0
+    returned = run.steps.filter(id__in=taken, finished_at=None)
+    assert set(returned.values_list("status", "tries")) == {("ready", 0)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT workflow_starts(id) FROM workflows_workflowstep WHERE id = ANY(%s)",
+            [[step.id for step in returned]],
+        )
+        assert {starts for (starts,) in cursor.fetchall()} == {0}
+    with running("worker", environment=ENVIRONMENT), running("keeper", environment=ENVIRONMENT):
+        wait_until(lambda: is_over(run), seconds=90, what="the run is over")
+    check_whole(run)
+
+
+def leading_session() -> int | None:
+    """Return the database session that holds the keeper's place, if one does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [LOCK_SPACE, int(Place.KEEPER)],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def test_keeper_that_freezes_loses_the_lead_to_the_next(committed_db: str) -> None:
+    with running("keeper", environment=ENVIRONMENT) as first:
+        wait_until(lambda: leading_session() is not None, seconds=30, what="the first leads")
+        frozen = leading_session()
+        first.process.send_signal(signal.SIGSTOP)
+        with running("keeper", environment=ENVIRONMENT):
+            wait_until(lambda: leading_session() not in {None, frozen}, seconds=40, what="the next leads")
+        first.process.send_signal(signal.SIGCONT)
