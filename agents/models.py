@@ -8,6 +8,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from agents.sandbox_models import SandboxCreator as SandboxCreator
+from agents.sandbox_models import SandboxPost as SandboxPost
+from agents.sandbox_models import SandboxRequest as SandboxRequest
 from agents.transitions import AGENT_RUN
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.accounts.scope import ScopedQuerySet

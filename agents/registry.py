@@ -5,7 +5,14 @@ from types import MappingProxyType
 from typing import Any
 
 from agents.contract import Agent
-from agents.definitions import account_health, audience_mapper, compliance, trend_watcher
+from agents.definitions import (
+    account_health,
+    audience_mapper,
+    compliance,
+    content_ideator,
+    content_producer,
+    trend_watcher,
+)
 
 AnyAgent = Agent[Any, Any, Any, Any]
 
@@ -26,5 +33,7 @@ AGENTS = by_name(
         audience_mapper.agent,
         trend_watcher.agent,
         compliance.agent,
+        content_ideator.agent,
+        content_producer.agent,
     ]
 )

@@ -23,6 +23,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("TIKTOK_OPS_VAR") or BASE_DIR / "var")
 
 
+_EXAMPLES = {
+    "CLAUDE_FAULTS": '{"rate_limited": 2}',
+    "TIKTOK_FAULTS": '{"init": {"reset_after": [1]}}',
+}
+"""The variables that make a sandbox fail, with an example of each."""
+
+
 class WrongEnvironment(Refused):
     """An environment variable has a value the project cannot start with."""
 
@@ -48,6 +55,9 @@ class Environment(BaseSettings):
     ANTHROPIC_API_KEY: SecretStr = SecretStr("")
     ANTHROPIC_BASE_URL: str = ""
     CLAUDE_FAULTS: dict[str, Any] = {}
+    TIKTOK_MODE: Literal["sandbox", "live"] = "sandbox"
+    TIKTOK_BASE_URL: str = ""
+    TIKTOK_FAULTS: dict[str, Any] = {}
     MODEL_FAST: str = "claude-haiku-5-5"
     MODEL_SMART: str = "claude-sonnet-5-5"
     WORKERS: int = Field(2, ge=1, le=64)
@@ -83,10 +93,12 @@ def load_environment() -> Environment:
         value = "" if name == "DATABASE_URL" else f" is {first['input']!r}, which"
         reason = first["msg"].removeprefix("Value error, ")
         raise WrongEnvironment(f"The environment variable {name}{value} does not do: {reason}.") from None
-    except SettingsError:
+    except SettingsError as error:
+        # Only the faults are JSON; what pydantic says names the variable in quotes.
+        name = next(name for name in _EXAMPLES if f'"{name}"' in str(error))
         raise WrongEnvironment(
-            "The environment variable CLAUDE_FAULTS cannot be read: write it as JSON, "
-            """for example '{"rate_limited": 2}'."""
+            f"The environment variable {name} cannot be read: write it as JSON, "
+            f"for example '{_EXAMPLES[name]}'."
         ) from None
     _check_secrets(environment)
     return environment
@@ -104,8 +116,9 @@ def _check_secrets(environment: Environment) -> None:
             "The environment variable APPROVAL_KEYS is empty: production seals decisions with keys of its own; "
             "write them as id:secret, newest first, separated by commas."
         )
-    if environment.is_production and environment.CLAUDE_FAULTS:
-        raise WrongEnvironment("The environment variable CLAUDE_FAULTS is for tests: unset it in production.")
+    for name in _EXAMPLES:
+        if environment.is_production and getattr(environment, name):
+            raise WrongEnvironment(f"The environment variable {name} is for tests: unset it in production.")
     if environment.CLAUDE_MODE == "live" and not environment.ANTHROPIC_API_KEY.get_secret_value():
         raise WrongEnvironment(
             "The environment variable ANTHROPIC_API_KEY is empty but CLAUDE_MODE is 'live': "

@@ -35,5 +35,5 @@ def configure_logging(level: str, *, json: bool) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # These log whole URLs at INFO, and some vendors carry secrets in them; the queue logs every doorbell.
-    for name in ("httpx", "httpx2", "httpcore2", "anthropic", "django-q"):
+    for name in ("httpx", "httpcore", "httpx2", "httpcore2", "anthropic", "django-q"):
         logging.getLogger(name).setLevel(logging.WARNING)

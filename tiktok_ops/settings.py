@@ -156,7 +156,18 @@ PROVIDERS: dict[str, dict[str, Any]] = {
             "base_url": ENV.ANTHROPIC_BASE_URL,
             "faults": ENV.CLAUDE_FAULTS,
         },
-    }
+    },
+    "tiktok": {
+        "BACKEND": "agents.providers.tiktok.provider.TikTokProvider",
+        "MODE": ENV.TIKTOK_MODE,
+        "OPTIONS": {"base_url": ENV.TIKTOK_BASE_URL, "faults": ENV.TIKTOK_FAULTS},
+    },
+    # The same in either mode: videos are made and measured on this machine.
+    "transcoder": {
+        "BACKEND": "agents.providers.transcoder.FfmpegTranscoder",
+        "MODE": "sandbox",
+        "OPTIONS": {"timeout_seconds": 120},
+    },
 }
 MODELS = {"fast": ENV.MODEL_FAST, "smart": ENV.MODEL_SMART}
 

@@ -39,11 +39,24 @@ class ProviderError(Refused):
         advice: Advice | None = None,
         retry_after_seconds: float | None = None,
         request_id: str = "",
+        code: str = "",
+        was_sent: bool | None = None,
+        may_have_acted: bool = True,
     ) -> None:
+        """Say what went wrong and what to do.
+
+        `code` is the provider's own name for it, empty where it has none. `was_sent` says whether the
+        request left: True where an answer came back, False where not a byte went out, None where nobody
+        knows. `may_have_acted` is False only where the provider cannot have done what was asked: it was
+        never sent, or refused by name.
+        """
         super().__init__(sentence)
         self.advice = advice or self.default_advice
         self.retry_after_seconds = retry_after_seconds
         self.request_id = request_id
+        self.code = code
+        self.was_sent = was_sent
+        self.may_have_acted = may_have_acted
 
     @property
     def usage(self) -> Usage | None:
@@ -71,6 +84,12 @@ class ProviderMisconfigured(ProviderError):
 
 class ProviderUnpaid(ProviderError):
     """The provider's account has no credit left; add some, then retry."""
+
+    default_advice = Advice.ASK_PERSON
+
+
+class AccessRefused(ProviderError):
+    """The account's access is missing, has ended or was taken back; connect the account again."""
 
     default_advice = Advice.ASK_PERSON
 

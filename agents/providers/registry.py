@@ -85,6 +85,11 @@ def get_language_provider(alias: str = "claude") -> LanguageProvider:
     return provider
 
 
+def mode_of(alias: str) -> Mode:
+    """Return whether the provider `alias` is the real one, without building it. Raises `ProviderMisconfigured`."""
+    return _entry(alias).mode
+
+
 def check_providers(*, deep: bool = False) -> list[str]:
     """Return what is wrong with `settings.PROVIDERS`, a sentence each; nothing is sent anywhere.
 

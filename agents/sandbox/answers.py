@@ -45,12 +45,16 @@ _SENTENCES: dict[str, Callable[[Facts], str]] = {
         ("fix", "remedy", "suggestion", "advice", "action", "recommendation"), phrases.remedy_for
     ),
     **dict.fromkeys(("summary", "overview", "report", "description"), phrases.summary_of),
+    "hook": phrases.hook_for,
+    "outline": phrases.outline_for,
+    "caption": phrases.caption_for,
 }
 _LISTS: dict[str, Callable[[Facts], list[str]]] = {
     "traits": phrases.traits_of,
     "hooks": phrases.hooks_for,
     "hashtags": phrases.terms_of,
     "terms": phrases.terms_of,
+    "text": phrases.lines_for,
 }
 
 

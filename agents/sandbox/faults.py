@@ -1,8 +1,12 @@
 """Faults the sandbox acts out on the wire, switched on by settings."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+
+Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class Fault(StrEnum):
@@ -50,13 +54,17 @@ class Faults(BaseModel):
 
     def of_call(self, call: int) -> Fault | None:
         """Return the fault of the `call`-th matching call, counted from 1; None where it goes well."""
-        wanted = {fault: getattr(self, fault) for fault in Fault}
-        for fault, calls in wanted.items():
-            if isinstance(calls, tuple) and call in calls:
-                return fault
-        last = 0
-        for fault, calls in wanted.items():
-            last += calls if isinstance(calls, int) else 0
-            if call <= last:
-                return fault
-        return None
+        return fault_of({fault: getattr(self, fault) for fault in Fault}, call)
+
+
+def fault_of(wanted: Mapping[Kind, Calls], call: int) -> Kind | None:
+    """Return which fault the `call`-th call meets, counted from 1; lists go before numbers."""
+    for fault, calls in wanted.items():
+        if isinstance(calls, tuple) and call in calls:
+            return fault
+    last = 0
+    for fault, calls in wanted.items():
+        last += calls if isinstance(calls, int) else 0
+        if call <= last:
+            return fault
+    return None

@@ -57,6 +57,20 @@ _AVERAGES = {"median", "mean", "average"}
 _CLASSES = {"category", "status", "kind", "source", "ruleset", "region"}
 _GROUPS = ("window", "baseline")
 _MOST_SENTENCES = 4
+_OPENINGS = (
+    "Open on",
+    "Start with a close view of",
+    "Begin in the middle of",
+    "Cut straight to",
+    "Fade in on",
+)
+_ENDINGS = (
+    "End with a question to the viewers.",
+    "Close on the result and name it.",
+    "Ask for a comment with their own way.",
+    "Finish by saying what comes next week.",
+    "Leave the last step open for a second part.",
+)
 _VOWELS = "aeiou"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -131,6 +145,35 @@ def hooks_for(facts: Facts) -> list[str]:
     ]
 
 
+def hook_for(facts: Facts) -> str:
+    """Return the first line of a video; items with other keys (a word and a number) get another one."""
+    angle = facts.get("angle")
+    line = _in_turn(hooks_for(facts), facts)
+    return f"{line}: {angle}" if isinstance(angle, str) and angle else line
+
+
+def outline_for(facts: Facts) -> str:
+    """Return what a video shows and says, in a few sentences that differ with the item's key."""
+    own = joined(terms_of(facts)[:1]) or "the subject"
+    angle, segment = (facts.get(name) for name in ("angle", "segment"))
+    shown = f"Show {angle} on {own}" if isinstance(angle, str) and angle else f"Show {own} up close"
+    audience = f", told for {segment}" if isinstance(segment, str) and segment else ""
+    begun = f"{_in_turn(_OPENINGS, facts)} {own} and the hook on the screen."
+    return f"{begun} {shown}{audience}. {_in_turn(_ENDINGS, facts)}"
+
+
+def caption_for(facts: Facts) -> str:
+    """Return the text under a video: its hook, and a question about its topic."""
+    own = joined(terms_of({"topic": facts.get("topic")})) or "this"
+    return f"{_hook_of(facts)}. What would you like to know about {own}?"
+
+
+def lines_for(facts: Facts) -> list[str]:
+    """Return the lines shown in a video, the hook first; each may have to be shortened."""
+    own = joined(terms_of({"topic": facts.get("topic")})) or "this"
+    return [_hook_of(facts), f"A closer look at {own}", "What do you think?"]
+
+
 def points_about(facts: Facts) -> list[str]:
     """Return the figures one at a time, as short sentences."""
     return [f"{_capitalised(phrase)}." for phrase in phrases(facts)] or [NOTHING_KNOWN]
@@ -189,6 +232,18 @@ def shortened(text: str, longest: int) -> str:
     cut = text[: longest - 1]
     whole = cut.rpartition(" ")[0]
     return f"{whole or cut}…"[:longest]
+
+
+def _in_turn(variants: Sequence[str], facts: Facts) -> str:
+    """Return the variant for an item, by the number in its key."""
+    number = re.search(r"[0-9]+", str(facts.get("key", "")))
+    return variants[int(number[0][-9:]) % len(variants) if number else 0]
+
+
+def _hook_of(facts: Facts) -> str:
+    """Return the hook of an idea, or one made of the topic where there is none."""
+    known = facts.get("hook")
+    return known if isinstance(known, str) and known else hook_for({"topic": facts.get("topic")})
 
 
 def _phrase(name: str, value: object) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, connection, models, transaction
 
-from agents.models import AgentRun, AgentStep
+from agents.models import AgentRun, AgentStep, SandboxRequest
 from tests.factories.accounts import AccountFactory
 from tests.factories.figures import NOON
 from tests.factories.pages import decision_on
@@ -26,6 +26,7 @@ def make_step() -> AgentStep:
 MAKERS: dict[str, Callable[[], models.Model]] = {
     "audit_auditevent": lambda: record("made.happened", by="test", subject="it", workspace_id=None),
     "agents_agentstep": make_step,
+    "agents_sandboxrequest": lambda: SandboxRequest.objects.create(method="GET", path="/", outcome="ok"),
     "approvals_decision": lambda: decision_on(AccountFactory.create()),
     "workflows_runevent": lambda: RunEvent.objects.create(
         run=WorkflowRunFactory.create(), seq=1, kind="made"

@@ -22,4 +22,10 @@ def test_contracts_name_the_layers_the_queue_and_the_vendor() -> None:
     assert layers == ["workflows", "approvals", "agents", "tiktok_ops"]
     forbidden = [contract["forbidden_modules"] for contract in CONTRACTS if contract["type"] == "forbidden"]
     assert ["django_q"] in forbidden
-    assert ["anthropic", "httpx2"] in forbidden
+    assert ["anthropic", "httpx2", "httpx", "av"] in forbidden
+
+
+def test_contracts_let_only_effects_import_what_writes_to_a_provider() -> None:
+    [protected] = [contract for contract in CONTRACTS if contract["type"] == "protected"]
+    assert protected["protected_modules"] == ["agents.providers.tiktok.write"]
+    assert protected["allowed_importers"] == ["workflows.effects"]

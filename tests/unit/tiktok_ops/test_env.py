@@ -1,3 +1,4 @@
+import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def test_load_environment_reads_every_variable_as_its_type(monkeypatch: pytest.M
     [
         ("TIKTOK_OPS_STAGE", "prod", "Input should be 'development' or 'production'"),
         ("CLAUDE_MODE", "Live", "Input should be 'sandbox' or 'live'"),
+        ("TIKTOK_MODE", "real", "Input should be 'sandbox' or 'live'"),
         ("WORKERS", "0", "Input should be greater than or equal to 1"),
         ("WORKERS", "65", "Input should be less than or equal to 64"),
         ("WORKERS", "many", "Input should be a valid integer"),
@@ -150,19 +152,37 @@ def test_load_production_with_a_secret_key_is_accepted(monkeypatch: pytest.Monke
     assert secret_key(environment) == LONG_KEY
 
 
-def test_load_production_with_made_faults_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    faults = {"CLAUDE_FAULTS": '{"rate_limited": 2}'}
-    assert loaded(monkeypatch, **faults).CLAUDE_FAULTS == {"rate_limited": 2}
-    assert refusal(monkeypatch, **PRODUCTION, **faults) == (
-        "The environment variable CLAUDE_FAULTS is for tests: unset it in production."
+@pytest.mark.parametrize(
+    ("name", "faults"),
+    [
+        ("CLAUDE_FAULTS", {"rate_limited": 2}),
+        ("TIKTOK_FAULTS", {"init": {"reset_after": [1]}}),
+    ],
+)
+def test_load_production_with_made_faults_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, faults: dict[str, Any]
+) -> None:
+    variables = {name: json.dumps(faults), "SECRET_KEY": LONG_KEY, "APPROVAL_KEYS": f"one:{LONG_KEY}"}
+    assert getattr(loaded(monkeypatch, **variables), name) == faults
+    assert refusal(monkeypatch, TIKTOK_OPS_STAGE="production", **variables) == (
+        f"The environment variable {name} is for tests: unset it in production."
     )
 
 
-def test_load_faults_that_are_not_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert refusal(monkeypatch, CLAUDE_FAULTS="rate_limited=2") == (
-        "The environment variable CLAUDE_FAULTS cannot be read: write it as JSON, "
-        """for example '{"rate_limited": 2}'."""
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        ("CLAUDE_FAULTS", '{"rate_limited": 2}'),
+        ("TIKTOK_FAULTS", '{"init": {"reset_after": [1]}}'),
+    ],
+)
+def test_load_faults_that_are_not_json_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, example: str
+) -> None:
+    assert refusal(monkeypatch, **{name: "rate_limited=2"}) == (
+        f"The environment variable {name} cannot be read: write it as JSON, for example '{example}'."
     )
+    json.loads(example)
 
 
 def test_load_live_mode_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,7 @@ def test_raise_without_sentence_says_its_docstring(kind: type[ProviderError]) ->
         ("ProviderUnavailable", "retry"),
         ("ProviderMisconfigured", "ask_person"),
         ("ProviderUnpaid", "ask_person"),
+        ("AccessRefused", "ask_person"),
         ("ProviderRejected", "give_up"),
         ("PromptTooLong", "give_up"),
         ("AnswerError", "retry"),
@@ -72,7 +73,7 @@ def test_advise_by_class_says_what_to_do(name: str, advice: str) -> None:
 
 
 def test_advise_every_class_is_listed_above() -> None:
-    assert len(ERRORS) == 14
+    assert len(ERRORS) == 15
 
 
 def test_raise_with_own_advice_keeps_it() -> None:
@@ -81,6 +82,13 @@ def test_raise_with_own_advice_keeps_it() -> None:
     )
     assert (error.advice, error.retry_after_seconds, error.request_id) == (Advice.WAIT, 4.5, "req_9")
     assert ProviderUnavailable().advice is Advice.RETRY
+
+
+def test_raise_without_a_word_on_sending_supposes_the_worst() -> None:
+    error = ProviderUnavailable()
+    assert (error.code, error.was_sent, error.may_have_acted) == ("", None, True)
+    told = ProviderUnavailable("Gone.", code="gone", was_sent=False, may_have_acted=False)
+    assert (told.code, told.was_sent, told.may_have_acted) == ("gone", False, False)
 
 
 def test_usage_of_unpaid_error_is_unknown() -> None:

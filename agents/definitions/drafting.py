@@ -1,0 +1,81 @@
+"""What the agents that draft share: whom a draft is for, what was said before, which tags are the account's."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pydantic import ConfigDict, Field
+
+from agents.contract import Typed
+from agents.skills.captions import find_phrase, fold, terms
+from agents.skills.disclosures import COMMERCIAL_TAGS, DISCLOSURE_TAGS
+from agents.skills.hashtags import extract_hashtags, is_topic_tag, normalise_hashtag
+from agents.skills.similarity import cosine
+from agents.skills.statistics import NOISE_DIGITS
+from tiktok_ops.content.figures import PostFigures
+
+Posts = Sequence[PostFigures]
+
+MOST_SEGMENTS = 20
+LONGEST_TOPIC = 100
+LONGEST_CAPTION = 300
+"""Captions are compared by their first 300 characters: what a facts row holds has to end somewhere."""
+
+LABEL_TAGS = DISCLOSURE_TAGS | COMMERCIAL_TAGS
+"""Whether a post is advertising is for a person to say: no label is taken over from another post."""
+
+
+class SegmentBrief(Typed):
+    """Whom something is for, as `audience_mapper` describes a segment; its figures are not needed here."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str = Field(min_length=1, max_length=100)
+    terms: tuple[str, ...] = Field(default=(), max_length=20)
+    hooks: tuple[str, ...] = Field(default=(), max_length=20)
+
+
+def tags_of(post: PostFigures) -> tuple[str, ...]:
+    """Return the post's tags that name a topic, each once: no pleas for reach, no advertising labels."""
+    written = [*map(normalise_hashtag, post.hashtags), *extract_hashtags(post.caption)]
+    return tuple(
+        dict.fromkeys(
+            tag
+            for tag in written
+            if is_topic_tag(tag) and tag not in LABEL_TAGS and len(tag) <= LONGEST_TOPIC
+        )
+    )
+
+
+def words_of(post: PostFigures) -> frozenset[str]:
+    """Return the post's tags and the terms of its caption."""
+    return frozenset(tags_of(post)) | frozenset(terms(post.caption))
+
+
+def newest_captions(posts: Posts, *, most: int) -> tuple[str, ...]:
+    """Return the distinct captions of posts in any order, newest first, each cut and on one line."""
+    newest = sorted(posts, key=lambda post: (post.created_at, post.video_id), reverse=True)
+    captions = [" ".join(post.caption.split())[:LONGEST_CAPTION] for post in newest]
+    return tuple(dict.fromkeys(caption for caption in captions if caption))[:most]
+
+
+def alike(left: str, right: str) -> float:
+    """Return how alike two texts are, 0 to 1: the cosine of their term counts, 1 where they read the same.
+
+    The formula is `similarity.cosine` over `captions.terms`. Texts of stop words or signs alone have no
+    terms; they are alike only when nothing but case, width and spacing tells them apart.
+    """
+    if fold(left).text.strip() == fold(right).text.strip():
+        return 1.0
+    # Cleared of binary noise, so that a likeness of exactly a threshold reaches it.
+    return round(cosine(Counter(terms(left)), Counter(terms(right))), NOISE_DIGITS)
+
+
+def check_claims(texts: Iterable[tuple[str, str]], banned_claims: Sequence[str]) -> None:
+    """Raise `ValueError`, naming the place, for a text that makes a claim the brand never makes.
+
+    `texts` are pairs of a place ("the caption") and what stands there.
+    """
+    for place, text in texts:
+        for claim in banned_claims:
+            if find_phrase(text, claim):
+                raise ValueError(f"{place} claims {claim!r}, which the brand never does; leave it out.")

@@ -1,0 +1,1 @@
+"""TikTok over HTTP: reading in `read`, what changes something in `write`."""

@@ -1,0 +1,1 @@
+"""What is only read from TikTok; every call here is safe to repeat."""

@@ -1,0 +1,1 @@
+"""What changes something at TikTok; only `workflows.effects` may import this."""

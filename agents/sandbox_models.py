@@ -1,0 +1,137 @@
+"""What the sandbox TikTok knows: its creators, the posts they began, and everything it ever received.
+
+These rows stand for a world outside: no row of ours points at them, and only `agents.sandbox.tiktok`
+writes them, on connections of its own.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from tiktok_ops.ids import new_id
+
+ALL_SCOPES = (
+    "user.info.basic",
+    "user.info.profile",
+    "user.info.stats",
+    "video.list",
+    "video.upload",
+    "video.publish",
+)
+PUBLIC_ACCOUNT_OPTIONS = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
+
+
+def all_scopes() -> list[str]:
+    """Return what a creator grants unless a row says otherwise."""
+    return list(ALL_SCOPES)
+
+
+def public_account_options() -> list[str]:
+    """Return the privacy levels of a public account."""
+    return list(PUBLIC_ACCOUNT_OPTIONS)
+
+
+class SandboxCreator(models.Model):
+    """An account of the sandbox TikTok, made when its first request arrives.
+
+    `posting_refusal` is the code every attempt to post is refused with, if any; `unaudited…` still
+    allows `SELF_ONLY`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    username = models.CharField(max_length=24, unique=True)
+    display_name = models.CharField(max_length=60, blank=True)
+    bio_description = models.CharField(max_length=200, blank=True)
+    follower_count = models.PositiveBigIntegerField(default=0)
+    following_count = models.PositiveBigIntegerField(default=0)
+    likes_count = models.PositiveBigIntegerField(default=0)
+    scopes = ArrayField(models.CharField(max_length=40), default=all_scopes, blank=True)
+    privacy_level_options = ArrayField(models.CharField(max_length=40), default=public_account_options)
+    comment_disabled = models.BooleanField(default=False)
+    duet_disabled = models.BooleanField(default=False)
+    stitch_disabled = models.BooleanField(default=False)
+    max_duration_seconds = models.PositiveIntegerField(default=600)
+    posting_refusal = models.CharField(max_length=80, blank=True)
+
+    def __str__(self) -> str:
+        return f"@{self.username}"
+
+
+class SandboxPost(models.Model):
+    """One publish id, from its init on; a post exists once its bytes are complete.
+
+    Where it is follows from these times and the database's clock, so nothing has to move it on.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    creator = models.ForeignKey(SandboxCreator, on_delete=models.PROTECT, related_name="posts")
+    publish_id = models.CharField(max_length=64, unique=True)
+    upload_id = models.CharField(max_length=32, unique=True)
+    upload_token_digest = models.CharField(max_length=64)
+    post_info = models.JSONField()
+    video_size = models.PositiveBigIntegerField()
+    chunk_size = models.PositiveBigIntegerField()
+    total_chunk_count = models.PositiveIntegerField()
+    uploaded_bytes = models.PositiveBigIntegerField(default=0)
+    chunk_digests = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    begun_at = models.DateTimeField()
+    upload_expires_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True)
+    public_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    post_id = models.PositiveBigIntegerField(unique=True, null=True)
+    fail_reason = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["begun_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(completed_at__isnull=True, uploaded_bytes__lt=F("video_size"))
+                | Q(completed_at__isnull=False, uploaded_bytes=F("video_size")),
+                name="sandbox_post_complete_has_all_bytes",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    completed_at__isnull=True,
+                    published_at__isnull=True,
+                    public_at__isnull=True,
+                    post_id__isnull=True,
+                )
+                | Q(completed_at__isnull=False, published_at__isnull=False, post_id__isnull=False),
+                name="sandbox_post_exists_when_complete",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.publish_id
+
+
+class SandboxRequest(models.Model):
+    """One request the sandbox TikTok was sent. Append-only: the oracle of what really left.
+
+    `outcome` is what TikTok did (`ok`, an error code, or the status of an upload), empty where a fault
+    kept the request from it. `fault` is what went wrong with the request or its answer. `status` is
+    None where no answer went back.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(db_default=Now())
+    method = models.CharField(max_length=10)
+    path = models.CharField(max_length=200)
+    operation = models.CharField(max_length=20, blank=True)
+    username = models.CharField(max_length=24, blank=True)
+    token_digest = models.CharField(max_length=64, blank=True)
+    publish_id = models.CharField(max_length=64, blank=True)
+    bytes_received = models.PositiveBigIntegerField(default=0)
+    status = models.PositiveIntegerField(null=True)
+    outcome = models.CharField(max_length=80, blank=True)
+    fault = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["token_digest", "operation", "at"], name="sandbox_request_rate")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.outcome or self.fault}"
