@@ -10,6 +10,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from tiktok_ops.rest.limits import limited_by_address
+
 _log = logging.getLogger(__name__)
 
 
@@ -22,6 +24,7 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @never_cache
 @require_safe
+@limited_by_address
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 when the database answers and has every migration, else 503."""
     try:

@@ -36,6 +36,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",  # the scripts and styles with which the API is browsed offline
     "django_q",
     "tiktok_ops.apps.RoofConfig",
     "tiktok_ops.accounts",
@@ -177,12 +179,35 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tiktok_ops.rest.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["tiktok_ops.rest.limits.ByCaller"],
     "DEFAULT_PAGINATION_CLASS": "tiktok_ops.rest.pagination.NewestFirst",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "tiktok_ops.rest.exceptions.problem_response",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["tiktok_ops.rest.parsers.StrictJSONParser"],
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # `Accept` says the format; `?format=` is an unknown parameter
+}
+
+# Calls a minute: failed sign-ins and health checks of an address, writes and reads of a key or a person.
+RATE_TIERS = {"auth": 20, "write": 60, "read": 600, "health": 120}
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "TikTok Ops API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v[0-9]",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "tiktok_ops.rest.schema.add_problems",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Swagger would have somebody else's server validate the schema.
+    "SWAGGER_UI_SETTINGS": {"validatorUrl": None, "deepLinking": True, "displayRequestDuration": True},
 }
 
 UNFOLD: dict[str, Any] = {

@@ -4,6 +4,7 @@ The database keeps every version ever run (`WorkflowDefinition`); a run pins the
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +16,7 @@ from tiktok_ops.errors import Refused
 from workflows.definitions import profile_audit
 from workflows.models import WorkflowDefinition
 from workflows.nodes import Workflow
-from workflows.validation import check_workflow, parse_workflow
+from workflows.validation import DefinitionRefused, check_workflow, parse_workflow
 
 
 class WorkflowUnknown(Refused):
@@ -47,6 +48,28 @@ def find_workflow(slug: str) -> Workflow:
     if stored is None:
         raise WorkflowUnknown(f"There is no workflow {slug!r}; there are {', '.join(known_slugs())}.")
     return parse_workflow(stored.definition)
+
+
+def current_workflows() -> list[tuple[Workflow, int]]:
+    """Return each workflow that can run, by slug, with the version a run started now would have."""
+    newest = {
+        row.slug: row for row in WorkflowDefinition.objects.order_by("slug", "-version").distinct("slug")
+    }
+    found = [(workflow, _version(workflow, newest.get(slug))) for slug, workflow in WORKFLOWS.items()]
+    for slug, row in newest.items():
+        if slug in WORKFLOWS:
+            continue
+        # What was stored may ask for what is gone since; it can no longer be started.
+        with suppress(DefinitionRefused):
+            found.append((parse_workflow(row.definition), row.version))
+    return sorted(found, key=lambda each: each[0].slug)
+
+
+def _version(workflow: Workflow, newest: WorkflowDefinition | None) -> int:
+    """Return the version of a workflow of code, which is stored when it is first run."""
+    if newest is None:
+        return 1
+    return newest.version if newest.digest == workflow.digest else newest.version + 1
 
 
 def known_slugs() -> list[str]:

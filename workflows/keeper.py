@@ -6,6 +6,7 @@ from django.db import DatabaseError, connection, transaction
 
 from tiktok_ops.content.imports.uploads import ring_waiting_imports
 from tiktok_ops.queue import ring
+from tiktok_ops.rest.housekeeping import tidy
 from tiktok_ops.signals import Stop
 from workflows.outcomes import Claim, Failed, LeaseLost
 from workflows.presence import Place, Post
@@ -46,11 +47,12 @@ class Keeper:
 
 
 def sweep() -> None:
-    """Ring what is due, park what is exhausted, ring for imports nobody took up."""
+    """Ring what is due, park what is exhausted, ring for imports nobody took up, tidy what the API left."""
     while ring_due(limit=PAGE) == PAGE:
         pass
     park_exhausted()
     ring_waiting_imports()
+    tidy()
 
 
 def ring_due(*, limit: int) -> int:

@@ -7,7 +7,8 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tiktok_ops.accounts.models import TikTokAccount, User
+from tiktok_ops.accounts.keys import key_actor
+from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
 from tiktok_ops.queue import ring
@@ -23,9 +24,11 @@ class RunRefused(Refused):
 
 
 def start_run(
-    slug: str, *, account_id: UUID, by: User | str, given: dict[str, Any] | None = None
+    slug: str, *, account_id: UUID, by: User | ApiKey | str, given: dict[str, Any] | None = None
 ) -> WorkflowRun:
     """Start the workflow `slug` on an account and ring the workers, in one transaction.
+
+    `by` is a person, the key of an integrator, or the name of a process.
 
     Raises `WorkflowUnknown`, `DefinitionRefused`, `InputRefused` or `RunRefused`, each one sentence,
     having written nothing.
@@ -45,12 +48,13 @@ def start_run(
             as_of=account.data_as_of or timezone.now(),
             warnings=_warnings(account),
             requested_by=by if isinstance(by, User) else None,
+            api_key=by if isinstance(by, ApiKey) else None,
         )
         ready = _add_steps(run, workflow)
         _announce(run, workflow)
         record(
             "run.started",
-            by=by,
+            by=key_actor(by) if isinstance(by, ApiKey) else by,
             subject=f"run {run.id}",
             workspace_id=account.workspace_id,
             data={"workflow": slug, "version": definition.version, "account": account.handle, "input": brief},

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from tiktok_ops.accounts.roles import Role
@@ -217,3 +217,52 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class IdempotencyKey(models.Model):
+    """A write that a key or a person asked for under a name of their own, and how it was answered.
+
+    The answer is kept as the text that was sent, so that whoever asks again reads the very same.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, null=True, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    key = models.CharField(max_length=200)
+    request_digest = models.CharField(max_length=64)
+    response_status = models.PositiveSmallIntegerField(default=0)
+    response_body = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["api_key", "user", "key"], name="idempotency_key_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(api_key__isnull=True, user__isnull=False)
+                | Q(api_key__isnull=False, user__isnull=True),
+                name="idempotency_key_of_one",
+            ),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_key_by_age")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class RateWindow(models.Model):
+    """How often somebody asked within the minute that `started_at` began.
+
+    The table is unlogged: writing it costs little, and a crash of the database forgets it.
+    """
+
+    bucket = models.CharField(max_length=120, primary_key=True)
+    started_at = models.DateTimeField()
+    hits = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(hits__gte=1), name="rate_window_was_hit")]
+
+    def __str__(self) -> str:
+        return f"{self.bucket}: {self.hits}"

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 
 from tiktok_ops.accounts.keys import find_key
 from tiktok_ops.accounts.models import ApiKey
+from tiktok_ops.rest.limits import count_failed_sign_in
 
 _SCHEME = "bearer"
 
@@ -14,12 +15,16 @@ class ApiKeyAuthentication(BaseAuthentication):
     """Reads an API key; the request then has the key as `auth` and no user."""
 
     def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
-        """Return the key, or None when the request shows none; raises `AuthenticationFailed`."""
+        """Return the key, or None when the request shows none.
+
+        Raises `AuthenticationFailed`, or what `count_failed_sign_in` raises after too many of these.
+        """
         if _words(request)[0].lower() != _SCHEME:
             return None
         # The text of the key is in no local variable here: tracebacks may print those.
         key = find_key(_words(request)[1])
         if key is None:
+            count_failed_sign_in(request._request)
             raise AuthenticationFailed(
                 "This API key does not open anything: it is wrong, expired or revoked; "
                 "ask for a new one (`manage.py api_key create`)."

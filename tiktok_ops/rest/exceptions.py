@@ -112,8 +112,8 @@ def _field_errors(detail: Any, path: tuple[str, ...] = ()) -> Iterator[FieldErro
 
 
 def _headers(error: Exception) -> dict[str, str]:
-    """Return the headers an answer owes: how to sign in, when to come back."""
-    headers = {}
+    """Return the headers an answer owes: how to sign in, when to come back, what is left of a rate."""
+    headers: dict[str, str] = dict(getattr(error, "headers", {}))
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = str(challenge)
     if (wait_seconds := getattr(error, "wait", None)) is not None:

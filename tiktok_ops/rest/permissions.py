@@ -37,7 +37,8 @@ class HasScope(BasePermission):
         caller = caller_of(request)
         scopes: Mapping[str, Scope] = getattr(view, "scopes", {})
         scope = scopes.get(str(request.method))
-        if scope is None:
+        # One view may answer at more than one address, and write at some of them only.
+        if scope is None or str(request.method) not in view.allowed_methods:
             raise MethodNotAllowed(str(request.method))
         if not caller.holds(scope):
             raise PermissionDenied(

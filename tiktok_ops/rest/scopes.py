@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
+from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.errors import Refused
 
 
@@ -10,6 +11,15 @@ class Scope(StrEnum):
     """What a key is allowed; names are data, kept in every key, and never renamed."""
 
     READ = "read"
+    RUNS_START = "runs:start"
+
+    @property
+    def capability(self) -> Capability:
+        """What a person's role must grant for the same."""
+        return _CAPABILITIES[self]
+
+
+_CAPABILITIES = {Scope.READ: Capability.READ, Scope.RUNS_START: Capability.RUN}
 
 
 class ScopeRefused(Refused):

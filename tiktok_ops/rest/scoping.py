@@ -8,6 +8,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from tiktok_ops.accounts.models import ApiKey, User, Workspace
+from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.rest.scopes import Scope
 
@@ -24,14 +25,20 @@ class Caller:
         """Return whether the caller may ask for this; a person may, roles then decide on which rows."""
         return isinstance(self.who, User) or scope.value in self.who.scopes
 
-    def sees(self, rows: ScopedQuerySet[ModelT], *, mode_path: str) -> ScopedQuerySet[ModelT]:
-        """Return those of `rows` that exist for the caller.
+    def sees(
+        self,
+        rows: ScopedQuerySet[ModelT],
+        *,
+        mode_path: str,
+        capability: Capability = Capability.READ,
+    ) -> ScopedQuerySet[ModelT]:
+        """Return those of `rows` that exist for the caller, and on which a person has `capability`.
 
-        `mode_path` leads to the account's or run's mode, as in `rows.filter(...)`, for keys that are
-        for the sandbox only; empty where rows have none.
+        What a key may do is in its scopes, the same for all it reaches. `mode_path` leads to the account's or
+        run's mode, as in `rows.filter(...)`, for keys that are for the sandbox only; empty where rows have none.
         """
         if isinstance(self.who, User):
-            return rows.visible_to(self.who)
+            return rows.visible_to(self.who, capability)
         return rows.filter(_reached_by(self.who, rows.model, mode_path))
 
 

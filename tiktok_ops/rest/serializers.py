@@ -4,7 +4,8 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any, TypedDict, TypeVar
 
-from django.db.models import DateTimeField, Model
+from django.db.models import DateTimeField, JSONField, Model
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 ModelT = TypeVar("ModelT", bound=Model)
@@ -22,11 +23,26 @@ def money_usd(amount: Decimal) -> Money:
     return {"amount": f"{amount:.6f}", "currency": "USD"}
 
 
+class Tokens(TypedDict):
+    """Tokens by the classes they are priced in."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+
+
 class UtcField(serializers.DateTimeField):
     """A time in ISO 8601, in UTC whatever zone the request's person lives in."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(default_timezone=UTC, **options)
+
+
+@extend_schema_field({"type": ["object", "array", "string", "number", "boolean"]})
+class AnyJsonField(serializers.JSONField):
+    """Any JSON value; null only where the row may have none."""
 
 
 class ResourceSerializer(serializers.ModelSerializer[ModelT]):
@@ -35,6 +51,7 @@ class ResourceSerializer(serializers.ModelSerializer[ModelT]):
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
         DateTimeField: UtcField,
+        JSONField: AnyJsonField,
     }
     sandbox = serializers.SerializerMethodField()
 

@@ -1,7 +1,7 @@
-"""Runs and their steps as objects of the API."""
+"""Runs, their steps and their events as objects of the API, and what it takes to start one."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from rest_framework import serializers
 
@@ -9,8 +9,17 @@ from agents.totals import totals_of_run
 from tiktok_ops.accounts.keys import key_actor
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.audit.services import actor_name
-from tiktok_ops.rest.serializers import Money, ResourceSerializer, money_usd
-from workflows.models import WorkflowRun, WorkflowStep
+from tiktok_ops.rest.serializers import Money, ResourceSerializer, Tokens, money_usd
+from workflows.models import RunEvent, WorkflowRun, WorkflowStep
+
+
+class Spend(TypedDict):
+    """What the calls of a run came to."""
+
+    calls: int
+    tokens: Tokens
+    cost: Money
+    simulated_cost: Money
 
 
 class StepSerializer(ResourceSerializer[WorkflowStep]):
@@ -106,15 +115,50 @@ class RunDetailSerializer(RunSerializer):
     class Meta(RunSerializer.Meta):
         fields = (*RunSerializer.Meta.fields, "spend", "steps")
 
-    def get_spend(self, run: WorkflowRun) -> dict[str, Any]:
+    def get_spend(self, run: WorkflowRun) -> Spend:
         """Return calls, tokens by the class they are priced in, and money, real and simulated apart."""
         totals = totals_of_run(run.id)
         return {
             "calls": totals.calls,
-            "tokens": totals.tokens,
+            "tokens": cast(Tokens, totals.tokens),
             "cost": money_usd(totals.cost_usd),
             "simulated_cost": money_usd(totals.simulated_usd),
         }
+
+
+class EventSerializer(ResourceSerializer[RunEvent]):
+    """What happened in a run; its id is the run's with the event's number."""
+
+    id = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RunEvent
+        fields = ("id", "sandbox", "run_id", "seq", "at", "kind", "data")
+
+    def get_id(self, row: RunEvent) -> str:
+        """Return an id that says nothing of how much happened elsewhere."""
+        return f"{row.run_id}.{row.seq}"
+
+    def get_sandbox(self, row: Any) -> bool:
+        """Return whether the event's run is of the sandbox."""
+        return super().get_sandbox(row.run)
+
+
+class StartRunSerializer(serializers.Serializer[dict[str, Any]]):
+    """What to start: a workflow, on which account, with what; a field there is not is refused."""
+
+    workflow = serializers.CharField(max_length=80, help_text="The workflow's slug.")
+    account = serializers.CharField(max_length=40, help_text="The account's id, or its handle.")
+    input = serializers.DictField(required=False, help_text="The workflow's input fields, by name.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse fields that would otherwise be left unread."""
+        unknown = sorted(set(self.initial_data) - set(self.fields))
+        if unknown:
+            takes = ", ".join(self.fields)
+            sentences = {name: f"There is no field {name!r}; a run takes {takes}." for name in unknown}
+            raise serializers.ValidationError(sentences)
+        return attrs
 
 
 def _agent_cost(step: WorkflowStep, *, is_simulated: bool) -> Decimal:

@@ -1,10 +1,21 @@
-"""Addresses of runs in the API."""
+"""Addresses of workflows and runs in the API."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from workflows.api.views import RunResource
+from workflows.api import views
+from workflows.api.catalogue import WorkflowResource
 
 router = SimpleRouter()
-router.register("runs", RunResource, basename="api-run")
+router.register("runs", views.RunResource, basename="api-run")
 
-urlpatterns = router.urls
+urlpatterns = [
+    path("workflows/", WorkflowResource.as_view({"get": "list"}), name="api-workflow-list"),
+    path("workflows/<slug:id>/", WorkflowResource.as_view({"get": "retrieve"}), name="api-workflow-detail"),
+    *router.urls,
+    path("runs/<uuid:id>/steps/", views.RunStepResource.as_view(), name="api-run-steps"),
+    path("runs/<uuid:id>/events/", views.RunEventResource.as_view(), name="api-run-events"),
+    path("runs/<uuid:id>/trace/", views.RunTraceResource.as_view(), name="api-run-trace"),
+    path("runs/<uuid:id>/artifacts/", views.RunArtifactResource.as_view(), name="api-run-artifacts"),
+    path("runs/<uuid:id>/report/", views.RunReportView.as_view(), name="api-run-report"),
+]

@@ -1,14 +1,47 @@
-"""Accounts, and the caller itself, as objects of the API."""
+"""Workspaces, brands and accounts, and the caller itself, as objects of the API."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from rest_framework import serializers
 
-from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.accounts.models import Brand, TikTokAccount, Workspace
 from tiktok_ops.rest.serializers import ResourceSerializer, UtcField
+
+
+class WorkspaceSerializer(ResourceSerializer[Workspace]):
+    """A workspace; of the sandbox while the caller reaches no live account in it."""
+
+    class Meta:
+        model = Workspace
+        fields = ("id", "sandbox", "slug", "name", "created_at")
+
+    def get_sandbox(self, row: Any) -> bool:
+        """Return whether no account in reach is live."""
+        return not row.has_live
+
+
+class BrandSerializer(ResourceSerializer[Brand]):
+    """A brand; of the sandbox while the caller reaches no live account of it."""
+
+    class Meta:
+        model = Brand
+        fields = (
+            "id",
+            "sandbox",
+            "workspace_id",
+            "name",
+            "voice",
+            "guidelines",
+            "banned_claims",
+            "created_at",
+        )
+
+    def get_sandbox(self, row: Any) -> bool:
+        """Return whether no account in reach is live."""
+        return not row.has_live
 
 
 class AccountSerializer(ResourceSerializer[TikTokAccount]):
@@ -72,9 +105,9 @@ class MeSerializer(serializers.Serializer[Me]):
 
     id = serializers.UUIDField()
     sandbox = serializers.BooleanField()
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["person", "api_key"])
     name = serializers.CharField()
     scopes = serializers.ListField(child=serializers.CharField())
-    brand_id = serializers.UUIDField()
-    expires_at = UtcField()
+    brand_id = serializers.UUIDField(allow_null=True)
+    expires_at = UtcField(allow_null=True)
     workspaces = ReachedWorkspaceSerializer(many=True)

@@ -97,7 +97,7 @@ def test_get_me_as_a_person_tells_their_roles_in_each_workspace() -> None:
         "id": str(ana.id),
         "kind": "person",
         "name": "ana",
-        "scopes": ["read"],
+        "scopes": ["read", "runs:start"],
         "brand_id": None,
         "expires_at": None,
     }
@@ -141,8 +141,21 @@ def test_get_me_as_a_person_of_many_workspaces_asks_as_often_as_of_one() -> None
             assert client.get(ME).status_code == 200
         return len(queries)
 
-    assert count() == 5  # session, person, live accounts, roles, workspaces
+    assert count() == 6  # session, person, rate, roles, live accounts, workspaces
     for _ in range(19):
         MembershipFactory.create(user=ana)
     assert len(client.get(ME).json()["workspaces"]) == 20
-    assert count() == 5
+    assert count() == 6
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes"),
+    [(Role.VIEWER, ["read"]), (Role.APPROVER, ["read"]), (Role.OPERATOR, ["read", "runs:start"])],
+)
+def test_get_me_as_a_person_tells_the_scopes_their_roles_amount_to(role: Role, scopes: list[str]) -> None:
+    assert signed_in(person(WorkspaceFactory.create(), role)).get(ME).json()["scopes"] == scopes
+
+
+def test_get_me_as_a_superuser_tells_every_scope() -> None:
+    body = signed_in(UserFactory.create(is_superuser=True)).get(ME).json()
+    assert body["scopes"] == ["read", "runs:start"]

@@ -9,7 +9,9 @@ from tests.unit.tiktok_ops.rest.callers import make_key, using
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("address", ["/api/", "/api/v1/", "/api/v2/me/", "/api/v1/me/more/"])
+@pytest.mark.parametrize(
+    "address", ["/api/", "/api/v1/", "/api/v2/me/", "/api/v1/me/more/", "/api/v1/a%0Ab/"]
+)
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
 def test_ask_for_an_address_there_is_not_is_404_once_we_know_who_asks(address: str, method: str) -> None:
     client = using(make_key(WorkspaceFactory.create()))

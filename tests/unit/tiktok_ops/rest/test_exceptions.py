@@ -49,6 +49,7 @@ class ProbeView(APIView):
 
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = ()
     error = Exception("given by as_view")
 
     def get(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.rest.scopes import Scope, ScopeRefused, parse_scopes
 
 
@@ -11,14 +12,28 @@ def test_parse_scopes_given_names_returns_each_once() -> None:
 
 
 def test_parse_scopes_given_an_unknown_name_refuses_naming_it_and_those_there_are() -> None:
-    with pytest.raises(ScopeRefused, match=r"^The scope 'READ' does not exist: the scopes are 'read'\.$"):
+    with pytest.raises(
+        ScopeRefused, match=r"^The scope 'READ' does not exist: the scopes are 'read', 'runs:start'\.$"
+    ):
         parse_scopes(["read", "READ"])
 
 
 def test_parse_scopes_given_none_refuses_naming_those_there_are() -> None:
-    with pytest.raises(ScopeRefused, match=r"^The scopes are empty: name at least one of 'read'\.$"):
+    with pytest.raises(
+        ScopeRefused, match=r"^The scopes are empty: name at least one of 'read', 'runs:start'\.$"
+    ):
         parse_scopes([])
 
 
 def test_names_of_scopes_stay_what_stored_keys_hold() -> None:
-    assert {scope.name: scope.value for scope in Scope} == {"READ": "read"}
+    assert {scope.name: scope.value for scope in Scope} == {
+        "READ": "read",
+        "RUNS_START": "runs:start",
+    }
+
+
+def test_ask_of_a_person_what_a_scope_asks_of_a_key_names_a_capability_for_each() -> None:
+    assert {scope: scope.capability for scope in Scope} == {
+        Scope.READ: Capability.READ,
+        Scope.RUNS_START: Capability.RUN,
+    }

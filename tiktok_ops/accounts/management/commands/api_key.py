@@ -26,7 +26,7 @@ class Command(SentenceCommand):
         create.add_argument("--workspace", required=True, metavar="SLUG")
         create.add_argument("--name", required=True, help="who will use the key")
         create.add_argument(
-            "--scopes", required=True, nargs="+", metavar="SCOPE", help="what it may do: read"
+            "--scopes", required=True, nargs="+", metavar="SCOPE", help="what it may do: read, runs:start"
         )
         create.add_argument("--expires-in-days", type=int, metavar="N", help="without it, until revoked")
         actions.add_parser("list", help="show every key there is, without its secret")
