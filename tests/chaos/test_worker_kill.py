@@ -3,6 +3,7 @@
 import random
 import signal
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import psutil
@@ -55,16 +56,24 @@ def held_by(victims: list[psutil.Process]) -> dict[str, int]:
     return {str(step): claims for step, claims, holder in held if any(name in f"{holder} " for name in names)}
 
 
-def freeze(victims: list[psutil.Process]) -> None:
-    """Stop the processes where they are, so that what they hold can be read before they die."""
+def freeze(victims: list[psutil.Process]) -> list[psutil.Process]:
+    """Stop the processes where they are, so that what they hold can be read before they die.
+
+    Returns those it caught: a cluster replaces its own processes, so one may have ended since it was seen.
+    """
+    caught = []
     for victim in victims:
-        victim.suspend()
+        with suppress(psutil.NoSuchProcess):
+            victim.suspend()
+            caught.append(victim)
+    return caught
 
 
 def kill(victims: list[psutil.Process]) -> None:
     """SIGKILL the processes."""
     for victim in victims:
-        victim.send_signal(signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):
+            victim.send_signal(signal.SIGKILL)
 
 
 def results_per_step(run: WorkflowRun) -> Counter[str]:
@@ -96,8 +105,7 @@ def test_sigkill_of_the_worker_20_times_ends_every_run_with_one_result_a_step(co
             wait_until(lambda: not dice.randrange(12), seconds=5, what="a random moment")
             members = work_processes(worker)
             holders = [member for member in members if held_by([member])]
-            victims = members if number % 2 else holders[:1]
-            freeze(victims)
+            victims = freeze(members if number % 2 else holders[:1])
             held = held_by(victims)
             hits["mid-step" if held else "between steps"] += 1
             kill(victims)
