@@ -29,6 +29,9 @@ _EXAMPLES = {
 }
 """The variables that make a sandbox fail, with an example of each."""
 
+_KEYRINGS = {"APPROVAL_KEYS": "seals decisions", "VAULT_KEYS": "encrypts secrets"}
+"""The variables that hold keys, with what production does with them."""
+
 
 class WrongEnvironment(Refused):
     """An environment variable has a value the project cannot start with."""
@@ -49,6 +52,7 @@ class Environment(BaseSettings):
     TIKTOK_OPS_STAGE: Stage = Stage.DEVELOPMENT
     SECRET_KEY: SecretStr = SecretStr("")
     APPROVAL_KEYS: SecretStr = SecretStr("")
+    VAULT_KEYS: SecretStr = SecretStr("")
     DATABASE_URL: str = ""
     ALLOWED_HOSTS: str = "localhost,127.0.0.1,[::1]"
     CLAUDE_MODE: Literal["sandbox", "live"] = "sandbox"
@@ -58,6 +62,8 @@ class Environment(BaseSettings):
     TIKTOK_MODE: Literal["sandbox", "live"] = "sandbox"
     TIKTOK_BASE_URL: str = ""
     TIKTOK_FAULTS: dict[str, Any] = {}
+    TIKTOK_CHUNK_BYTES: int = Field(10_000_000, ge=5_242_880, le=64_000_000)
+    CRASH_AT: str = ""
     MODEL_FAST: str = "claude-haiku-5-5"
     MODEL_SMART: str = "claude-sonnet-5-5"
     WORKERS: int = Field(2, ge=1, le=64)
@@ -111,12 +117,13 @@ def _check_secrets(environment: Environment) -> None:
             "The environment variable SECRET_KEY must hold at least 50 characters in production: "
             "make one with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`."
         )
-    if environment.is_production and not environment.APPROVAL_KEYS.get_secret_value():
-        raise WrongEnvironment(
-            "The environment variable APPROVAL_KEYS is empty: production seals decisions with keys of its own; "
-            "write them as id:secret, newest first, separated by commas."
-        )
-    for name in _EXAMPLES:
+    for name, purpose in _KEYRINGS.items():
+        if environment.is_production and not getattr(environment, name).get_secret_value():
+            raise WrongEnvironment(
+                f"The environment variable {name} is empty: production {purpose} with keys of its own; "
+                "write them as id:secret, newest first, separated by commas."
+            )
+    for name in (*_EXAMPLES, "CRASH_AT"):
         if environment.is_production and getattr(environment, name):
             raise WrongEnvironment(f"The environment variable {name} is for tests: unset it in production.")
     if environment.CLAUDE_MODE == "live" and not environment.ANTHROPIC_API_KEY.get_secret_value():
@@ -128,37 +135,42 @@ def _check_secrets(environment: Environment) -> None:
 
 def secret_key(environment: Environment) -> str:
     """Return Django's secret key: the given one, or in development one kept under `var/`."""
-    given = environment.SECRET_KEY.get_secret_value()
-    if given:
-        return given
-    file = VAR_DIR / "secret_key"
-    if not file.exists():
-        _write_once(file, secrets.token_urlsafe(64))
-    return file.read_text()
+    return environment.SECRET_KEY.get_secret_value() or _kept("secret_key", 64)
 
 
-def approval_keys(environment: Environment) -> tuple[tuple[str, str], ...]:
-    """Return the keys decisions are sealed with, newest first, as (id, secret).
+def keyring(environment: Environment, name: str) -> tuple[tuple[str, str], ...]:
+    """Return the keys in the variable `name`, newest first, as (id, secret).
 
     Given as `id:secret,id:secret`; in development one is kept under `var/`. Raises `WrongEnvironment`
-    for a key without an id or shorter than 32 characters.
+    for a key without an id, shorter than 32 characters or not in ASCII, and for an id that two keys have.
     """
-    given = environment.APPROVAL_KEYS.get_secret_value()
+    given: str = getattr(environment, name).get_secret_value()
     if not given:
-        file = VAR_DIR / "approval_key"
-        if not file.exists():
-            _write_once(file, secrets.token_urlsafe(48))
-        return (("dev", file.read_text()),)
+        return (("dev", _kept(name.removesuffix("S").lower(), 48)),)
     keys = tuple(
         (key_id.strip(), secret) for key_id, _, secret in (part.partition(":") for part in given.split(","))
     )
     for key_id, secret in keys:
-        if not key_id or len(key_id) > 16 or len(secret) < 32:
+        # Other bytes would read differently by another host's locale.
+        if not key_id or len(key_id) > 16 or len(secret) < 32 or not given.isascii():
             raise WrongEnvironment(
-                "The environment variable APPROVAL_KEYS has a key without an id of 1 to 16 characters or with fewer "
-                "than 32 characters of secret: write it as id:secret, newest first, separated by commas."
+                f"The environment variable {name} has a key without an id of 1 to 16 characters, with fewer than "
+                "32 characters of secret, or not in ASCII: "
+                "write it as id:secret, newest first, separated by commas."
             )
+    if len(dict(keys)) < len(keys):  # what the newest seals, the other would be taken to open
+        raise WrongEnvironment(
+            f"The environment variable {name} has an id twice: give each key one of its own."
+        )
     return keys
+
+
+def _kept(name: str, size_bytes: int) -> str:
+    """Return the secret kept under `var/`, made by whichever process is first."""
+    file = VAR_DIR / name
+    if not file.exists():
+        _write_once(file, secrets.token_urlsafe(size_bytes))
+    return file.read_text()
 
 
 def _write_once(file: Path, text: str) -> None:

@@ -10,8 +10,8 @@ from django.urls import reverse_lazy
 from tiktok_ops.env import (
     BASE_DIR,
     VAR_DIR,
-    approval_keys,
     database_settings,
+    keyring,
     load_environment,
     secret_key,
 )
@@ -22,7 +22,9 @@ ENV = load_environment()
 DEBUG = False
 SECRET_KEY = secret_key(ENV)
 # What decisions are sealed with; not in the database, so that whoever can write there cannot approve.
-APPROVAL_KEYS = approval_keys(ENV)
+APPROVAL_KEYS = keyring(ENV, "APPROVAL_KEYS")
+# What secrets are encrypted with; not in the database either, so that whoever can read there learns none.
+VAULT_KEYS = keyring(ENV, "VAULT_KEYS")
 ALLOWED_HOSTS = [host.strip() for host in ENV.ALLOWED_HOSTS.split(",") if host.strip()]
 
 INSTALLED_APPS = [
@@ -148,6 +150,10 @@ Q_CLUSTER: dict[str, Any] = {
 LEASE_SECONDS = ENV.LEASE_SECONDS
 KEEPER_SECONDS = ENV.KEEPER_SECONDS
 STALL_SECONDS = ENV.STALL_SECONDS
+
+TIKTOK_CHUNK_BYTES = ENV.TIKTOK_CHUNK_BYTES
+# Where tests let a process die (`workflows.crash_points`).
+CRASH_AT: frozenset[str] = frozenset(filter(None, ENV.CRASH_AT.replace(" ", "").split(",")))
 
 PROVIDERS: dict[str, dict[str, Any]] = {
     "claude": {

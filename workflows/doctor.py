@@ -80,4 +80,7 @@ def _keys() -> Finding:
     if problems:
         return Finding("keys", False, problems[0])
     modes = ", ".join(f"{alias} {provider['MODE']}" for alias, provider in settings.PROVIDERS.items())
-    return Finding("keys", True, modes)
+    (sealing, _), (encrypting, _) = settings.APPROVAL_KEYS[0], settings.VAULT_KEYS[0]
+    return Finding(
+        "keys", True, f"{modes}; decisions are sealed with {sealing!r}, secrets encrypted with {encrypting!r}"
+    )

@@ -13,8 +13,8 @@ from tiktok_ops import env
 from tiktok_ops.env import (
     Environment,
     WrongEnvironment,
-    approval_keys,
     database_settings,
+    keyring,
     load_environment,
     secret_key,
 )
@@ -109,33 +109,90 @@ PRODUCTION = {
     "TIKTOK_OPS_STAGE": "production",
     "SECRET_KEY": LONG_KEY,
     "APPROVAL_KEYS": f"k1:{'s' * 32}",
+    "VAULT_KEYS": f"v1:{'t' * 32}",
 }
+each_keyring = pytest.mark.parametrize("name", ["APPROVAL_KEYS", "VAULT_KEYS"])
 
 
-def test_load_production_without_keys_to_seal_with_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    sentence = refusal(monkeypatch, **{**PRODUCTION, "APPROVAL_KEYS": ""})
-    assert sentence.startswith("The environment variable APPROVAL_KEYS is empty: production seals decisions")
-
-
-def test_approval_keys_are_read_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = f"k2:{'n' * 32}, k1:{'o' * 40}"
-    assert approval_keys(loaded(monkeypatch, APPROVAL_KEYS=given)) == (("k2", "n" * 32), ("k1", "o" * 40))
-
-
-@pytest.mark.parametrize("given", ["secret" * 10, f":{'s' * 32}", "k1:short", f"{'k' * 17}:{'s' * 32}", "k1"])
-def test_approval_keys_without_an_id_or_too_short_are_refused(
-    monkeypatch: pytest.MonkeyPatch, given: str
+@pytest.mark.parametrize(
+    ("name", "purpose"), [("APPROVAL_KEYS", "seals decisions"), ("VAULT_KEYS", "encrypts secrets")]
+)
+def test_load_production_without_keys_is_refused_naming_what_they_are_for(
+    monkeypatch: pytest.MonkeyPatch, name: str, purpose: str
 ) -> None:
-    with pytest.raises(WrongEnvironment, match="write it as id:secret") as refused:
-        approval_keys(loaded(monkeypatch, APPROVAL_KEYS=given))
+    assert refusal(monkeypatch, **{**PRODUCTION, name: ""}) == (
+        f"The environment variable {name} is empty: production {purpose} with keys of its own; "
+        "write them as id:secret, newest first, separated by commas."
+    )
+
+
+@each_keyring
+def test_read_keys_gives_the_newest_first(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    given = f"k2:{'n' * 32}, {'k' * 16}:with:colons{'o' * 40}"
+    assert keyring(loaded(monkeypatch, **{name: given}), name) == (
+        ("k2", "n" * 32),
+        ("k" * 16, f"with:colons{'o' * 40}"),
+    )
+
+
+@each_keyring
+@pytest.mark.parametrize(
+    "given",
+    [
+        "secret" * 10,
+        f":{'s' * 32}",
+        f" :{'s' * 32}",
+        f"k1:{'s' * 31}",
+        f"{'k' * 17}:{'s' * 32}",
+        "k1",
+        f"k2:{'s' * 32},",
+        f"k2:{'s' * 32},k1:short",
+        f"k1:{'s' * 32}ß",
+        f"ß:{'s' * 32}",
+        f"k1:{'s' * 32}\udcff",
+    ],
+)
+def test_read_keys_that_do_not_do_is_refused_without_quoting_them(
+    monkeypatch: pytest.MonkeyPatch, name: str, given: str
+) -> None:
+    with pytest.raises(
+        WrongEnvironment, match=f"variable {name} has a key without .* write it as id:secret"
+    ) as refused:
+        keyring(loaded(monkeypatch, **{name: given}), name)
     assert given not in str(refused.value)
+    assert "sss" not in str(refused.value)
 
 
-def test_approval_key_in_development_is_made_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@each_keyring
+def test_read_keys_of_which_two_have_one_id_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    environment = loaded(monkeypatch, **{name: f"k1:{'n' * 32},k2:{'m' * 32}, k1 :{'o' * 32}"})
+    with pytest.raises(WrongEnvironment) as refused:
+        keyring(environment, name)
+    assert (
+        str(refused.value)
+        == f"The environment variable {name} has an id twice: give each key one of its own."
+    )
+
+
+@pytest.mark.parametrize(("name", "kept"), [("APPROVAL_KEYS", "approval_key"), ("VAULT_KEYS", "vault_key")])
+def test_read_keys_in_development_makes_one_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, kept: str
+) -> None:
     monkeypatch.setattr(env, "VAR_DIR", tmp_path / "var")
-    [(key_id, made)] = approval_keys(load_environment())
+    [(key_id, made)] = keyring(load_environment(), name)
     assert (key_id, len(made) >= 32) == ("dev", True)
-    assert approval_keys(load_environment()) == (("dev", made),)
+    assert keyring(load_environment(), name) == (("dev", made),)
+    assert [file.name for file in (tmp_path / "var").iterdir()] == [kept]
+    assert stat.S_IMODE((tmp_path / "var" / kept).stat().st_mode) == 0o600
+
+
+def test_read_keys_in_development_makes_another_for_each_purpose(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(env, "VAR_DIR", tmp_path)
+    environment = load_environment()
+    made = {keyring(environment, name)[0][1] for name in ("APPROVAL_KEYS", "VAULT_KEYS")}
+    assert len(made | {secret_key(environment)}) == 3
 
 
 @pytest.mark.parametrize("key", ["", "k" * 49])
@@ -162,9 +219,9 @@ def test_load_production_with_a_secret_key_is_accepted(monkeypatch: pytest.Monke
 def test_load_production_with_made_faults_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, faults: dict[str, Any]
 ) -> None:
-    variables = {name: json.dumps(faults), "SECRET_KEY": LONG_KEY, "APPROVAL_KEYS": f"one:{LONG_KEY}"}
-    assert getattr(loaded(monkeypatch, **variables), name) == faults
-    assert refusal(monkeypatch, TIKTOK_OPS_STAGE="production", **variables) == (
+    faulty = {**PRODUCTION, name: json.dumps(faults)}
+    assert getattr(loaded(monkeypatch, **{**faulty, "TIKTOK_OPS_STAGE": "development"}), name) == faults
+    assert refusal(monkeypatch, **faulty) == (
         f"The environment variable {name} is for tests: unset it in production."
     )
 
@@ -193,7 +250,14 @@ def test_load_live_mode_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_load_live_mode_with_a_key_keeps_the_key_out_of_sight(monkeypatch: pytest.MonkeyPatch) -> None:
-    environment = loaded(monkeypatch, CLAUDE_MODE="live", ANTHROPIC_API_KEY="sk-geheim", SECRET_KEY=LONG_KEY)
+    environment = loaded(
+        monkeypatch,
+        CLAUDE_MODE="live",
+        ANTHROPIC_API_KEY="sk-geheim",
+        SECRET_KEY=LONG_KEY,
+        APPROVAL_KEYS="a1:geheim",
+        VAULT_KEYS="v1:geheim",
+    )
     assert environment.ANTHROPIC_API_KEY.get_secret_value() == "sk-geheim"
     assert "geheim" not in repr(environment)
     assert LONG_KEY not in repr(environment)

@@ -75,6 +75,17 @@ def test_examine_with_a_wrong_provider_says_what_is_wrong(settings: Any) -> None
     assert "BACKEND" in finding("keys").sentence
 
 
+def test_examine_keys_names_the_newest_of_each_kind_and_no_secret(settings: Any) -> None:
+    settings.APPROVAL_KEYS = (("a2", "geheim" * 6), ("a1", "geheim" * 7))
+    settings.VAULT_KEYS = (("v3", "geheim" * 8), ("v2", "geheim" * 9))
+
+    assert finding("keys").is_well
+    assert finding("keys").sentence.endswith(
+        "sandbox; decisions are sealed with 'a2', secrets encrypted with 'v3'"
+    )
+    assert "geheim" not in finding("keys").sentence
+
+
 def test_doctor_prints_a_line_each_and_fails_when_one_is_amiss(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
