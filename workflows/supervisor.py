@@ -77,10 +77,15 @@ class Cluster:
 
 @dataclass(slots=True)
 class Watch:
-    """Whether work that is due has moved: decisions on counts, by this process's monotonic clock."""
+    """Whether work that is due has moved: decisions on counts, by this process's monotonic clock.
+
+    Each restart that moved nothing makes it twice as patient, up to 16 times: a cluster that takes longer
+    to come up than `stall_seconds`, on a busy machine, would else be ended each time before it could work.
+    """
 
     stall_seconds: float
     moved_at: float = field(default_factory=time.monotonic)
+    restarts: int = 0
 
     def is_stalled(self, *, due: int, held: int, overdue: int, now: float) -> bool:
         """Return whether nothing moved for `stall_seconds`.
@@ -89,8 +94,13 @@ class Watch:
         `overdue`: steps they hold under a lease that ran out.
         """
         if held or (not due and not overdue):
-            self.moved_at = now
-        return now - self.moved_at >= self.stall_seconds
+            self.moved_at, self.restarts = now, 0
+        patience = self.stall_seconds * (1 << min(self.restarts, 4))
+        return now - self.moved_at >= patience
+
+    def restarted(self, *, now: float) -> None:
+        """Begin to wait anew."""
+        self.moved_at, self.restarts = now, self.restarts + 1
 
 
 @dataclass(slots=True)
@@ -179,7 +189,7 @@ class Supervisor:
         release_leases_of_the_gone()
         # One that dies as soon as it starts is not started again in a tight circle.
         self._stop.wait(self._pause.next_seconds(now=time.monotonic()))
-        self._watch.moved_at = time.monotonic()
+        self._watch.restarted(now=time.monotonic())
         self._cluster.start()
 
     def _stop_when_idle(self) -> None:
@@ -207,7 +217,8 @@ def current_load() -> Load:
                 count(*)
             FROM workflows_workflowstep AS step
             JOIN workflows_workflowrun AS run ON run.id = step.run_id
-            WHERE step.status IN ('ready', 'running') AND run.status IN ('queued', 'running', 'waiting')
+            WHERE run.status IN ('queued', 'running', 'waiting') AND (step.status IN ('ready', 'running')
+                OR step.status = 'waiting' AND step.wake_at < clock_timestamp() + interval '1 minute')
             """,
             [mine, settings.DOORBELL_TIMEOUT_SECONDS, mine],
         )

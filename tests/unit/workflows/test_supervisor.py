@@ -65,6 +65,20 @@ def test_watch_for_as_long_as_may_be_tells_a_stall_by_what_moves(
     assert watch.is_stalled(due=due, held=held, overdue=overdue, now=1060) == is_stalled
 
 
+def test_watch_after_restarts_that_moved_nothing_is_twice_as_patient_each_time() -> None:
+    watch = Watch(stall_seconds=60, moved_at=0)
+    waited = []
+    now = 0.0
+    for _ in range(6):
+        while not watch.is_stalled(due=1, held=0, overdue=0, now=now):
+            now += 60
+        waited.append(now - watch.moved_at)
+        watch.restarted(now=now)
+    assert waited == [60, 120, 240, 480, 960, 960]
+    assert not watch.is_stalled(due=1, held=1, overdue=0, now=now)
+    assert watch.is_stalled(due=1, held=0, overdue=0, now=now + 60)
+
+
 def test_watch_begins_anew_whenever_something_moved() -> None:
     watch = Watch(stall_seconds=60, moved_at=1000)
     assert not watch.is_stalled(due=5, held=1, overdue=0, now=1050)
