@@ -82,6 +82,11 @@ class ApprovalRequest(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether somebody still has to decide."""
+        return self.status in {"open", "on_hold"}
+
 
 class Decision(models.Model):
     """What a person said of exactly these bytes; append-only.
@@ -123,8 +128,10 @@ class Decision(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(verb__in=["approve", "reject"]), name="decision_verb_known"),
             models.UniqueConstraint(fields=["request", "decided_by"], name="decision_person_once"),
-            # What an effect points at: this decision, of this request, on these bytes.
-            models.UniqueConstraint(fields=["id", "request", "payload_sha256"], name="decision_sealed_bytes"),
+            # What an effect points at: this decision, of this request, on these bytes, with this verb.
+            models.UniqueConstraint(
+                fields=["id", "request", "payload_sha256", "verb"], name="decision_sealed_bytes"
+            ),
             models.CheckConstraint(
                 condition=~Q(verb="reject") | ~Q(comment=""), name="decision_rejection_has_reason"
             ),

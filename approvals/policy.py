@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from tiktok_ops.errors import Refused
+from tiktok_ops.errors import NotAllowed
 
 
-class MayNotDecide(Refused):
+class MayNotDecide(NotAllowed):
     """You may not decide this."""
 
 

@@ -13,10 +13,10 @@ from uuid import UUID
 from django.conf import settings
 
 from tiktok_ops.canonical import canonical_json
-from tiktok_ops.errors import Refused
+from tiktok_ops.errors import Overtaken
 
 
-class SealBroken(Refused):
+class SealBroken(Overtaken):
     """The seal does not match: what was approved is not what is here now."""
 
 

@@ -10,24 +10,29 @@ from django.db import connection, transaction
 
 from approvals.kinds import Kind, kind_of
 from approvals.models import ApprovalRequest, Decision
-from approvals.policy import Person, Question, check_person_can_decide
+from approvals.policy import MayNotDecide, Person, Question, check_person_can_decide
 from approvals.seal import Seal, SealBroken, Sealed, check_seal, digest_of, seal
-from tiktok_ops.accounts.models import TikTokAccount, User
+from tiktok_ops.accounts.keys import key_actor
+from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.audit.services import record
 from tiktok_ops.canonical import canonical_json
 from tiktok_ops.cells import visible
-from tiktok_ops.errors import Refused
+from tiktok_ops.errors import NotThere, Overtaken, Refused
+from tiktok_ops.rest.scoping import Caller
+
+MODE_PATH = "account__mode"
+"""What keeps an approval from a key that is for the sandbox only, as `Caller.sees` takes it."""
 
 
-class RequestUnknown(Refused):
+class RequestUnknown(NotThere):
     """There is no such approval."""
 
 
-class AlreadyDecided(Refused):
+class AlreadyDecided(Overtaken):
     """This was decided already."""
 
 
-class StaleForm(Refused):
+class StaleForm(Overtaken):
     """What you saw is not what is asked for now: look at it again."""
 
 
@@ -49,10 +54,12 @@ def open_request(
 ) -> ApprovalRequest:
     """Ask for an approval of `payload`, in the caller's transaction; what the step asked before is superseded.
 
-    Raises `KindUnknown`, and pydantic's `ValidationError` when the payload is not of the kind's shape.
+    Raises `KindUnknown`, what the kind's `check` refuses with, and pydantic's `ValidationError` when the
+    payload is not of the kind's shape.
     """
     of_kind = kind_of(kind)
     checked = of_kind.Payload.model_validate(payload)
+    of_kind.check(checked, account)
     frozen = canonical_json(checked.model_dump(mode="json"))
     before = _supersede(asking.step_id)
     weight = of_kind.weigh(checked)
@@ -90,12 +97,17 @@ def _supersede(step_id: UUID) -> ApprovalRequest | None:
     return before
 
 
-def approve(*, request_id: UUID, by: User, channel: str, seen_sha256: str, comment: str = "") -> Decision:
-    """Approve exactly the bytes whose digest the person saw; see `_decide` for what it raises."""
+def approve(
+    *, request_id: UUID, by: User | ApiKey, channel: str, seen_sha256: str, comment: str = ""
+) -> Decision:
+    """Approve exactly the bytes whose digest the person saw; see `_decide` for what it raises.
+
+    `by` is a person, or a key that acts for one: the decision is then that person's.
+    """
     return _decide(request_id, "approve", by=by, channel=channel, seen_sha256=seen_sha256, comment=comment)
 
 
-def reject(*, request_id: UUID, by: User, channel: str, seen_sha256: str, comment: str) -> Decision:
+def reject(*, request_id: UUID, by: User | ApiKey, channel: str, seen_sha256: str, comment: str) -> Decision:
     """Reject, with the reason; raises `ReasonMissing` without one, else as `_decide`."""
     if not comment.strip():
         raise ReasonMissing
@@ -103,34 +115,58 @@ def reject(*, request_id: UUID, by: User, channel: str, seen_sha256: str, commen
 
 
 def _decide(
-    request_id: UUID, verb: str, *, by: User, channel: str, seen_sha256: str, comment: str
+    request_id: UUID, verb: str, *, by: User | ApiKey, channel: str, seen_sha256: str, comment: str
 ) -> Decision:
     """Lock, guard, write: the decision, its audit row and what follows from it are one transaction.
 
     Lock order: request, then (in `on_decided`) run and step. Raises `RequestUnknown`, `AlreadyDecided`
     (naming by whom and when), `MayNotDecide`, `StaleForm` or `SealBroken`; then nothing was written.
     """
+    person = _person(by)
     with transaction.atomic():
         request = _locked(request_id, by)
         kind = kind_of(request.kind)
         _check_open(request)
-        _check_may(request, kind, by, verb)
+        _check_may(request, kind, person, verb)
         _check_bytes(request, seen_sha256)
-        decision = _write(request, verb, by=by, channel=channel, comment=comment.strip())
+        decision = _write(request, verb, by=person, channel=channel, comment=comment.strip())
         record(
             f"approval.{'approved' if verb == 'approve' else 'rejected'}",
-            by=by,
+            by=person,
             subject=f"approval {request.id}",
             workspace_id=request.workspace_id,
-            data={"channel": channel, "comment": decision.comment, "payload_sha256": request.payload_sha256},
+            data=_told(decision, by),
         )
         kind.on_decided(request, decision)
     return decision
 
 
-def _locked(request_id: UUID, by: User) -> ApprovalRequest:
-    """Return the request, locked, if this person can see it; another workspace's is not there."""
-    visible = ApprovalRequest.objects.visible_to(by).filter(id=request_id).exists()
+def _person(by: User | ApiKey) -> User:
+    """Return whose decision it will be; raises `MayNotDecide` for a key that acts for nobody."""
+    if isinstance(by, User):
+        return by
+    if by.acts_for is None:
+        raise MayNotDecide(
+            "This API key acts for nobody, and a decision is somebody's own: make a key that acts for you."
+        )
+    return by.acts_for
+
+
+def _told(decision: Decision, by: User | ApiKey) -> dict[str, str]:
+    """Return what the audit trail keeps of a decision; the key beside the person it acted for."""
+    told = {
+        "channel": decision.channel,
+        "comment": decision.comment,
+        "payload_sha256": decision.payload_sha256,
+    }
+    return told | {"api_key": key_actor(by)} if isinstance(by, ApiKey) else told
+
+
+def _locked(request_id: UUID, by: User | ApiKey) -> ApprovalRequest:
+    """Return the request, locked, if it exists for this person or key; another workspace's is not there."""
+    visible = (
+        Caller(by).sees(ApprovalRequest.objects.all(), mode_path=MODE_PATH).filter(id=request_id).exists()
+    )
     request = (
         ApprovalRequest.objects.select_for_update(of=("self",))
         .select_related("account")
@@ -194,6 +230,11 @@ def _write(request: ApprovalRequest, verb: str, *, by: User, channel: str, comme
     status = "approved" if verb == "approve" else "rejected"
     ApprovalRequest.objects.filter(id=request.id).update(status=status, decided_at=decided_at)
     return decision
+
+
+def release(request: ApprovalRequest) -> None:
+    """Note that what a locked request approved has begun to leave; from here on nobody can call it back."""
+    ApprovalRequest.objects.filter(id=request.id, status="approved").update(status="released")
 
 
 def check_decision(decision: Decision) -> None:

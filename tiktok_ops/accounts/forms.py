@@ -187,6 +187,13 @@ class IssueKeyForm(forms.Form):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("What the key may do."),
     )
+    acts_for = forms.ModelChoiceField(
+        User.objects.none(),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        empty_label=_("Nobody"),
+        help_text=_("A key that decides on approvals does so in your name, as far as your own roles go."),
+    )
     expires_at = forms.SplitDateTimeField(
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget,
@@ -201,4 +208,5 @@ class IssueKeyForm(forms.Form):
         self.initial.update(only_workspace(by, Capability.MANAGE))
         workspaces = workspaces_with(by, Capability.MANAGE)
         self.fields["workspace"].queryset = workspaces  # type: ignore[attr-defined]
+        self.fields["acts_for"].queryset = User.objects.filter(id=by.id)  # type: ignore[attr-defined]
         self.fields["brand"].queryset = Brand.objects.filter(workspace__in=workspaces)  # type: ignore[attr-defined]

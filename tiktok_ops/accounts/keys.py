@@ -18,10 +18,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from tiktok_ops.accounts.models import ApiKey, Brand, User, Workspace
+from tiktok_ops.accounts.models import ApiKey, Brand, Membership, User, Workspace
+from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
-from tiktok_ops.rest.scopes import parse_scopes
+from tiktok_ops.rest.scopes import Scope, parse_scopes
 
 KEY_MARK = "tto"
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -86,11 +87,13 @@ def issue_key(
     scopes: Iterable[str],
     by: User | str,
     brand: Brand | None = None,
+    acts_for: User | None = None,
     expires_at: datetime | None = None,
     is_sandbox_only: bool = True,
 ) -> IssuedKey:
     """Make a key for a workspace, or one brand of it, and return it with its text.
 
+    A key that decides acts for a person who may decide there; people make one for themselves only.
     `expires_at` is aware; None means until revoked. Raises `ScopeRefused` or `KeyRefused`, each one
     sentence, having written nothing.
     """
@@ -98,6 +101,9 @@ def issue_key(
     _check_name(name)
     _check_brand(brand, workspace)
     _check_expiry(expires_at)
+    _check_decides_for_somebody(granted, acts_for)
+    if acts_for is not None:
+        _check_acts_for(acts_for, workspace=workspace, brand=brand, by=by)
     made = _KeyText.fresh()
     with transaction.atomic():
         key = ApiKey.objects.create(
@@ -107,6 +113,7 @@ def issue_key(
             prefix=made.prefix,
             secret_digest=made.digest,
             scopes=[scope.value for scope in granted],
+            acts_for=acts_for,
             is_sandbox_only=is_sandbox_only,
             created_by=by if isinstance(by, User) else None,
             expires_at=expires_at,
@@ -135,7 +142,7 @@ def revoke_key(*, key_id: UUID, by: User | str) -> ApiKey:
 
 
 def find_key(text: str) -> ApiKey | None:
-    """Return the key written `text`, with its workspace and brand; None unless it may be used now.
+    """Return the key written `text`, with its workspace, brand and person; None unless it may be used now.
 
     Wrong, expired and revoked keys are all None: who does not hold a key learns nothing from it.
     Notes the use, at most once a minute.
@@ -144,7 +151,8 @@ def find_key(text: str) -> ApiKey | None:
     del text  # a traceback that prints local variables must not print the key
     if presented is None:
         return None
-    key = ApiKey.objects.select_related("workspace", "brand").filter(prefix=presented.prefix).first()
+    keys = ApiKey.objects.select_related("workspace", "brand", "acts_for")
+    key = keys.filter(prefix=presented.prefix).first()
     # Compared also where there is no such prefix, so that the time taken does not tell which exist.
     is_genuine = hmac.compare_digest(presented.digest, key.secret_digest if key else _NO_DIGEST)
     now = timezone.now()
@@ -187,6 +195,7 @@ def _record(verb: str, key: ApiKey, *, by: User | str) -> None:
         data={
             "name": key.name,
             "scopes": key.scopes,
+            "acts_for": key.acts_for.username if key.acts_for else None,
             "brand": str(key.brand_id) if key.brand_id else None,
             "sandbox_only": key.is_sandbox_only,
             "expires_at": key.expires_at.isoformat() if key.expires_at else None,
@@ -219,3 +228,46 @@ def _check_expiry(expires_at: datetime | None) -> None:
         raise KeyRefused(
             f"The expiry {expires_at.isoformat()!r} is not in the future: choose a later one, or none."
         )
+
+
+def _check_decides_for_somebody(scopes: Iterable[Scope], person: User | None) -> None:
+    """Raise `KeyRefused` unless the key acts for a person exactly when it may decide."""
+    decides = Scope.APPROVALS_DECIDE in scopes
+    if decides and person is None:
+        raise KeyRefused(
+            f"The scope {Scope.APPROVALS_DECIDE.value!r} needs a person: "
+            "a decision is somebody's own, so say for whom the key acts."
+        )
+    if person is not None and not decides:
+        raise KeyRefused(
+            f"A key acts for {person.username!r} only to decide: "
+            f"give it the scope {Scope.APPROVALS_DECIDE.value!r}, or let it act for nobody."
+        )
+
+
+def _check_acts_for(person: User, *, workspace: Workspace, brand: Brand | None, by: User | str) -> None:
+    """Raise `KeyRefused` unless `by` may make a key that acts for this person, who decides there.
+
+    What such a key decides counts as that person's own: who could make one for another, an owner for an
+    approver, could approve in their name behind their back. Whoever has a shell holds the database and
+    could do so anyway; a process (`by` is text) may therefore name anybody, and the audit trail says so.
+    The person may lose the role later: each decision asks again.
+    """
+    if isinstance(by, User) and by != person:
+        raise KeyRefused(
+            f"A key that acts for {person.username!r} is theirs to make: make one that acts for yourself."
+        )
+    if not _decides(person, workspace, brand):
+        where = f"on the brand {brand.name!r}" if brand else f"in the workspace {workspace.slug!r}"
+        raise KeyRefused(
+            f"{person.username!r} may not decide {where}, so no key may for them: "
+            "give them the role of an approver there first."
+        )
+
+
+def _decides(person: User, workspace: Workspace, brand: Brand | None) -> bool:
+    """Return whether the person decides somewhere in the workspace, or for a key of one brand on that brand."""
+    roles = person.memberships.granting(Capability.DECIDE).filter(workspace=workspace)
+    if brand is not None:
+        roles = roles.filter(Q(reach=Membership.Reach.WORKSPACE) | Q(brands=brand))
+    return person.is_active and roles.exists()

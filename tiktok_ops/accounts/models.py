@@ -185,7 +185,10 @@ class TikTokAccount(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key an integrator signs in with: only its prefix and the SHA-256 of its secret are kept."""
+    """A key an integrator signs in with: only its prefix and the SHA-256 of its secret are kept.
+
+    `acts_for` is the person its decisions are; it never changes (a trigger refuses that).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="api_keys")
@@ -194,6 +197,9 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=16, unique=True, editable=False)
     secret_digest = models.CharField(max_length=64, editable=False)
     scopes = ArrayField(models.CharField(max_length=40), default=list)
+    acts_for = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     is_sandbox_only = models.BooleanField(default=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -212,6 +218,11 @@ class ApiKey(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("created_at")),
                 name="api_key_expires_later",
+            ),
+            # A decision is somebody's own.
+            models.CheckConstraint(
+                condition=~Q(scopes__contains=["approvals:decide"]) | Q(acts_for__isnull=False),
+                name="api_key_decides_for_somebody",
             ),
         ]
 

@@ -15,7 +15,7 @@ from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from tiktok_ops.errors import Refused
+from tiktok_ops.errors import NotAllowed, NotThere, Overtaken, Refused
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -74,6 +74,12 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
 def _problem_of(error: Exception) -> Problem | None:
     """Return what to tell the caller, None for a fault of ours."""
     match error:
+        case NotAllowed():
+            return Problem(403, str(error))
+        case NotThere():
+            return Problem(404, str(error))
+        case Overtaken():
+            return Problem(409, str(error))
         case Refused():
             return Problem(422, str(error))
         case ValidationError():

@@ -37,6 +37,7 @@ EVERYWHERE = {
     "429": "Too many calls within a minute; `Retry-After` says when to come back.",
 }
 WITH_A_NAME = {"404": "It is not there, or not the caller's to see."}
+ON_A_ROW = {"409": "Somebody was quicker, or what is there now is not what the caller saw."}
 WITH_A_BODY = {
     "400": "The body or a header cannot be read.",
     "404": "What the body names is not there, or not the caller's to see.",
@@ -62,7 +63,7 @@ def add_problems(result: dict[str, Any], **context: Any) -> dict[str, Any]:
         for operation in operations.values():
             refusals = EVERYWHERE | (WITH_A_NAME if "{" in path else {})
             if "requestBody" in operation:
-                refusals |= WITH_A_BODY
+                refusals |= WITH_A_BODY | (ON_A_ROW if "{" in path else {})
             for status, description in refusals.items():
                 operation["responses"].setdefault(status, _problem(description))
     return result

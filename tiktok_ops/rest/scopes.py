@@ -12,6 +12,7 @@ class Scope(StrEnum):
 
     READ = "read"
     RUNS_START = "runs:start"
+    APPROVALS_DECIDE = "approvals:decide"
 
     @property
     def capability(self) -> Capability:
@@ -19,7 +20,11 @@ class Scope(StrEnum):
         return _CAPABILITIES[self]
 
 
-_CAPABILITIES = {Scope.READ: Capability.READ, Scope.RUNS_START: Capability.RUN}
+_CAPABILITIES = {
+    Scope.READ: Capability.READ,
+    Scope.RUNS_START: Capability.RUN,
+    Scope.APPROVALS_DECIDE: Capability.DECIDE,
+}
 
 
 class ScopeRefused(Refused):

@@ -2,7 +2,7 @@
 
 from datetime import UTC
 from decimal import Decimal
-from typing import Any, TypedDict, TypeVar
+from typing import Any, ClassVar, TypedDict, TypeVar
 
 from django.db.models import DateTimeField, JSONField, Model
 from drf_spectacular.utils import extend_schema_field
@@ -58,3 +58,21 @@ class ResourceSerializer(serializers.ModelSerializer[ModelT]):
     def get_sandbox(self, row: Any) -> bool:
         """Return whether nothing of this row reaches TikTok itself."""
         return bool(row.mode == "sandbox")
+
+
+class BodySerializer(serializers.Serializer[dict[str, Any]]):
+    """A body of a request; a field there is not is refused rather than left unread.
+
+    `noun` is what the body is, as in "There is no field 'colour'; a run takes …".
+    """
+
+    noun: ClassVar[str]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise `ValidationError` with a sentence for each field there is not."""
+        takes = ", ".join(self.fields)
+        unknown = sorted(set(self.initial_data) - set(self.fields))
+        if unknown:
+            sentences = {name: f"There is no field {name!r}; {self.noun} takes {takes}." for name in unknown}
+            raise serializers.ValidationError(sentences)
+        return attrs

@@ -31,15 +31,33 @@ class ApiKeyAdmin(ScopedAdmin):
     """API keys: owners make and revoke them, auditors read them, nobody sees a secret twice."""
 
     read_capability = Capability.READ_AUDIT
-    list_display = ("name", "prefix", "workspace", "brand", "scopes_cell", "status_cell", "used_cell")
-    list_select_related = ("workspace", "brand")
+    list_display = (
+        "name",
+        "prefix",
+        "workspace",
+        "brand",
+        "scopes_cell",
+        "acts_for",
+        "status_cell",
+        "used_cell",
+    )
+    list_select_related = ("workspace", "brand", "acts_for")
     list_filter_submit = True
     list_filter = (("workspace", ScopedRelatedFilter),)
     search_fields = ("name", "prefix")
     actions_detail = ("revoke",)
     empty_text = "There are no API keys. Make one with the + above for whoever reads over the API."
     fields = (
-        *("name", "prefix", "workspace", "brand", "scopes_cell", "is_sandbox_only", "status_cell"),
+        *(
+            "name",
+            "prefix",
+            "workspace",
+            "brand",
+            "scopes_cell",
+            "acts_for",
+            "is_sandbox_only",
+            "status_cell",
+        ),
         *("created_by", "created_at", "expires_cell", "revoked_cell", "used_cell"),
     )
 

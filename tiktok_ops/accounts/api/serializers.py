@@ -78,13 +78,17 @@ class ReachedWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """Who asks and what they reach; `sandbox` is whether no live account is in reach."""
+    """Who asks and what they reach; `sandbox` is whether no live account is in reach.
+
+    `acts_for` is the person a key decides for, as the audit trail names actors.
+    """
 
     id: UUID
     sandbox: bool
     kind: Literal["person", "api_key"]
     name: str
     scopes: list[str]
+    acts_for: str | None
     brand_id: UUID | None
     expires_at: datetime | None
     workspaces: list[ReachedWorkspace]
@@ -108,6 +112,7 @@ class MeSerializer(serializers.Serializer[Me]):
     kind = serializers.ChoiceField(choices=["person", "api_key"])
     name = serializers.CharField()
     scopes = serializers.ListField(child=serializers.CharField())
+    acts_for = serializers.CharField(allow_null=True)
     brand_id = serializers.UUIDField(allow_null=True)
     expires_at = UtcField(allow_null=True)
     workspaces = ReachedWorkspaceSerializer(many=True)

@@ -21,6 +21,7 @@ from tiktok_ops.accounts.api.serializers import (
 from tiktok_ops.accounts.models import ApiKey, Brand, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.roles import roles_with
 from tiktok_ops.accounts.scope import AccountQuerySet, ScopedQuerySet
+from tiktok_ops.audit.services import actor_name
 from tiktok_ops.rest.resources import ReadResource, Resource
 from tiktok_ops.rest.scopes import Scope
 from tiktok_ops.rest.scoping import Caller, caller_of
@@ -97,6 +98,7 @@ def _describe(caller: Caller) -> Me:
         kind="api_key" if is_key else "person",
         name=who.name if isinstance(who, ApiKey) else who.username,
         scopes=_scopes(who, {role for held in roles.values() for role in held}),
+        acts_for=actor_name(who.acts_for) if isinstance(who, ApiKey) and who.acts_for else None,
         brand_id=who.brand_id if isinstance(who, ApiKey) else None,
         expires_at=who.expires_at if isinstance(who, ApiKey) else None,
         workspaces=workspaces,
@@ -104,13 +106,18 @@ def _describe(caller: Caller) -> Me:
 
 
 def _scopes(who: User | ApiKey, roles: set[str]) -> list[str]:
-    """Return what the caller may do somewhere: a key's own scopes, or those a person's roles amount to."""
+    """Return what the caller may do somewhere: a key's own scopes, or those a person's roles amount to.
+
+    A superuser may all but decide, which takes a role.
+    """
     if isinstance(who, ApiKey):
         return [scope.value for scope in Scope if scope.value in who.scopes]
     return [
         scope.value
         for scope in Scope
-        if who.is_superuser or scope is Scope.READ or roles & roles_with(scope.capability)
+        if scope is Scope.READ
+        or (who.is_superuser and scope is not Scope.APPROVALS_DECIDE)
+        or roles & roles_with(scope.capability)
     ]
 
 

@@ -1,7 +1,10 @@
 """What apps above offer on accounts is registered once, under names that stay."""
 
+from typing import Any
+
 import pytest
 from django.db.models import Value
+from django.http import HttpRequest, HttpResponse
 
 from tiktok_ops.accounts import account_actions as registry
 from tiktok_ops.accounts.account_actions import AccountAction, AccountFact, Started
@@ -49,3 +52,21 @@ def test_register_fact_twice_is_refused() -> None:
     registry.register_fact(_fact("posts"))
     with pytest.raises(ValueError, match="The account fact 'posts' is registered twice"):
         registry.register_fact(_fact("posts"))
+
+
+def _page(request: HttpRequest, *, account: TikTokAccount, by: User) -> HttpResponse:
+    return HttpResponse(f"{account} by {by}")
+
+
+def test_register_action_with_a_page_keeps_it() -> None:
+    action = AccountAction("write", "Write", "", "edit", Capability.RUN, page=_page)
+    registry.register_action(action)
+    assert [each.page for each in registry.account_actions()] == [_page]
+
+
+@pytest.mark.parametrize("given", [{}, {"start": _start, "page": _page}])
+def test_register_action_with_nothing_or_two_things_to_do_is_refused(given: dict[str, Any]) -> None:
+    action = AccountAction("write", "Write", "", "edit", Capability.RUN, **given)
+    with pytest.raises(ValueError, match="The account action 'write' needs a start or a page, and not both"):
+        registry.register_action(action)
+    assert registry.account_actions() == ()

@@ -40,7 +40,7 @@ def world() -> World:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Let the only action be one that notes whom it was started on and by; it refuses "@refused"."""
+    """Let the audit be an action that notes whom it was started on and by; it refuses "@refused"."""
     noted: list[tuple[str, str]] = []
 
     def start(*, account: TikTokAccount, by: User) -> Started:
@@ -50,7 +50,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         return Started(f"It runs on {account}.", f"/there/{account.handle}/", warning="No worker is running.")
 
     action = AccountAction("run_profile_audit", "Do it", "Shall we?", "play", Capability.RUN, start)
-    monkeypatch.setattr(registry, "_ACTIONS", {"run_profile_audit": action})
+    monkeypatch.setitem(registry._ACTIONS, "run_profile_audit", action)
     return noted
 
 

@@ -9,10 +9,11 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
-from tests.factories.accounts import BrandFactory, WorkspaceFactory
+from tests.factories.accounts import BrandFactory, WorkspaceFactory, person
 from tests.unit.tiktok_ops.rest.callers import expired_key, make_key, revoked_key
 from tiktok_ops.accounts.keys import find_key
-from tiktok_ops.accounts.models import ApiKey
+from tiktok_ops.accounts.models import ApiKey, Workspace
+from tiktok_ops.accounts.roles import Role
 from tiktok_ops.audit.models import AuditEvent
 
 NOW = datetime(2025, 6, 30, 12, 0, tzinfo=UTC)
@@ -94,7 +95,10 @@ def test_create_for_an_unknown_workspace_refuses_naming_those_there_are() -> Non
 def test_create_with_an_unknown_scope_refuses_naming_it() -> None:
     said = create("--scopes", "read,write")
     assert (said.code, said.output) == (2, "")
-    assert said.error == "The scope 'write' does not exist: the scopes are 'read', 'runs:start'.\n"
+    assert (
+        said.error
+        == "The scope 'write' does not exist: the scopes are 'read', 'runs:start', 'approvals:decide'.\n"
+    )
 
 
 def test_create_without_a_name_refuses() -> None:
@@ -156,3 +160,41 @@ def test_revoke_twice_refuses() -> None:
     said = api_key("revoke", issued.key.prefix)
     assert (said.code, said.output) == (2, "")
     assert "was revoked before" in said.error
+
+
+# --- for a person
+
+
+def test_create_for_a_person_makes_a_key_that_decides_for_them() -> None:
+    ana = person(Workspace.objects.get(slug="north"), Role.APPROVER, username="ana")
+    said = create("--scopes", "read,approvals:decide", "--for", "ana")
+    found = find_key(said.output.removesuffix("\n"))
+    assert found is not None
+    assert (found.acts_for, found.created_by) == (ana, None)
+    event = AuditEvent.objects.get(verb="api_key.issued")
+    assert (event.actor, event.data["acts_for"]) == ("manage.py api_key", "ana")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--scopes", "approvals:decide"], "The scope 'approvals:decide' needs a person: "),
+        (["--scopes", "approvals:decide", "--for", "ben"], "There is no person 'ben': name the one "),
+        (["--scopes", "approvals:decide", "--for", "olga"], "'olga' may not decide in the workspace 'north'"),
+        (["--scopes", "read", "--for", "olga"], "A key acts for 'olga' only to decide: "),
+    ],
+)
+def test_create_for_whom_it_cannot_act_refuses(arguments: list[str], sentence: str) -> None:
+    person(Workspace.objects.get(slug="north"), Role.OPERATOR, username="olga")
+    said = create(*arguments)
+    assert (said.code, said.output) == (2, "")
+    assert said.error.startswith(sentence)
+    assert not ApiKey.objects.exists()
+
+
+def test_list_says_for_whom_a_key_acts() -> None:
+    workspace = Workspace.objects.get(slug="north")
+    make_key(
+        workspace, scopes=["approvals:decide"], acts_for=person(workspace, Role.APPROVER, username="ana")
+    )
+    assert "  Reporting  approvals:decide  acts for ana  expires never  " in api_key("list").output

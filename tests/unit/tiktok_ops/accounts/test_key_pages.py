@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.contrib.messages import get_messages
 
-from tests.factories.accounts import BrandFactory, WorkspaceFactory
+from tests.factories.accounts import BrandFactory, MembershipFactory, WorkspaceFactory
 from tests.factories.pages import World, make_world
 from tiktok_ops.accounts.keys import find_key, issue_key, revoke_key
 from tiktok_ops.accounts.models import ApiKey
+from tiktok_ops.accounts.roles import Role
 from tiktok_ops.audit.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +114,53 @@ def test_make_key_with_a_brand_of_another_workspace_says_the_services_sentence(w
 def test_open_form_with_one_workspace_has_it_chosen(world: World) -> None:
     form: Any = world.client("owner").get(f"{LIST}add/").context["form"]
     assert form["workspace"].value() == world.workspace.pk
+
+
+def _deciding(world: World, acts_for: str) -> dict[str, Any]:
+    """Return the form of a key that decides for this person."""
+    return _new(world, scopes=["read", "approvals:decide"], acts_for=str(world.people[acts_for].pk))
+
+
+def _who_decides_too(world: World, name: str) -> None:
+    MembershipFactory.create(user=world.people[name], workspace=world.workspace, role=Role.APPROVER)
+
+
+def test_make_key_that_acts_for_oneself_decides_for_oneself(world: World) -> None:
+    _who_decides_too(world, "owner")
+    answer = world.client("owner").post(f"{LIST}add/", _deciding(world, "owner"))
+    key = ApiKey.objects.get()
+    assert find_key(answer.context["issued"].secret_text) == key
+    assert key.acts_for == key.created_by == world.people["owner"]
+    page = world.client("auditor").get(f"{LIST}{key.pk}/change/").content.decode()
+    assert "Acts for" in page
+    assert str(key.acts_for) in page
+
+
+@pytest.mark.parametrize("by", ["owner", "superuser"])
+def test_make_key_that_acts_for_another_makes_none_and_offers_nobody_else(world: World, by: str) -> None:
+    _who_decides_too(world, by)
+    client = world.client(by)
+    form: Any = client.get(f"{LIST}add/").context["form"]
+    assert list(form.fields["acts_for"].queryset) == [world.people[by]]
+    answer = client.post(f"{LIST}add/", _deciding(world, "approver"))
+    assert "Select a valid choice." in answer.content.decode()
+    assert not ApiKey.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "may not decide in the workspace"),
+        ({"acts_for": ""}, "needs a person"),
+        ({"scopes": ["read"]}, "only to decide"),
+    ],
+)
+def test_make_key_that_cannot_decide_says_the_services_sentence(
+    world: World, changes: dict[str, Any], sentence: str
+) -> None:
+    answer = world.client("owner").post(f"{LIST}add/", _deciding(world, "owner") | changes)
+    assert sentence in answer.content.decode()
+    assert not ApiKey.objects.exists()
 
 
 @pytest.mark.parametrize(("status", "kind"), [("Active", "good"), ("Revoked", "bad"), ("Expired", "neutral")])

@@ -113,6 +113,7 @@ def test_issue_key_is_audited_without_the_secret_or_its_digest(workspace: Worksp
     assert event.data == {
         "name": "Reporting",
         "scopes": ["read"],
+        "acts_for": None,
         "brand": str(brand.id),
         "sandbox_only": True,
         "expires_at": expires_at.isoformat(),

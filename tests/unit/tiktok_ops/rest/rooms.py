@@ -6,22 +6,25 @@ from datetime import timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
+from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory, BrandFactory, UserFactory, WorkspaceFactory
+from tests.factories.approvals import asked_request
 from tests.factories.content import PostFactory
+from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
 from tests.unit.tiktok_ops.rest.callers import make_key
 from tests.unit.workflows.api.runs import add_step, make_run
 from tiktok_ops.accounts.models import Brand, TikTokAccount, Workspace
 from tiktok_ops.content.models import Artifact, Asset, Post, PostMetrics
 from tiktok_ops.rest.scopes import Scope
-from workflows.models import RunEvent, WorkflowRun
+from workflows.models import Effect, RunEvent, WorkflowRun
 
 Reach = Literal["account", "brand", "workspace", "everyone"]
 
 
 @dataclass(frozen=True)
 class Room:
-    """A workspace with one account of a brand, a post and an asset, and a run with all that belongs to one."""
+    """A workspace with one account of a brand, a post, an asset, an approval, an effect, and a run with its parts."""
 
     workspace: Workspace
     brand: Brand
@@ -29,6 +32,8 @@ class Room:
     post: Post
     asset: Asset
     run: WorkflowRun
+    approval: ApprovalRequest
+    effect: Effect
 
 
 def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
@@ -37,15 +42,19 @@ def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
     brand = BrandFactory.create(workspace=workspace)
     made = AccountFactory.create(workspace=workspace, brand=brand, **account)
     asked = {"requested_by": UserFactory.create(), "api_key": make_key(workspace).key}
+    asset = Asset.objects.create(
+        workspace=workspace, brand=brand, sha256=uuid4().hex * 2, media_type="video/mp4", bytes=5
+    )
+    run, approval = make_run(made, steps=1, **asked), asked_request(made, asset_sha256=asset.sha256)
     room = Room(
         workspace,
         brand,
         made,
         PostFactory.create(account=made),
-        Asset.objects.create(
-            workspace=workspace, brand=brand, sha256=uuid4().hex * 2, media_type="video/mp4", bytes=5
-        ),
-        make_run(made, steps=1, **asked),
+        asset,
+        run,
+        approval,
+        make_effect(yes_to(approval), run.steps.get()),
     )
     add_parts(room, number=1)
     return room
@@ -80,7 +89,7 @@ class Expected:
 
     Queries are counted with a key that was used within the minute: finding the key is one of them, counting
     the call another. `row` is what the address names or lists, `reach` what keeps others from it, `writes`
-    the scope that POST takes.
+    the scope that POST takes; `is_read` is False where there is nothing but POST.
     """
 
     address: Callable[[Room], str]
@@ -91,6 +100,7 @@ class Expected:
     status: int = 200
     needs_scope: bool = True
     writes: Scope | None = None
+    is_read: bool = True
 
 
 def _list_and_detail(
@@ -137,6 +147,16 @@ ROUTES: dict[str, Expected] = {
     "api-run-trace": _part("runs/ID/trace/", lambda room: room.run),
     "api-run-artifacts": _part("runs/ID/artifacts/", lambda room: room.run),
     "api-run-report": _part("runs/ID/report/", lambda room: room.run),
+    **_list_and_detail("approval", lambda room: room.approval, "account", queries=4),
+    "api-approval-decide": Expected(
+        lambda room: f"/api/v1/approvals/{room.approval.id}/decide/",
+        queries=1,
+        row=lambda room: room.approval,
+        status=405,
+        writes=Scope.APPROVALS_DECIDE,
+        is_read=False,
+    ),
+    **_list_and_detail("effect", lambda room: room.effect, "account"),
     "api-schema": Expected(lambda room: "/api/schema/", queries=2, reach="everyone", needs_scope=False),
     "api-unknown": Expected(
         lambda room: "/api/v1/nothing/here/", queries=2, reach="everyone", status=404, needs_scope=False
@@ -145,8 +165,9 @@ ROUTES: dict[str, Expected] = {
 PAGES = {"api-docs"}
 """Addresses for browsers, which have tests of their own."""
 
-DATA = [name for name, expected in ROUTES.items() if expected.needs_scope]
-DETAILS = [name for name, expected in ROUTES.items() if expected.row and not expected.is_list]
+SCOPED = [name for name, expected in ROUTES.items() if expected.needs_scope]
+DATA = [name for name in SCOPED if ROUTES[name].is_read]
+DETAILS = [name for name in DATA if ROUTES[name].row and not ROUTES[name].is_list]
 LISTS = [name for name, expected in ROUTES.items() if expected.is_list]
 WRITES = [name for name, expected in ROUTES.items() if expected.writes]
 

@@ -19,9 +19,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.factories.accounts import person
 from tests.unit.tiktok_ops.rest.callers import make_key
 from tests.unit.tiktok_ops.rest.rooms import DATA, WRITES, Room, make_room
+from tiktok_ops.accounts.roles import Role
 from tiktok_ops.rest.limits import Tier
+from tiktok_ops.rest.scopes import Scope
 from tiktok_ops.wsgi import application
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -74,14 +77,17 @@ def test_find_operations_of_the_schema_finds_them_all() -> None:
 def test_ask_anything_of_an_operation_is_answered_as_the_schema_says(
     name: str, mode: GenerationMode, room: Room, kept_connection: None
 ) -> None:
-    issued = make_key(room.workspace, scopes=["read", "runs:start"], is_sandbox_only=False)
+    ana = person(room.workspace, Role.APPROVER)
+    issued = make_key(room.workspace, scopes=list(Scope), acts_for=ana, is_sandbox_only=False)
+    rows = {"runs": room.run, "approvals": room.approval}
     headers = {"Authorization": f"Bearer {issued.secret_text}"}
 
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(OPERATIONS[name].as_strategy(generation_mode=mode))
     def ask(case: Case[Any]) -> None:
-        if "id" in case.path_parameters and mode is GenerationMode.POSITIVE and "runs" in name:
-            case.path_parameters["id"] = str(room.run.id)  # one that is there
+        there = [row for resource, row in rows.items() if f"/{resource}/" in name]
+        if "id" in case.path_parameters and mode is GenerationMode.POSITIVE and there:
+            case.path_parameters["id"] = str(there[0].pk)
         case.call_and_validate(headers=headers, checks=CHECKS)
 
     ask()

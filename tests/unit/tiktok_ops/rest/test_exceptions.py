@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from tiktok_ops.errors import Refused
+from tiktok_ops.errors import NotAllowed, NotThere, Overtaken, Refused
 
 HIDDEN = "password=hunter2"
 NOTHING = "There is nothing at this address, or it is not yours to see."
@@ -94,6 +94,10 @@ def rendered(answer: Any) -> Response:
     [
         (Refused("The handle 'x' is taken."), 422, "Unprocessable Entity", "The handle 'x' is taken."),
         (AccountAsleep(), 422, "Unprocessable Entity", "This account is asleep."),
+        (NotAllowed("Only Ana may."), 403, "Forbidden", "Only Ana may."),
+        (NotThere("There is no account 'x'."), 404, "Not Found", "There is no account 'x'."),
+        (Overtaken("Ana was quicker."), 409, "Conflict", "Ana was quicker."),
+        (Overtaken(), 409, "Conflict", "What is there now is not what you saw: look at it again."),
         (Http404("No TikTokAccount matches."), 404, "Not Found", NOTHING),
         (exceptions.NotFound("It went."), 404, "Not Found", "It went."),
         (DjangoPermissionDenied("is_staff"), 403, "Forbidden", "This is not yours to do."),

@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
+from approvals.models import ApprovalRequest
 from tests.factories.figures import NOON
 from tests.unit.tiktok_ops.rest.callers import make_key, using
 from tests.unit.tiktok_ops.rest.rooms import LISTS, ROUTES, Room, add_parts, make_room
 from tiktok_ops.accounts.models import Brand, TikTokAccount
 from tiktok_ops.content.models import Artifact, Asset, Post
-from workflows.models import WorkflowRun, WorkflowStep
+from workflows.models import Effect, WorkflowRun, WorkflowStep
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +61,20 @@ FILTERS: dict[str, Callable[[Room], object]] = {
     "runs?account": lambda room: room.account.id,
     "runs?workflow": lambda room: "profile_audit",
     "runs?status": lambda room: "queued",
+    "approvals?workspace": lambda room: room.workspace.id,
+    "approvals?brand": lambda room: room.brand.id,
+    "approvals?account": lambda room: room.account.id,
+    "approvals?run": lambda room: room.approval.run_id,
+    "approvals?kind": lambda room: "post_video",
+    "approvals?status": lambda room: "open",
+    "approvals?risk": lambda room: "medium",
+    "effects?workspace": lambda room: room.workspace.id,
+    "effects?brand": lambda room: room.brand.id,
+    "effects?account": lambda room: room.account.id,
+    "effects?run": lambda room: room.run.id,
+    "effects?kind": lambda room: "post_video",
+    "effects?status": lambda room: "prepared",
+    "effects?delivery": lambda room: "direct",
 }
 
 
@@ -80,6 +96,8 @@ def elsewhere(room: Room) -> None:
     Asset.objects.update(brand=None, sha256="f" * 64)
     Post.objects.update(created_at=NOON - timedelta(seconds=1), video_id="7")
     WorkflowRun.objects.update(status="running")
+    ApprovalRequest.objects.update(status="on_hold")
+    Effect.objects.update(status="handed_over", delivery="by_hand")
 
 
 @pytest.mark.parametrize(
@@ -95,6 +113,11 @@ def elsewhere(room: Room) -> None:
         "assets?sha256",
         "runs?brand",
         "runs?status",
+        "approvals?brand",
+        "approvals?status",
+        "effects?brand",
+        "effects?status",
+        "effects?delivery",
     ],
 )
 def test_list_by_a_value_the_row_has_no_longer_shows_nothing(name: str, room: Room, client: Client) -> None:
@@ -104,13 +127,13 @@ def test_list_by_a_value_the_row_has_no_longer_shows_nothing(name: str, room: Ro
     assert seen(client, f"/api/v1/{resource}/", **{parameter: value}) == []
 
 
-@pytest.mark.parametrize("resource", ["workspaces", "brands", "accounts", "posts", "assets", "runs"])
+@pytest.mark.parametrize(
+    "resource", ["workspaces", "brands", "accounts", "posts", "assets", "runs", "approvals"]
+)
 def test_list_since_a_time_shows_what_was_made_then_or_later(
     resource: str, room: Room, client: Client
 ) -> None:
-    rows = {"workspaces": room.workspace, "brands": room.brand, "accounts": room.account}
-    rows |= {"posts": room.post, "assets": room.asset, "runs": room.run}
-    row = rows[resource]
+    row = getattr(room, resource.removesuffix("s"))
     type(row)._default_manager.filter(pk=row.pk).update(created_at=LATER)
     address = f"/api/v1/{resource}/"
     assert seen(client, address, created_since=LATER.isoformat()) == [str(row.pk)]
@@ -127,6 +150,45 @@ def test_list_runs_finished_since_a_time_leaves_out_what_goes_on(room: Room, cli
     WorkflowRun.objects.update(status="running")
     WorkflowRun.objects.update(status="succeeded", finished_at=NOON)
     assert seen(client, "/api/v1/runs/", finished_since=early) == [str(room.run.id)]
+
+
+@pytest.mark.parametrize(
+    "query", [{"run": uuid4()}, {"kind": "message"}, {"risk": "high"}, {"status": "approved"}]
+)
+def test_list_approvals_by_what_none_has_shows_none(
+    query: dict[str, object], room: Room, client: Client
+) -> None:
+    assert seen(client, "/api/v1/approvals/", **query) == []
+
+
+def test_list_approvals_decided_since_a_time_leaves_out_what_is_open(room: Room, client: Client) -> None:
+    early = NOON.isoformat()
+    assert seen(client, "/api/v1/approvals/", decided_since=early) == []
+    ApprovalRequest.objects.update(status="approved", decided_at=NOON)
+    assert seen(client, "/api/v1/approvals/", decided_since=early) == [str(room.approval.id)]
+
+
+@pytest.mark.parametrize("query", [{"run": uuid4()}, {"kind": "message"}, {"status": "confirmed"}])
+def test_list_effects_by_what_none_has_shows_none(
+    query: dict[str, object], room: Room, client: Client
+) -> None:
+    assert seen(client, "/api/v1/effects/", **query) == []
+
+
+def test_list_effects_created_since_a_time_shows_those_made_then_or_later(room: Room, client: Client) -> None:
+    room.effect.refresh_from_db()
+    made, address = room.effect.created_at, "/api/v1/effects/"  # frozen: it cannot be moved
+    assert seen(client, address, created_since=made.isoformat()) == [str(room.effect.id)]
+    assert seen(client, address, created_since=(made + timedelta(seconds=1)).isoformat()) == []
+
+
+def test_list_effects_since_a_move_or_an_end_leaves_out_those_before(room: Room, client: Client) -> None:
+    address = "/api/v1/effects/"
+    assert seen(client, address, finished_since=NOON.isoformat()) == []
+    Effect.objects.update(status="failed", error="No.", finished_at=NOON, status_since=LATER)
+    assert seen(client, address, finished_since=NOON.isoformat()) == [str(room.effect.id)]
+    assert seen(client, address, status_since=LATER.isoformat()) == [str(room.effect.id)]
+    assert seen(client, address, status_since=(LATER + timedelta(seconds=1)).isoformat()) == []
 
 
 def test_list_with_two_filters_shows_what_fits_both(room: Room, client: Client) -> None:
@@ -182,6 +244,15 @@ def test_list_figures_of_a_post_since_a_time_leaves_older_ones_out(room: Room, c
         ("posts", {"created_since": "yesterday"}, "Enter a valid date/time."),
         ("posts", {"created_since": "2025-06-30T12:00:00 00:00"}, "Enter a valid date/time."),
         ("posts", {"created_since": "0001-01-01T00:00:00+14:00"}, "Enter a valid date/time."),
+        ("approvals", {"risk": "huge"}, "Select a valid choice. huge is not one of the available choices."),
+        ("approvals", {"status": "no"}, "Select a valid choice. no is not one of the available choices."),
+        ("approvals", {"run": "last"}, "Enter a valid UUID."),
+        (
+            "effects",
+            {"delivery": "inbox"},
+            "Select a valid choice. inbox is not one of the available choices.",
+        ),
+        ("effects", {"run": "last"}, "Enter a valid UUID."),
         ("runs", {"status": "asleep"}, "Select a valid choice. asleep is not one of the available choices."),
     ],
 )

@@ -11,7 +11,7 @@ from django.test import Client
 
 from tests.factories.accounts import WorkspaceFactory, person
 from tests.unit.tiktok_ops.rest.callers import make_key, signed_in, using
-from tests.unit.tiktok_ops.rest.rooms import ROUTES
+from tests.unit.tiktok_ops.rest.rooms import ROUTES, SCOPED
 from tiktok_ops.accounts.models import Workspace
 from tiktok_ops.accounts.roles import Role
 
@@ -60,9 +60,8 @@ def test_describe_every_address_and_no_other(schema: dict[str, Any]) -> None:
             return None if name == "id" else self
 
     expected = {
-        ids.sub("", route.address(Blank()))  # type: ignore[arg-type]
-        for name, route in ROUTES.items()
-        if route.needs_scope
+        ids.sub("", ROUTES[name].address(Blank()))  # type: ignore[arg-type]
+        for name in SCOPED
     }
     assert described == expected
 
@@ -86,6 +85,17 @@ def test_describe_the_write_with_its_header_and_body(schema: dict[str, Any]) -> 
     assert {"201", "400", "415"} <= operation["responses"].keys()
     body = schema["components"]["schemas"]["StartRun"]
     assert body["required"] == ["account", "workflow"]
+
+
+def test_describe_deciding_with_what_makes_it_refused(schema: dict[str, Any]) -> None:
+    operation = schema["paths"]["/api/v1/approvals/{id}/decide/"]["post"]
+    names = {(each["name"], each["required"]) for each in operation["parameters"]}
+    assert names == {("id", True), ("Idempotency-Key", True)}
+    assert set(operation["responses"]) == {"200", "400", "401", "403", "404", "409", "415", "422", "429"}
+    assert "409" not in schema["paths"]["/api/v1/runs/"]["post"]["responses"]
+    body = schema["components"]["schemas"]["Decide"]
+    assert body["required"] == ["seen_sha256", "verb"]
+    assert body["properties"]["seen_sha256"]["pattern"] == "^[0-9a-f]{64}$"
 
 
 def test_describe_the_key_as_a_bearer(schema: dict[str, Any]) -> None:

@@ -13,14 +13,16 @@ def test_parse_scopes_given_names_returns_each_once() -> None:
 
 def test_parse_scopes_given_an_unknown_name_refuses_naming_it_and_those_there_are() -> None:
     with pytest.raises(
-        ScopeRefused, match=r"^The scope 'READ' does not exist: the scopes are 'read', 'runs:start'\.$"
+        ScopeRefused,
+        match=r"^The scope 'READ' does not exist: the scopes are 'read', 'runs:start', 'approvals:decide'\.$",
     ):
         parse_scopes(["read", "READ"])
 
 
 def test_parse_scopes_given_none_refuses_naming_those_there_are() -> None:
     with pytest.raises(
-        ScopeRefused, match=r"^The scopes are empty: name at least one of 'read', 'runs:start'\.$"
+        ScopeRefused,
+        match=r"^The scopes are empty: name at least one of 'read', 'runs:start', 'approvals:decide'\.$",
     ):
         parse_scopes([])
 
@@ -29,6 +31,7 @@ def test_names_of_scopes_stay_what_stored_keys_hold() -> None:
     assert {scope.name: scope.value for scope in Scope} == {
         "READ": "read",
         "RUNS_START": "runs:start",
+        "APPROVALS_DECIDE": "approvals:decide",
     }
 
 
@@ -36,4 +39,5 @@ def test_ask_of_a_person_what_a_scope_asks_of_a_key_names_a_capability_for_each(
     assert {scope: scope.capability for scope in Scope} == {
         Scope.READ: Capability.READ,
         Scope.RUNS_START: Capability.RUN,
+        Scope.APPROVALS_DECIDE: Capability.DECIDE,
     }

@@ -8,10 +8,14 @@ import pytest
 from django.test import Client
 from syrupy.assertion import SnapshotAssertion
 
-from tests.factories.accounts import WorkspaceFactory
+from tests.factories.accounts import WorkspaceFactory, person
+from tests.factories.approvals import asked_run, request_of
+from tests.unit.approvals.api.deciding import decide, decider_key
 from tests.unit.tiktok_ops.rest.callers import make_key, using
 from tests.unit.tiktok_ops.rest.rooms import DATA, ROUTES, Room, make_room
 from tests.unit.workflows.api.starting import body_for, post, starter
+from tiktok_ops.accounts.models import User
+from tiktok_ops.accounts.roles import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +64,7 @@ def room() -> Room:
     room = make_room(WorkspaceFactory.create(name="North", slug="north"), handle="blick")
     type(room.brand).objects.update(name="Blick")
     type(room.post).objects.update(video_id="7600000000000000000")
+    User.objects.filter(decisions__request=room.approval).update(username="ben")
     return room
 
 
@@ -79,6 +84,29 @@ def test_read_an_address_has_the_shape_it_had(
 def test_start_a_run_has_the_shape_it_had(room: Room, snapshot: SnapshotAssertion) -> None:
     answer = post(starter(room.workspace), body_for(room.account))
     assert steady({"status": answer.status_code, "body": answer.json()}) == snapshot
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"verb": "reject"}, {"verb": "reject", "comment": "Too dark."}, {"seen_sha256": "0" * 64}],
+    ids=["approve", "reject without a reason", "reject", "stale"],
+)
+def test_decide_has_the_shape_it_had(
+    room: Room, changes: dict[str, str], snapshot: SnapshotAssertion
+) -> None:
+    asked = request_of(asked_run(room.account))
+    ana = person(room.workspace, Role.APPROVER, username="ana")
+    answer = decide(using(decider_key(room.workspace, ana)), asked, **changes)
+    assert steady({"status": answer.status_code, "body": answer.json()}) == snapshot
+
+
+def test_read_a_decided_approval_has_the_shape_it_had(
+    room: Room, client: Client, snapshot: SnapshotAssertion
+) -> None:
+    asked = request_of(asked_run(room.account))
+    ana = person(room.workspace, Role.APPROVER, username="ana")
+    decide(using(decider_key(room.workspace, ana)), asked, comment="Nice.")
+    assert steady(client.get(f"/api/v1/approvals/{asked.id}/").json()) == snapshot
 
 
 def test_read_a_report_as_text_has_the_shape_it_had(

@@ -7,8 +7,9 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from tiktok_ops.accounts.keys import KEY_MARK, KeyRefused, issue_key, key_status, revoke_key
-from tiktok_ops.accounts.models import ApiKey, Workspace
+from tiktok_ops.accounts.models import ApiKey, User, Workspace
 from tiktok_ops.commands import SentenceCommand
+from tiktok_ops.rest.scopes import Scope
 
 ACTOR = "manage.py api_key"
 LONGEST_DAYS = 3650
@@ -25,9 +26,10 @@ class Command(SentenceCommand):
         create = actions.add_parser("create", help="issue a key and print it, once")
         create.add_argument("--workspace", required=True, metavar="SLUG")
         create.add_argument("--name", required=True, help="who will use the key")
-        create.add_argument(
-            "--scopes", required=True, nargs="+", metavar="SCOPE", help="what it may do: read, runs:start"
-        )
+        scopes = f"what it may do: {', '.join(Scope)}"
+        create.add_argument("--scopes", required=True, nargs="+", metavar="SCOPE", help=scopes)
+        acts_for = f"whose decisions it makes; {Scope.APPROVALS_DECIDE} needs somebody"
+        create.add_argument("--for", dest="acts_for", metavar="USER", help=acts_for)
         create.add_argument("--expires-in-days", type=int, metavar="N", help="without it, until revoked")
         actions.add_parser("list", help="show every key there is, without its secret")
         revoke = actions.add_parser("revoke", help="end a key at once and for good")
@@ -50,6 +52,7 @@ class Command(SentenceCommand):
             name=options["name"],
             scopes=[scope for given in options["scopes"] for scope in given.split(",") if scope],
             by=ACTOR,
+            acts_for=_person(options["acts_for"]),
             expires_at=_expiry(options["expires_in_days"]),
         )
         self.stderr.write("Keep this key now: it is not shown again.", self.style.NOTICE)
@@ -58,7 +61,7 @@ class Command(SentenceCommand):
     def _list(self) -> None:
         """Print a line for each key, the newest first."""
         now = timezone.now()
-        for key in ApiKey.objects.select_related("workspace", "brand"):
+        for key in ApiKey.objects.select_related("workspace", "brand", "acts_for"):
             self.stdout.write(_line(key, now))
 
     def _revoke(self, given: str) -> None:
@@ -79,6 +82,15 @@ def _workspace(slug: str) -> Workspace:
     return workspace
 
 
+def _person(username: str | None) -> User | None:
+    if username is None:
+        return None
+    person = User.objects.filter(username=username).first()
+    if person is None:
+        raise KeyRefused(f"There is no person {username!r}: name the one the key acts for, as they sign in.")
+    return person
+
+
 def _expiry(days: int | None) -> datetime | None:
     if days is None:
         return None
@@ -89,6 +101,7 @@ def _expiry(days: int | None) -> datetime | None:
 
 def _line(key: ApiKey, now: datetime) -> str:
     where = f"{key.workspace.slug}/{key.brand.name}" if key.brand else key.workspace.slug
+    acts_for = [f"acts for {key.acts_for.username}"] if key.acts_for else []
     return "  ".join(
         [
             f"{key.prefix:<12}",
@@ -96,6 +109,7 @@ def _line(key: ApiKey, now: datetime) -> str:
             where,
             key.name,
             ",".join(key.scopes),
+            *acts_for,
             f"expires {_day(key.expires_at)}",
             f"last used {_day(key.last_used_at)}",
         ]
