@@ -76,6 +76,11 @@ def milliseconds(latency_ms: int | None) -> str:
     return f"{latency_ms:,} ms" if latency_ms < 1000 else f"{latency_ms / 1000:,.1f} s"
 
 
+def megabytes(size_bytes: int) -> str:
+    """Return a size in megabytes of a million bytes, `3.2 MB`; what is smaller than 0.1 MB in kilobytes."""
+    return f"{size_bytes / 1e6:,.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:,.1f} kB"
+
+
 def visible(text: str) -> str:
     """Return `text` with each character that hides or reorders text written out, as `[U+202E]`."""
     return "".join(f"[U+{ord(sign):04X}]" if _is_hidden(sign) else sign for sign in text)

@@ -14,6 +14,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Accounts", "person_play", "accounts_tiktokaccount"),
             ("Needs review", "fact_check", "approvals_approvalrequest"),
             ("Runs", "play_circle", "workflows_workflowrun"),
+            ("Effects", "send", "workflows_effect"),
             ("Imports", "upload_file", "content_contentimport"),
         ],
     ),
@@ -21,6 +22,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
         "Content",
         [
             ("Posts", "movie", "content_post"),
+            ("Media", "video_library", "content_asset"),
             ("Reports", "description", "content_artifact"),
             ("Agent runs", "neurology", "agents_agentrun"),
         ],

@@ -76,6 +76,11 @@ def get_transcoder(alias: str = "transcoder") -> Transcoder:
     return provider
 
 
+def probe_video(path: Path) -> dict[str, Any]:
+    """Return the figures of the video at `path` as an asset keeps them; raises `ProviderError`."""
+    return get_transcoder().probe(path).as_json()
+
+
 def check_media(probe: Probe, *, longest_seconds: float = LONGEST_SECONDS) -> None:
     """Raise `MediaRefused`, naming the figure, for a video outside TikTok's limits."""
     if probe.video_codec not in VIDEO_CODECS:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.db.models.expressions import Combinable
+from django.http import HttpRequest, HttpResponse
 
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.roles import Capability
@@ -30,16 +31,31 @@ class Start(Protocol):
         ...
 
 
+class Page(Protocol):
+    """A page on which a person says what to begin on one account, by GET, and begins it, by POST.
+
+    Raises `Refused` with one sentence when nothing can be begun on this account.
+    """
+
+    def __call__(self, request: HttpRequest, *, account: TikTokAccount, by: User) -> HttpResponse:
+        """Return the page, or lead to what began."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AccountAction:
-    """Something a person may start on an account; it asks `question` first and needs `capability`."""
+    """Something a person may start on an account; it needs `capability`.
+
+    It either asks `question` and calls `start`, or leads to a `page` of its own, one account at a time.
+    """
 
     name: str
     label: str
     question: str
     icon: str
     capability: Capability
-    start: Start
+    start: Start | None = None
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +76,11 @@ _FACTS: dict[str, AccountFact] = {}
 
 
 def register_action(action: AccountAction) -> None:
-    """Offer an action on accounts; raises `ValueError` when the name is taken."""
+    """Offer an action on accounts; raises `ValueError` when the name is taken or there is nothing to do."""
     if action.name in _ACTIONS:
         raise ValueError(f"The account action {action.name!r} is registered twice: choose another name.")
+    if (action.start is None) is (action.page is None):
+        raise ValueError(f"The account action {action.name!r} needs a start or a page, and not both.")
     _ACTIONS[action.name] = action
 
 

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
 
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
-from tiktok_ops.accounts.models import Brand, User, Workspace
+from tiktok_ops.accounts.models import Brand, TikTokAccount, User, Workspace
+from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.audit.services import record
 from tiktok_ops.content.models import Asset
 from tiktok_ops.errors import Refused
@@ -22,6 +25,13 @@ from tiktok_ops.errors import Refused
 CHUNK_BYTES = 1024 * 1024
 MEDIA_TYPES = ("video/mp4", "video/quicktime", "video/webm", "image/jpeg", "image/webp")
 """What TikTok takes; the name of a stored file does not tell its type, the row does."""
+
+
+class Kept(NamedTuple):
+    """An asset, and whether it was new to the workspace."""
+
+    asset: Asset
+    is_new: bool
 
 
 class AssetRefused(Refused):
@@ -43,7 +53,31 @@ def store_asset(
     rights_expire_at: datetime | None,
     by: User | str,
 ) -> Asset:
-    """Keep a file as the workspace's asset and return it; a file it already has is returned as it is.
+    """Keep a file as `keep_asset` does, and return the asset alone."""
+    return keep_asset(
+        workspace_id=workspace_id,
+        brand_id=brand_id,
+        file=file,
+        media_type=media_type,
+        probe=probe,
+        rights_note=rights_note,
+        rights_expire_at=rights_expire_at,
+        by=by,
+    ).asset
+
+
+def keep_asset(
+    *,
+    workspace_id: UUID,
+    brand_id: UUID | None,
+    file: Path | File[bytes],
+    media_type: str,
+    probe: Mapping[str, Any],
+    rights_note: str,
+    rights_expire_at: datetime | None,
+    by: User | str,
+) -> Kept:
+    """Keep a file as the workspace's asset; a file it already has stays as it is, and that is told.
 
     The bytes are copied in pieces to `assets/<workspace>/<digest>` under MEDIA_ROOT and are on disk
     before the row is. A file that was lost or changed there is put right on the way. `rights_expire_at`
@@ -69,7 +103,20 @@ def store_asset(
         )
         if is_new:
             record("asset.stored", by=by, subject=asset, workspace_id=workspace_id, data=_told(asset))
-    return asset
+    return Kept(asset, is_new)
+
+
+def usable_videos(account: TikTokAccount, *, by: User) -> ScopedQuerySet[Asset]:
+    """Return the videos `by` may post on the account now, newest first: its brand's and those of no brand.
+
+    A video whose rights have ended is not among them, nor one that `by` does not see.
+    """
+    return Asset.objects.visible_to(by).filter(
+        Q(brand=None) | Q(brand=account.brand_id),
+        Q(rights_expire_at=None) | Q(rights_expire_at__gt=timezone.now()),
+        workspace=account.workspace_id,
+        media_type__startswith="video/",
+    )
 
 
 def open_verified(asset: Asset) -> BinaryIO:

@@ -160,7 +160,7 @@ class AccountAdmin(ScopedAdmin):
     def get_unfold_action(self, action: str) -> UnfoldAction:
         """Return what unfold shows, asks and calls for a registered action."""
         offered = _offered(action)
-        method = _detail_action(offered)
+        method = _detail_page(offered) if offered.page else _detail_action(offered)
         return UnfoldAction(
             action_name=f"accounts_tiktokaccount_{action}",
             method=method.__get__(self),
@@ -168,8 +168,18 @@ class AccountAdmin(ScopedAdmin):
             path=action.replace("_", "-"),
             icon=offered.icon,
             variant=ActionVariant.PRIMARY,
-            dialog=method.dialog,
+            dialog=getattr(method, "dialog", None),
         )
+
+    def show_page(self, request: HttpRequest, action: AccountAction, account: TikTokAccount) -> HttpResponse:
+        """Return the action's page for the account, or lead back to the account with the refusal."""
+        user: Any = request.user
+        assert action.page is not None
+        try:
+            return action.page(request, account=account, by=user)
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(reverse("admin:accounts_tiktokaccount_change", args=[account.pk]))
 
     def start_on(
         self, request: HttpRequest, action: AccountAction, accounts: list[TikTokAccount]
@@ -189,11 +199,16 @@ class AccountAdmin(ScopedAdmin):
 
 def _start(action: AccountAction, account: TikTokAccount, user: Any, *, is_allowed: bool) -> Started:
     if not is_allowed:
-        raise Refused(
-            f"You may not start {action.label!r} on {account}: ask an owner of its workspace "
-            f"for a role that may {action.capability.value}."
-        )
+        raise Refused(_not_yours(action, account))
+    assert action.start is not None
     return action.start(account=account, by=user)
+
+
+def _not_yours(action: AccountAction, account: TikTokAccount) -> str:
+    return (
+        f"You may not start {action.label!r} on {account}: ask an owner of its workspace "
+        f"for a role that may {action.capability.value}."
+    )
 
 
 def _offered(name: str) -> AccountAction:
@@ -201,6 +216,30 @@ def _offered(name: str) -> AccountAction:
 
 
 def _list_action(offered: AccountAction) -> Callable[..., HttpResponse | None]:
+    """Return the list's action."""
+    return _list_page(offered) if offered.page else _list_start(offered)
+
+
+def _list_page(offered: AccountAction) -> Callable[..., HttpResponse | None]:
+    """Return the list's way to the action's page, for the one account that is selected."""
+
+    def lead(
+        page: AccountAdmin, request: HttpRequest, queryset: QuerySet[TikTokAccount]
+    ) -> HttpResponse | None:
+        accounts = list(queryset[:2])
+        if len(accounts) > 1:
+            messages.error(request, f"Choose one account at a time for {offered.label!r}.")
+            return None
+        if not page.is_granted(request, offered.capability, accounts[0]):
+            messages.error(request, _not_yours(offered, accounts[0]))
+            return None
+        name = f"admin:accounts_tiktokaccount_{offered.name}"
+        return HttpResponseRedirect(reverse(name, args=[accounts[0].pk]))
+
+    return lead
+
+
+def _list_start(offered: AccountAction) -> Callable[..., HttpResponse | None]:
     """Return the list's action: one account leads to what began, several to a message with links."""
 
     def start(
@@ -243,6 +282,19 @@ def _detail_action(offered: AccountAction) -> Any:
             "form_class": None,
             "form_submit_text": offered.label,
         },
+    )
+
+
+def _detail_page(offered: AccountAction) -> Any:
+    """Return the action of an account's page that leads to a page: GET shows it, POST acts on it."""
+
+    def show(page: AccountAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+        account = page.get_object(request, unquote(object_id))
+        return page.show_page(request, _offered(offered.name), account)
+
+    show.__name__ = offered.name  # unfold looks the action up by it
+    return unfold_action(
+        show, permissions=[offered.capability.value], description=offered.label, icon=offered.icon
     )
 
 

@@ -1,10 +1,10 @@
-"""The pages of posts, reports, imports, and of what else imports and sync bring in."""
+"""The pages of posts, reports, media, imports, and of what else imports and sync bring in."""
 
+from tiktok_ops.content.admin.assets import AssetAdmin
 from tiktok_ops.content.admin.imports import ContentImportAdmin
 from tiktok_ops.content.admin.posts import PostAdmin
 from tiktok_ops.content.admin.records import (
     AccountMetricsAdmin,
-    AssetAdmin,
     CommentAdmin,
     CreatorAdmin,
     OrderLineAdmin,

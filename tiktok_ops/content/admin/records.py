@@ -1,10 +1,10 @@
-"""The pages of comments, figures, the shop, creators, trends and media: read-only."""
+"""The pages of comments, figures, the shop, creators and trends: read-only."""
 
 from django.contrib import admin
 
 from tiktok_ops.admin import MachineWrittenAdmin
 from tiktok_ops.cells import EMPTY, moment, percent, shortened, visible, whole
-from tiktok_ops.content.models import AccountMetrics, Asset, Comment, Creator, OrderLine, Product, Trend
+from tiktok_ops.content.models import AccountMetrics, Comment, Creator, OrderLine, Product, Trend
 from tiktok_ops.filters import DayRangeFilter, ScopedRelatedFilter
 
 _NOT_CONNECTED = "They arrive once an account is connected to TikTok; a file of posts does not bring them."
@@ -118,19 +118,3 @@ class TrendAdmin(MachineWrittenAdmin):
     list_display = ("tag", "region", "category", "posts", "views", "observed_at")
     search_fields = ("tag",)
     empty_text = f"There are no trends yet. {_NOT_CONNECTED}"
-
-
-@admin.register(Asset)
-class AssetAdmin(MachineWrittenAdmin):
-    """Media files and the right to use them; the bytes themselves are not served here."""
-
-    list_display = ("media_type", "workspace", "brand", "bytes", "rights_expire_at", "created_at")
-    list_select_related = ("workspace", "brand")
-    list_filter_submit = True
-    list_filter = (("brand", ScopedRelatedFilter),)
-    search_fields = ("sha256", "rights_note")
-    fields = (
-        *("workspace", "brand", "media_type", "bytes", "sha256", "probe"),
-        *("rights_note", "rights_expire_at", "created_at"),
-    )
-    empty_text = "There are no media files yet."

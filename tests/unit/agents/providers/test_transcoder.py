@@ -2,18 +2,16 @@
 
 import os
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
-from av.audio.frame import AudioFrame
-from av.video.frame import VideoFrame
 
 from agents.providers.errors import ProviderMisconfigured
 from agents.providers.media import MOST_BYTES, MediaOutOfTime, MediaRefused, Probe
 from agents.providers.transcoder import FfmpegTranscoder
+from tests.factories.media import make_sound, make_video
 
 LINES = ("Stop boiling water", "Zürich, 100 %")
 
@@ -29,47 +27,6 @@ def rendered(transcoder: FfmpegTranscoder, tmp_path_factory: pytest.TempPathFact
     out = tmp_path_factory.mktemp("card") / "card.mp4"
     transcoder.render_card_video(LINES, seconds=3, out=out)
     return out
-
-
-def make_video(
-    path: Path,
-    *,
-    seconds: float = 3,
-    rate: int = 30,
-    size: tuple[int, int] = (360, 640),
-    codec: str = "libx264",
-    container: str = "mp4",
-    options: dict[str, str] | None = None,
-) -> Path:
-    """Encode grey frames without sound."""
-    with av.open(str(path), "w", format=container, options=options or {}) as output:
-        stream = output.add_stream(codec, rate=rate)
-        assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
-        output.start_encoding()
-        for number in range(round(seconds * rate)):
-            frame = VideoFrame(*size, "yuv420p")
-            for plane in frame.planes:
-                plane.update(bytes([128]) * plane.buffer_size)
-            frame.pts, frame.time_base = number, Fraction(1, rate)
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode())
-    return path
-
-
-def make_sound(path: Path) -> Path:
-    """Encode a second of silence, nothing to see."""
-    with av.open(str(path), "w", format="mp4") as output:
-        stream = output.add_stream("aac", rate=44_100, layout="mono")
-        assert isinstance(stream, av.AudioStream)
-        frame = AudioFrame("fltp", "mono", 1024)
-        for plane in frame.planes:
-            plane.update(bytes(plane.buffer_size))
-        frame.sample_rate, frame.pts, frame.time_base = 44_100, 0, Fraction(1, 44_100)
-        output.mux(stream.encode(frame))
-        output.mux(stream.encode())
-    return path
 
 
 def brightness(path: Path) -> list[list[bytes]]:

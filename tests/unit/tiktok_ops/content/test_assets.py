@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,27 @@ import pytest
 from django.core.files import File
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
+from django.utils import timezone
 
-from tests.factories.accounts import BrandFactory, UserFactory, WorkspaceFactory
+from tests.factories.accounts import (
+    AccountFactory,
+    BrandFactory,
+    MembershipFactory,
+    UserFactory,
+    WorkspaceFactory,
+    person,
+)
 from tiktok_ops.accounts.models import Workspace
+from tiktok_ops.accounts.roles import Role
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.content.assets import (
     CHUNK_BYTES,
     AssetChanged,
     AssetRefused,
+    keep_asset,
     open_verified,
     store_asset,
+    usable_videos,
 )
 from tiktok_ops.content.models import Asset
 from tiktok_ops.errors import Refused
@@ -262,3 +273,65 @@ def test_store_the_same_bytes_at_once_makes_one_asset(committed_db: str, media_r
     assert len(found) == 4
     assert AuditEvent.objects.filter(verb="asset.stored").count() == 1
     assert len(files_in(media_root)) == 1
+
+
+# Which videos an account may post -------------------------------------------------------------------
+
+
+def test_keep_tells_whether_the_bytes_were_new(workspace: Workspace) -> None:
+    given: dict[str, Any] = {
+        "workspace_id": workspace.id,
+        "brand_id": None,
+        "file": File(BytesIO(CONTENT)),
+        "media_type": "video/mp4",
+        "probe": {},
+        "rights_note": "",
+        "rights_expire_at": None,
+        "by": "worker",
+    }
+    first, again = keep_asset(**given), keep_asset(**given)
+    assert (first.is_new, again.is_new) == (True, False)
+    assert first.asset == again.asset
+
+
+def test_find_usable_videos_gives_those_of_the_brand_and_of_none(workspace: Workspace) -> None:
+    account = AccountFactory.create(workspace=workspace)
+    other = BrandFactory.create(workspace=workspace)
+    viewer = person(workspace, Role.VIEWER)
+    wanted = [
+        stored(workspace, File(BytesIO(name), name="file"), brand_id=brand_id)
+        for name, brand_id in ((b"brand", account.brand_id), (b"all", None))
+    ]
+    stored(workspace, File(BytesIO(b"other brand"), name="file"), brand_id=other.id)
+    stored(workspace, File(BytesIO(b"image"), name="file"), media_type="image/jpeg")
+    stored(WorkspaceFactory.create(), File(BytesIO(b"other team"), name="file"))
+    assert list(usable_videos(account, by=viewer)) == wanted[::-1]
+
+
+@pytest.mark.parametrize(
+    ("left", "is_usable"), [(timedelta(minutes=1), True), (timedelta(seconds=-1), False), (None, True)]
+)
+def test_find_usable_videos_leaves_out_those_whose_rights_have_ended(
+    workspace: Workspace, left: timedelta | None, is_usable: bool
+) -> None:
+    account = AccountFactory.create(workspace=workspace)
+    stored(workspace, rights_expire_at=left and timezone.now() + left)
+    assert usable_videos(account, by=person(workspace, Role.VIEWER)).exists() is is_usable
+
+
+def test_find_usable_videos_gives_nobody_what_they_do_not_see(workspace: Workspace) -> None:
+    account = AccountFactory.create(workspace=workspace)
+    stored(workspace, brand_id=account.brand_id)
+    stored(workspace, File(BytesIO(b"all"), name="file"))
+    client = MembershipFactory.create(workspace=workspace, role=Role.OWNER, reach="brands")
+    assert account.brand
+    client.brands.add(account.brand)
+    assert usable_videos(account, by=client.user).count() == 1
+    assert not usable_videos(account, by=UserFactory.create()).exists()
+
+
+def test_find_usable_videos_of_an_account_without_a_brand_gives_those_of_none(workspace: Workspace) -> None:
+    account = AccountFactory.create(workspace=workspace, brand=None)
+    stored(workspace, brand_id=BrandFactory.create(workspace=workspace).id)
+    shared = stored(workspace, File(BytesIO(b"all"), name="file"))
+    assert list(usable_videos(account, by=person(workspace, Role.VIEWER))) == [shared]
