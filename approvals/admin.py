@@ -1,6 +1,5 @@
 """The approval pages: what is asked, by whom, and the two buttons. Deciding is a POST, by the one service."""
 
-import json
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,8 +10,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from approvals.kinds import kind_of
 from approvals.models import ApprovalRequest, Decision
+from approvals.packet import packet_context
 from approvals.services import approve, reject
 from tiktok_ops.admin import MachineWrittenAdmin
 from tiktok_ops.errors import Refused
@@ -66,6 +65,7 @@ class ApprovalRequestAdmin(MachineWrittenAdmin):
         asked = self.get_object(request, object_id)
         if asked is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        user: Any = request.user
         context = {
             **self.admin_site.each_context(request),
             "title": asked.title,
@@ -73,7 +73,7 @@ class ApprovalRequestAdmin(MachineWrittenAdmin):
             "original": asked,
             "has_view_permission": True,
             "media": self.media,
-            **packet_context(asked),
+            **packet_context(asked, by=user),
             **(extra_context or {}),
         }
         return render(request, self.change_form_template, context)
@@ -106,24 +106,6 @@ class ApprovalRequestAdmin(MachineWrittenAdmin):
             return
         said = "Approved. The run goes on." if decision.verb == "approve" else "Rejected. The reason is kept."
         messages.success(request, said)
-
-
-def packet_context(asked: ApprovalRequest) -> dict[str, Any]:
-    """Return what the packet's template shows."""
-    kind = kind_of(asked.kind)
-    payload = kind.Payload.model_validate_json(bytes(asked.payload))
-    return {
-        "asked": asked,
-        "kind": kind,
-        "payload": json.loads(bytes(asked.payload)),
-        "shown": kind.shown(payload),
-        "approve_label": kind.approve_label(payload),
-        "facts": asked.facts,
-        "decisions": asked.decisions.select_related("decided_by").order_by("decided_at"),
-        "run_url": reverse("admin:workflows_workflowrun_change", args=[asked.run_id]),
-        "decide_url": reverse("admin:approvals_approvalrequest_decide", args=[asked.id]),
-        "account_url": reverse("admin:accounts_tiktokaccount_change", args=[asked.account_id]),
-    }
 
 
 @admin.register(Decision)

@@ -5,11 +5,14 @@ A kind says what its payload looks like, how risky it is, what to show, and what
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from pydantic import BaseModel
 
+from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.errors import Refused
 
@@ -30,11 +33,33 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """What a payload looks like once it is out: on whose account, with which words, and which file."""
+
+    handle: str
+    text: str
+    asset_id: UUID
+    asset_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of what was approved: in words, since when, in a badge's colour, and a page of ours with more."""
+
+    words: str
+    since: datetime
+    tone: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of approval.
 
     `on_decided(request, decision)` runs inside the decision's transaction; when it raises, the decision
-    is rolled back with it. `approve_label(payload)` is what the button says.
+    is rolled back with it. `approve_label(payload)` is what the button says, `consent(payload)` what
+    pressing it agrees to. `fate(request)` is None until something came of an approval. `check(payload,
+    account)` raises `Refused` for a payload that nobody could approve on that account.
     """
 
     name: str
@@ -45,7 +70,11 @@ class Kind:
     approve_label: Callable[[Any], str]
     on_decided: Callable[["ApprovalRequest", "Decision"], None]
     capability: Capability = Capability.DECIDE
+    check: Callable[[Any, TikTokAccount], None] = field(default=lambda payload, account: None)
     shown: Callable[[Any], dict[str, str]] = field(default=lambda payload: {})
+    preview: Callable[[Any], Preview | None] = field(default=lambda payload: None)
+    consent: Callable[[Any], str] = field(default=lambda payload: "")
+    fate: Callable[["ApprovalRequest"], Fate | None] = field(default=lambda request: None)
 
 
 _kinds: dict[str, Kind] = {}

@@ -1,4 +1,4 @@
-"""What workflows offer on the pages of accounts: the profile audit, and how the last run went."""
+"""What workflows offer on the pages of accounts: the audit, posts, and how the last run went; and of media."""
 
 from typing import Any
 
@@ -17,8 +17,11 @@ from tiktok_ops.accounts.account_actions import (
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.cells import status_badge
+from tiktok_ops.content.asset_uses import register_uses
 from tiktok_ops.workers import NO_WORKER, no_worker_is_up, register_count
+from workflows.asset_uses import find_runs
 from workflows.models import WorkflowRun
+from workflows.post_pages import draft_page, new_post_page
 from workflows.presence import present
 from workflows.services import start_run
 
@@ -26,7 +29,7 @@ PROFILE_AUDIT = "profile_audit"
 
 
 def register() -> None:
-    """Offer the audit, show the last run, and say whether workers are up."""
+    """Offer the audit and posts, show the last run and where media are used, say whether workers are up."""
     register_action(
         AccountAction(
             name="run_profile_audit",
@@ -37,6 +40,27 @@ def register() -> None:
             start=start_profile_audit,
         )
     )
+    register_action(
+        AccountAction(
+            name="draft_a_post",
+            label="Draft a post",
+            question="",
+            icon="edit_note",
+            capability=Capability.RUN,
+            page=draft_page,
+        )
+    )
+    register_action(
+        AccountAction(
+            name="new_post",
+            label="New post",
+            question="",
+            icon="add_box",
+            capability=Capability.RUN,
+            page=new_post_page,
+        )
+    )
+    register_uses(find_runs)
     runs = WorkflowRun.objects.filter(account=OuterRef("pk")).order_by("-id")
     newest = Subquery(runs.values(found=JSONObject(id="id", status="status"))[:1])
     register_fact(AccountFact(name="last_run", title="Last run", annotation=newest, show=_show_last_run))

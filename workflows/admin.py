@@ -19,6 +19,7 @@ from tiktok_ops.content.charts import DAYS_SHOWN, ViewsChart, views_chart
 from tiktok_ops.content.queries import posts_until
 from tiktok_ops.markdown import render_markdown
 from workflows.drawing import draw
+from workflows.effects_admin import EffectAdmin as EffectAdmin
 from workflows.models import WorkflowDefinition, WorkflowRun
 from workflows.overview import RunOverview, overview_of
 from workflows.presence import present

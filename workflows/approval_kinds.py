@@ -4,12 +4,21 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
+from django.db.models import Q
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from agents.contract import Typed
 from agents.skills.captions import CAPTION_MAX_UTF16, utf16_length
-from approvals.kinds import Kind, Weight, register
+from approvals.kinds import Kind, Preview, Weight, register
+from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.content.models import Asset
+from tiktok_ops.errors import Refused
+from workflows.effect_words import fate_of
 from workflows.gates import resume_gate
+
+
+class PostImpossible(Refused):
+    """This post cannot go out."""
 
 
 def _fits(caption: str) -> str:
@@ -33,7 +42,7 @@ class VideoPost(Typed):
     account: UUID
     handle: str
     mode: Literal["sandbox", "live"]
-    delivery: Literal["direct", "inbox", "by_hand"]
+    delivery: Literal["direct", "by_hand"]
     asset: UUID
     asset_sha256: Sha256
     caption: Annotated[str, AfterValidator(_fits)]
@@ -52,6 +61,22 @@ def _weigh(post: VideoPost) -> Weight:
     return Weight(risk="high" if post.is_branded_content else "medium")
 
 
+def _check_post(post: VideoPost, account: TikTokAccount) -> None:
+    """Raise `PostImpossible` unless the video is one the account may use, and the settings go together."""
+    videos = Asset.objects.filter(
+        Q(brand=None) | Q(brand=account.brand_id), workspace_id=account.workspace_id
+    )
+    if not videos.filter(id=post.asset, sha256=post.asset_sha256).exists():
+        raise PostImpossible(
+            f"The video {str(post.asset)!r} (SHA-256 {post.asset_sha256[:12]}…) is not one of this workspace "
+            f"and of the brand of @{post.handle}: upload it first."
+        )
+    if post.is_branded_content and post.privacy_level == "SELF_ONLY":
+        raise PostImpossible(
+            "Branded content cannot be private: choose who else can see it, or turn branded content off."
+        )
+
+
 def _title(post: VideoPost) -> str:
     return f"Post on @{post.handle}: {post.caption[:80]}"
 
@@ -59,7 +84,7 @@ def _title(post: VideoPost) -> str:
 def _approve_label(post: VideoPost) -> str:
     """Return what the button says will happen."""
     when = f" at {_wall(post.publish_at)}" if post.publish_at else " now"
-    verb = {"direct": "publish", "inbox": "send to the TikTok app", "by_hand": "hand over"}[post.delivery]
+    verb = {"direct": "publish", "by_hand": "hand over"}[post.delivery]
     return f"Approve and {verb}{when}"
 
 
@@ -86,6 +111,16 @@ def _shown(post: VideoPost) -> dict[str, str]:
     }
 
 
+def _preview(post: VideoPost) -> Preview:
+    return Preview(handle=post.handle, text=post.caption, asset_id=post.asset, asset_sha256=post.asset_sha256)
+
+
+def _consent(post: VideoPost) -> str:
+    """Return the sentence TikTok wants beside the button (its content sharing guidelines)."""
+    policy = "Branded Content Policy and " if post.is_branded_content else ""
+    return f"By posting, you agree to TikTok's {policy}Music Usage Confirmation."
+
+
 def register_kinds() -> None:
     """Fill the registry."""
     register(
@@ -97,6 +132,10 @@ def register_kinds() -> None:
             title=_title,
             approve_label=_approve_label,
             on_decided=resume_gate,
+            check=_check_post,
             shown=_shown,
+            preview=_preview,
+            consent=_consent,
+            fate=fate_of,
         )
     )

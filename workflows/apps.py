@@ -20,12 +20,13 @@ class WorkflowsConfig(AppConfig):
         """Register the checks and what accounts' pages offer; tie a worker's processes to their supervisor."""
         from workflows import account_actions
         from workflows.approval_kinds import register_kinds
-        from workflows.checks import check_definitions, check_provider_settings
+        from workflows.checks import check_crash_points, check_definitions, check_provider_settings
 
         account_actions.register()
         register_kinds()
         register(check_definitions)
         register(check_provider_settings)
+        register(check_crash_points)
         die_with_parent()
         if DIE_WITH_PARENT in os.environ and "qcluster" in sys.argv:
             # Importing a vendor's library takes a second: once here rather than once in every fork.

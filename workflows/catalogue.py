@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
-from workflows.definitions import profile_audit
+from workflows.definitions import own_post, post_draft, profile_audit
 from workflows.models import WorkflowDefinition
 from workflows.nodes import Workflow
 from workflows.validation import DefinitionRefused, check_workflow, parse_workflow
@@ -33,7 +33,7 @@ def by_slug(workflows: Iterable[Workflow]) -> MappingProxyType[str, Workflow]:
     return MappingProxyType(found)
 
 
-WORKFLOWS = by_slug([profile_audit.workflow])
+WORKFLOWS = by_slug([profile_audit.workflow, post_draft.workflow, own_post.workflow])
 
 
 def find_workflow(slug: str) -> Workflow:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
 from agents.providers.registry import check_providers
 from workflows.catalogue import WORKFLOWS
+from workflows.crash_points import CrashPoint
 from workflows.validation import problems
 
 
@@ -15,6 +17,18 @@ def check_definitions(**_: Any) -> list[CheckMessage]:
         Error(f"The workflow {workflow.slug!r} is refused: {problem}", id="workflows.E001")
         for workflow in WORKFLOWS.values()
         for problem in problems(workflow)
+    ]
+
+
+def check_crash_points(**_: Any) -> list[CheckMessage]:
+    """Refuse a place to die at that is none."""
+    return [
+        Error(
+            f"The environment variable CRASH_AT names {name!r}, which is no crash point: "
+            f"there are {', '.join(CrashPoint)}.",
+            id="workflows.E003",
+        )
+        for name in sorted(settings.CRASH_AT - set(CrashPoint))
     ]
 
 

@@ -15,12 +15,13 @@ import structlog
 from django.db import DataError, InterfaceError, OperationalError, connection
 
 from tiktok_ops.errors import Refused
-from workflows.executors import EXECUTORS, Work
+from workflows.executors import EXECUTORS
 from workflows.models import WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, TryAgain
 from workflows.protocol import claim, finish, renew
 from workflows.validation import DefinitionRefused, parse_workflow
+from workflows.work import Work
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +103,7 @@ def perform(work: Work) -> Outcome:
         outputs = _outputs_before(work.step)
         given = resolve_paths(work.node.inputs, work.step.run.input, outputs)
         facts = resolve_paths(getattr(work.node, "facts", {}), work.step.run.input, outputs)
-        return EXECUTORS[work.node.kind](replace(work, given=given, facts=facts))
+        return EXECUTORS[work.node.kind](replace(work, given=given, facts=facts, outputs=outputs))
     except (LeaseLost, OperationalError, InterfaceError):
         raise
     except Refused as refusal:
@@ -117,9 +118,13 @@ def perform(work: Work) -> Outcome:
 
 
 def _record(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
-    """Finish with the outcome, or, where the database cannot keep it, fail the step with that as the reason."""
+    """Finish with the outcome, or, where that is refused or cannot be kept, fail the step with the reason."""
     try:
         return finish(claimed, outcome, go_on=go_on)
+    except LeaseLost:
+        raise
+    except Refused as refusal:  # a gate that asks for what nobody could approve
+        return finish(claimed, Failed(error=str(refusal)), go_on=go_on)
     except (
         DataError
     ) as error:  # NaN, a NUL, half a surrogate pair: JSON's writer has them, PostgreSQL has not
@@ -148,8 +153,6 @@ def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:
         step=step,
         workflow=workflow,
         node=workflow.node(step.key),
-        given={},
-        facts={},
         hold=hold,
     )
 
@@ -160,9 +163,14 @@ def _outputs_before(step: WorkflowStep) -> dict[str, Any]:
     return dict(upstream.values_list("key", "output"))
 
 
+class NothingThere(Refused):
+    """A path of the step leads to a list that is too short."""
+
+
 def resolve_paths(paths: Mapping[str, str], brief: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
     """Return the values the paths lead to, by name; a brief field that was not given is left out.
 
+    A number in a path is a place in a list, from 0; raises `NothingThere` when the list is shorter.
     Raises `KeyError` when an upstream output lacks a field it declared, which is a bug.
     """
     given: dict[str, Any] = {}
@@ -174,9 +182,19 @@ def resolve_paths(paths: Mapping[str, str], brief: dict[str, Any], outputs: dict
             continue
         value = outputs[root]
         for part in parts[1:]:
-            value = value[part]
+            value = _part_of(value, part, path)
         given[name] = value
     return given
+
+
+def _part_of(value: Any, part: str, path: str) -> Any:
+    """Return a field of an object, or a place of a list."""
+    if not isinstance(value, list):
+        return value[part]
+    place = int(part)
+    if place >= len(value):
+        raise NothingThere(f"{path!r} leads to number {place + 1} of a list that has {len(value)}.")
+    return value[place]
 
 
 def clock_down(seconds: float) -> Callable[[], float]:

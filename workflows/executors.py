@@ -1,34 +1,22 @@
 """What each kind of node does. To add a kind: its node in `nodes`, its executor here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
 
 from agents.contract import AgentContext, BrandVoice
-from agents.providers.errors import Advice, ProviderError
+from agents.providers.errors import ProviderError
 from agents.runner import Asked, run_agent
 from approvals.kinds import kind_of
 from tiktok_ops.accounts.models import Brand
-from workflows.models import WorkflowRun, WorkflowStep
-from workflows.nodes import AgentNode, AnyNode, GateNode, ReportNode, Workflow
-from workflows.outcomes import ArtifactDraft, AsksPerson, Claim, Failed, Outcome, Succeeded, TryAgain
+from workflows.effects.registry import EFFECTS
+from workflows.models import WorkflowRun
+from workflows.nodes import ActionNode, AgentNode, GateNode, ReportNode
+from workflows.outcomes import ArtifactDraft, AsksPerson, Failed, Outcome, Succeeded
+from workflows.rendering import render
 from workflows.reports.registry import REPORTS
-from workflows.retrying import after_failed_try
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A claimed step with all it needs. `hold(seconds)` keeps the lease for a call that long, or raises."""
-
-    claim: Claim
-    step: WorkflowStep
-    workflow: Workflow
-    node: AnyNode
-    given: dict[str, Any]
-    facts: dict[str, Any]
-    hold: Callable[[float], None]
+from workflows.retrying import after_trouble
+from workflows.work import Work
 
 
 def voice_of(brand: Brand | None) -> BrandVoice | None:
@@ -74,21 +62,8 @@ def ask_agent(work: Work) -> Outcome:
             timeout_seconds=node.timeout_seconds,
         )
     except ProviderError as trouble:
-        return after_trouble(work, trouble)
+        return after_trouble(work.node.retry, trouble, tries=work.step.tries)
     return Succeeded(output=answer.output, agent_run_id=answer.agent_run_id)
-
-
-def after_trouble(work: Work, trouble: ProviderError) -> TryAgain | Failed:
-    """Return what a provider's trouble means for the step."""
-    policy = work.node.retry
-    if trouble.advice is Advice.RETRY:
-        return after_failed_try(
-            policy, tries=work.step.tries, error=str(trouble), asked_seconds=trouble.retry_after_seconds
-        )
-    if trouble.advice is Advice.WAIT:
-        delay = trouble.retry_after_seconds or policy.base_seconds
-        return TryAgain(error=str(trouble), delay_seconds=min(delay, policy.max_seconds), counts_as_try=False)
-    return Failed(error=str(trouble))
 
 
 def write_report(work: Work) -> Outcome:
@@ -120,7 +95,7 @@ def ask_person(work: Work) -> Outcome:
         kind_of(node.approval).Payload.model_validate(payload)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
+        field = ".".join(str(part) for part in first["loc"]) or "the whole"
         return Failed(
             error=f"What {node.label!r} would ask for cannot be approved: {field} is {first['input']!r}, "
             f"which does not do: {first['msg']}."
@@ -128,8 +103,18 @@ def ask_person(work: Work) -> Outcome:
     return AsksPerson(kind=node.approval, payload=payload, facts=work.facts)
 
 
+def act(work: Work) -> Outcome:
+    """Act outwardly, or go on with it: the ledger knows how far it is."""
+    node = work.node
+    if not isinstance(node, ActionNode):
+        raise TypeError(node)
+    return EFFECTS[node.effect].perform(work)
+
+
 EXECUTORS: dict[str, Callable[[Work], Outcome]] = {
     "agent": ask_agent,
     "report": write_report,
     "gate": ask_person,
+    "action": act,
+    "render": render,
 }

@@ -4,19 +4,20 @@ import json
 from typing import Any
 
 from approvals.models import ApprovalRequest, Decision
-from tiktok_ops.errors import Refused
+from tiktok_ops.errors import Overtaken
+from workflows.effects.reasking import held_by, resume_effect
 from workflows.models import WorkflowStep
 from workflows.nodes import GateNode
 from workflows.protocol import resume
 from workflows.validation import parse_workflow
 
 
-class RunMovedOn(Refused):
+class RunMovedOn(Overtaken):
     """The run no longer waits for this: it was cancelled or has ended."""
 
 
 def resume_gate(request: ApprovalRequest, decision: Decision) -> None:
-    """Let the step that asked go on, in the decision's transaction.
+    """Let the step that asked go on, in the decision's transaction; or the effect it was asked again for.
 
     Raises `RunMovedOn` when it does not wait any more; the decision is then rolled back with it.
     """
@@ -24,7 +25,10 @@ def resume_gate(request: ApprovalRequest, decision: Decision) -> None:
     node = parse_workflow(step.run.definition.definition).node(step.key)
     if not isinstance(node, GateNode):
         raise TypeError(node)
-    if not resume(step.id, outcome_of(node, request, decision)):
+    outcome = outcome_of(node, request, decision)
+    effect = held_by(request)
+    went_on = resume_effect(effect, decision, outcome) if effect else resume(step.id, outcome)
+    if not went_on:
         raise RunMovedOn
 
 

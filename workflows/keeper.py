@@ -3,14 +3,18 @@
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Q
 
 from tiktok_ops.content.imports.uploads import ring_waiting_imports
 from tiktok_ops.queue import ring
 from tiktok_ops.rest.housekeeping import tidy
 from tiktok_ops.signals import Stop
+from workflows.effects.ledger import STRANDED, strand
+from workflows.effects.models import Effect
 from workflows.outcomes import Claim, Failed, LeaseLost
 from workflows.presence import Place, Post
-from workflows.protocol import DOORBELL, MAX_CLAIMS, finish
+from workflows.protocol import DOORBELL, MAX_CLAIMS, finish, wake
+from workflows.transitions import STEP
 
 log = structlog.get_logger(__name__)
 
@@ -47,10 +51,12 @@ class Keeper:
 
 
 def sweep() -> None:
-    """Ring what is due, park what is exhausted, ring for imports nobody took up, tidy what the API left."""
+    """Ring what is due, wake what waited long enough, park what is exhausted; ring for imports, tidy the API."""
     while ring_due(limit=PAGE) == PAGE:
         pass
+    wake_waiting()
     park_exhausted()
+    look_after_effects()
     ring_waiting_imports()
     tidy()
 
@@ -63,6 +69,32 @@ def ring_due(*, limit: int) -> int:
         for run_id in runs:
             ring(DOORBELL, run_id)
     return len(runs)
+
+
+def wake_waiting() -> int:
+    """Let the waiting steps whose time has come be taken up again; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM workflow_waking(%s)", [PAGE])
+        steps = [step_id for (step_id,) in cursor.fetchall()]
+    woken = 0
+    for step_id in steps:
+        with transaction.atomic():
+            woken += wake(step_id)
+    return woken
+
+
+def look_after_effects() -> None:
+    """Say what is known of effects whose step ended without them; wake steps whose effect went on without them."""
+    ended = Effect.objects.filter(status__in=sorted(STRANDED), step__status__in=sorted(STEP.terminal))
+    for effect in ended[:PAGE]:
+        if strand(effect):
+            log.error("effect stranded", effect=str(effect.id))
+    slept = Effect.objects.filter(
+        ~Q(status__in=["held", "handed_over"]), step__status="waiting", step__wake_at=None
+    )
+    for step_id in slept.values_list("step_id", flat=True)[:PAGE]:
+        with transaction.atomic():
+            wake(step_id)
 
 
 def park_exhausted() -> int:

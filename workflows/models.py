@@ -12,6 +12,7 @@ from approvals.models import ApprovalRequest
 from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.ids import new_id
+from workflows.effects.models import Effect as Effect
 from workflows.transitions import RUN, STEP
 
 
@@ -83,6 +84,13 @@ class WorkflowRun(models.Model):
         return f"{label} of {self.account}"
 
     @property
+    def started_by(self) -> User | None:
+        """The person who started it, also through a key; None where nobody did."""
+        if self.requested_by or self.api_key is None:
+            return self.requested_by
+        return self.api_key.acts_for or self.api_key.created_by
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more will happen in this run."""
         return self.status in RUN.terminal
@@ -92,7 +100,8 @@ class WorkflowStep(models.Model):
     """One node of a run at work.
 
     `claims` counts how often a worker took it and fences off the ones before; `tries` counts what the
-    retry policy counts. A lease is held exactly while the step is running.
+    retry policy counts. A lease is held exactly while the step is running. A waiting step with `wake_at`
+    is taken up again then.
     """
 
     class RunsWhen(models.TextChoices):
@@ -117,6 +126,7 @@ class WorkflowStep(models.Model):
     claimed_by = models.CharField(max_length=200, blank=True)
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(db_default=Now())
+    wake_at = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
     output = models.JSONField(null=True)
     error = models.TextField(blank=True)
@@ -147,10 +157,14 @@ class WorkflowStep(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="failed") | ~Q(error=""), name="step_failure_has_reason"
             ),
+            models.CheckConstraint(
+                condition=Q(wake_at__isnull=True) | Q(status="waiting"), name="step_wakes_from_waiting"
+            ),
         ]
         indexes = [
             models.Index(fields=["not_before"], name="step_due", condition=Q(status="ready")),
             models.Index(fields=["lease_until"], name="step_leased", condition=Q(status="running")),
+            models.Index(fields=["wake_at"], name="step_wakes", condition=Q(status="waiting")),
         ]
 
     def __str__(self) -> str:

@@ -70,7 +70,33 @@ class GateNode(Node):
     on_reject: Literal["skip_branch", "fail_run"] = "skip_branch"
 
 
-AnyNode = Annotated[AgentNode | ReportNode | GateNode, Field(discriminator="kind")]
+ACTION_OUTPUT = ("effect", "status", "publish_id", "post_id", "url")
+"""What an action puts out: its effect, how that ended, and where what went out is to be found."""
+
+
+class ActionNode(Node):
+    """Act outwardly, once: send what was approved at the gate named `gate`, and nothing else.
+
+    It takes no inputs: its payload is the approved one.
+    """
+
+    kind: Literal["action"] = "action"
+    effect: str
+    gate: Key
+
+
+RENDER_INPUT = ("lines", "seconds")
+RENDER_OUTPUT = ("asset", "asset_sha256", "media_type", "probe")
+"""What a rendering puts out: the asset's id and digest, its type, and what was measured of it."""
+
+
+class RenderNode(Node):
+    """Make a video of `lines`, `seconds` long, measure it, and keep it as an asset of the account's brand."""
+
+    kind: Literal["render"] = "render"
+
+
+AnyNode = Annotated[AgentNode | ReportNode | GateNode | ActionNode | RenderNode, Field(discriminator="kind")]
 
 
 class Workflow(Typed):
@@ -81,7 +107,7 @@ class Workflow(Typed):
     purpose: str
     nodes: tuple[AnyNode, ...] = Field(max_length=MOST_NODES)
 
-    def node(self, key: str) -> AgentNode | ReportNode | GateNode:
+    def node(self, key: str) -> AnyNode:
         """Return the node with this key; raises `KeyError` when there is none."""
         return {node.key: node for node in self.nodes}[key]
 

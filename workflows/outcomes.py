@@ -22,10 +22,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class ArtifactDraft:
-    """Something the step made, to be stored in the transaction that finishes it."""
+    """Something the step made, a text or an asset, to be stored in the transaction that finishes it."""
 
     kind: str
-    text: str
+    text: str = ""
+    asset_id: UUID | None = None
     media_type: str = "text/markdown"
 
 
@@ -67,7 +68,21 @@ class AsksPerson:
     agent_run_id: None = None
 
 
-Outcome = Succeeded | Failed | TryAgain | AsksPerson
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The step waits without holding a worker, and `why` says for what.
+
+    It is taken up again in `seconds`; without them when somebody wakes it or gives it its outcome.
+    `approval_id` is the approval it waits for, if it does.
+    """
+
+    why: str
+    seconds: float | None = None
+    approval_id: UUID | None = None
+    agent_run_id: None = None
+
+
+Outcome = Succeeded | Failed | TryAgain | AsksPerson | Waits
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from approvals.services import Asking, open_request
-from tiktok_ops.content.models import Artifact
+from tiktok_ops.content.models import Artifact, Asset
 from tiktok_ops.queue import ring
 from workflows.models import WorkflowStep
 from workflows.outcomes import (
@@ -21,6 +21,7 @@ from workflows.outcomes import (
     LeaseLost,
     Outcome,
     Succeeded,
+    Waits,
 )
 from workflows.processes import this_process
 
@@ -68,8 +69,10 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
 
 def _ask(step_id: UUID, outcome: AsksPerson) -> UUID:
     """Open the approval the step waits for, and return its id."""
-    step = WorkflowStep.objects.select_related("run__account", "run__requested_by").get(id=step_id)
-    asking = Asking(run_id=step.run_id, step_id=step.id, requested_by=step.run.requested_by)
+    step = WorkflowStep.objects.select_related(
+        "run__account", "run__requested_by", "run__api_key__acts_for", "run__api_key__created_by"
+    ).get(id=step_id)
+    asking = Asking(run_id=step.run_id, step_id=step.id, requested_by=step.run.started_by)
     request = open_request(
         kind=outcome.kind,
         account=step.run.account,
@@ -108,7 +111,16 @@ def resume(step_id: UUID, outcome: dict[str, Any]) -> bool:
 
     `outcome` is what `workflow_resume` reads. Returns whether the step did wait.
     """
-    row = _call("SELECT workflow_resume(%s, %s::jsonb)", [step_id, json.dumps(outcome)])
+    return _ring_for(step_id, _call("SELECT workflow_resume(%s, %s::jsonb)", [step_id, json.dumps(outcome)]))
+
+
+def wake(step_id: UUID) -> bool:
+    """Let a waiting step be taken up again, in the caller's transaction; return whether it did wait."""
+    return _ring_for(step_id, _call("SELECT workflow_wake(%s)", [step_id]))
+
+
+def _ring_for(step_id: UUID, row: tuple[Any, ...] | None) -> bool:
+    """Ring for what became due in the step's run; return whether there was anything to do."""
     due = row[0] if row else None
     if due:
         run_id = WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id)
@@ -121,6 +133,13 @@ def _as_json(outcome: Outcome, approval_id: UUID | None) -> dict[str, Any]:
     """Return the outcome as `workflow_finish` reads it."""
     if isinstance(outcome, AsksPerson):
         return {"status": "waiting", "approval_id": str(approval_id)}
+    if isinstance(outcome, Waits):
+        return {
+            "status": "waiting",
+            "error": outcome.why,
+            "delay_seconds": outcome.seconds,
+            "approval_id": str(outcome.approval_id) if outcome.approval_id else None,
+        }
     agent_run_id = str(outcome.agent_run_id) if outcome.agent_run_id else None
     if isinstance(outcome, Succeeded):
         return {"status": "succeeded", "output": dict(outcome.output), "agent_run_id": agent_run_id}
@@ -144,6 +163,7 @@ def _store_artifacts(step_id: UUID, drafts: tuple[ArtifactDraft, ...]) -> None:
     """Store what the step made, beside its result."""
     step = WorkflowStep.objects.select_related("run").get(id=step_id)
     for draft in drafts:
+        asset = Asset.objects.get(id=draft.asset_id) if draft.asset_id else None
         Artifact.objects.create(
             account_id=step.run.account_id,
             kind=draft.kind,
@@ -152,7 +172,8 @@ def _store_artifacts(step_id: UUID, drafts: tuple[ArtifactDraft, ...]) -> None:
             round=step.round,
             media_type=draft.media_type,
             text=draft.text,
-            sha256=hashlib.sha256(draft.text.encode()).hexdigest(),
+            asset=asset,
+            sha256=asset.sha256 if asset else hashlib.sha256(draft.text.encode()).hexdigest(),
         )
 
 

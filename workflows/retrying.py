@@ -2,6 +2,7 @@
 
 import random
 
+from agents.providers.errors import Advice, ProviderError
 from workflows.nodes import RetryPolicy
 from workflows.outcomes import Failed, TryAgain
 
@@ -29,3 +30,15 @@ def after_failed_try(
     if asked_seconds is not None:
         delay = min(max(delay, asked_seconds), policy.max_seconds)
     return TryAgain(error=error, delay_seconds=delay)
+
+
+def after_trouble(policy: RetryPolicy, trouble: ProviderError, *, tries: int) -> TryAgain | Failed:
+    """Return what a provider's trouble means for a step that was tried `tries` times before."""
+    if trouble.advice is Advice.RETRY:
+        return after_failed_try(
+            policy, tries=tries, error=str(trouble), asked_seconds=trouble.retry_after_seconds
+        )
+    if trouble.advice is Advice.WAIT:
+        delay = trouble.retry_after_seconds or policy.base_seconds
+        return TryAgain(error=str(trouble), delay_seconds=min(delay, policy.max_seconds), counts_as_try=False)
+    return Failed(error=str(trouble))

@@ -1,4 +1,4 @@
-"""The status machines of runs and steps; migrations install them in the database too."""
+"""The status machines of runs, steps and effects; migrations install them in the database too."""
 
 from tiktok_ops.transitions import table
 
@@ -28,5 +28,20 @@ STEP = table(
         "failed": "",
         "skipped": "",
         "cancelled": "",
+    },
+)
+
+EFFECT = table(
+    "effect",
+    "workflows_effect",
+    {
+        "prepared": "sending handed_over held failed",
+        "sending": "sent unknown prepared failed",
+        "sent": "confirmed unknown prepared failed",
+        "unknown": "sending sent confirmed prepared failed",
+        "held": "prepared failed",
+        "handed_over": "confirmed failed",
+        "confirmed": "",
+        "failed": "",
     },
 )

@@ -8,7 +8,19 @@ from pydantic import TypeAdapter, ValidationError
 from agents.registry import AGENTS
 from approvals.kinds import kind_of, known_kinds
 from tiktok_ops.errors import Refused
-from workflows.nodes import GATE_OUTPUT, AgentNode, GateNode, Node, Workflow
+from workflows.effects.registry import EFFECTS
+from workflows.nodes import (
+    ACTION_OUTPUT,
+    GATE_OUTPUT,
+    RENDER_INPUT,
+    RENDER_OUTPUT,
+    ActionNode,
+    AgentNode,
+    GateNode,
+    Node,
+    RenderNode,
+    Workflow,
+)
 from workflows.reports.registry import REPORTS
 
 
@@ -54,6 +66,7 @@ def problems(workflow: Workflow) -> Iterator[str]:
     if not unsound:
         for node in workflow.nodes:
             yield from _wrong_inputs(workflow, node)
+            yield from _wrong_gate(workflow, node)
 
 
 def _wrong_graph(workflow: Workflow) -> Iterator[str]:
@@ -114,6 +127,29 @@ def _unknown_work(node: Node) -> Iterator[str]:
     if isinstance(node, GateNode) and node.approval not in known_kinds():
         kinds = ", ".join(known_kinds()) or "none"
         yield f"the node {node.key!r} asks for the approval {node.approval!r}; there are {kinds}."
+    if isinstance(node, ActionNode) and node.effect not in EFFECTS:
+        yield f"the node {node.key!r} asks for the effect {node.effect!r}; there are {', '.join(sorted(EFFECTS))}."
+
+
+def _wrong_gate(workflow: Workflow, node: Node) -> Iterator[str]:
+    """Yield a sentence when the node acts without a gate before it whose payload it sends."""
+    if not isinstance(node, ActionNode):
+        return
+    wanted = EFFECTS[node.effect].approval
+    gate = workflow.node(node.gate) if node.gate in node.depends_on else None
+    if not isinstance(gate, GateNode):
+        yield (
+            f"the node {node.key!r} acts outwardly, so it must depend on the gate it names; "
+            f"{node.gate!r} is not one before it."
+        )
+    elif gate.approval != wanted:
+        yield (
+            f"the node {node.key!r} sends what a gate for {wanted!r} approved; {gate.key!r} asks for "
+            f"{gate.approval!r}."
+        )
+    for other in workflow.nodes:
+        if isinstance(other, ActionNode) and other.gate == node.gate and other.key < node.key:
+            yield f"{other.key!r} and {node.key!r} both send what {node.gate!r} approved; a yes is for one act."
 
 
 def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
@@ -122,6 +158,8 @@ def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
     for name in [*node.inputs, *getattr(node, "options", {})]:
         if taker and name not in taken:
             yield f"the node {node.key!r} gives {name!r}, which {taker} does not take."
+    if isinstance(node, RenderNode) and set(node.inputs) != taken:
+        yield f"the node {node.key!r} has to be given {' and '.join(RENDER_INPUT)}."
     for name, path in [*node.inputs.items(), *getattr(node, "facts", {}).items()]:
         yield from _wrong_path(workflow, node, name, path)
 
@@ -132,6 +170,10 @@ def _taken_by(node: Node) -> tuple[str, set[str]]:
         return f"the agent {node.agent!r}", set(AGENTS[node.agent].Input.model_fields)
     if isinstance(node, GateNode) and node.approval in known_kinds():
         return f"the approval {node.approval!r}", set(kind_of(node.approval).Payload.model_fields)
+    if isinstance(node, ActionNode):
+        return f"the effect {node.effect!r}", set()
+    if isinstance(node, RenderNode):
+        return "a rendering", set(RENDER_INPUT)
     return "", set()
 
 
@@ -139,7 +181,12 @@ def _put_out_by(node: Node) -> set[str]:
     """Return the fields of the node's output that others may read."""
     if isinstance(node, AgentNode) and node.agent in AGENTS:
         return set(AGENTS[node.agent].Output.model_fields)
-    return set(GATE_OUTPUT) if isinstance(node, GateNode) else set()
+    fixed: dict[type[Node], tuple[str, ...]] = {
+        GateNode: GATE_OUTPUT,
+        ActionNode: ACTION_OUTPUT,
+        RenderNode: RENDER_OUTPUT,
+    }
+    return set(fixed.get(type(node), ()))
 
 
 def _wrong_path(workflow: Workflow, node: Node, name: str, path: str) -> Iterator[str]:

@@ -20,24 +20,34 @@ def why_waiting(run_status: str, steps: Sequence[WorkflowStep], *, now: datetime
     due = [step for step in ready if step.not_before <= now]
     if due:
         since = min(step.not_before for step in due)
-        return f"Waiting for a worker to take {due[0].key!r} since {_at(since)}."
+        return f"Waiting for a worker to take {due[0].key!r} since {_at(since, now)}."
     if ready:
         first = min(ready, key=lambda step: step.not_before)
-        return f"{first.key!r} is tried again at {_at(first.not_before)}: {first.error}"
+        return f"{first.key!r} is tried again at {_at(first.not_before, now)}: {first.error}"
     waiting = [step for step in steps if step.status == "waiting"]
     if waiting:
-        return _whose_turn(waiting)
+        return _whose_turn(waiting, now)
     return "Waiting for the steps to be counted."
 
 
-def _whose_turn(waiting: Sequence[WorkflowStep]) -> str:
-    """Return the sentence for steps that wait for a person."""
-    asked = [step.approval for step in waiting if step.approval is not None]
+def _whose_turn(waiting: Sequence[WorkflowStep], now: datetime) -> str:
+    """Return the sentence for steps that wait: for an approver first, else for what they say themselves."""
+    asked = [step.approval for step in waiting if step.approval is not None and step.approval.is_undecided]
+    if not asked:
+        return _what_it_says(waiting, now)
     first = min(asked, key=lambda request: request.created_at)
     more = f" (and {len(asked) - 1} more)" if len(asked) > 1 else ""
-    return (
-        f"Waiting for an approver since {_at(first.created_at)}: {first.title}{more}; then the run goes on."
-    )
+    return f"Waiting for an approver since {_at(first.created_at, now)}: {first.title}{more}; then the run goes on."
+
+
+def _what_it_says(waiting: Sequence[WorkflowStep], now: datetime) -> str:
+    """Return why the step that is taken up again first waits, and until when."""
+    timed = [(step.wake_at, step) for step in waiting if step.wake_at is not None]
+    if not timed:
+        first = waiting[0]
+        return f"{first.error} {first.key!r} has waited since {_at(first.started_at or now, now)}, and goes on then."
+    wake_at, first = min(timed, key=lambda pair: pair[0])
+    return f"{first.error} {first.key!r} goes on at {_at(wake_at, now)}."
 
 
 def _who_works(running: Sequence[WorkflowStep], now: datetime) -> str:
@@ -46,8 +56,10 @@ def _who_works(running: Sequence[WorkflowStep], now: datetime) -> str:
     if first.lease_until is not None and first.lease_until < now:
         return f"{first.key!r} was taken by a worker that is gone; another takes it over at once."
     since = first.started_at or now
-    return f"A worker is on {first.key!r} since {_at(since)}."
+    return f"A worker is on {first.key!r} since {_at(since, now)}."
 
 
-def _at(moment: datetime) -> str:
-    return f"{moment:%H:%M:%S} UTC"
+def _at(moment: datetime, now: datetime) -> str:
+    """Return the time of a moment, with its day unless that is today."""
+    day = "" if moment.date() == now.date() else f"{moment:%Y-%m-%d} "
+    return f"{day}{moment:%H:%M:%S} UTC"

@@ -51,9 +51,13 @@ class Draft(Typed):
 
 
 class ComplianceInput(Typed):
-    """The rules to use, and the drafts to check; without drafts, the account's newest posts."""
+    """The rules to use, and the drafts to check; without drafts, the account's newest posts.
+
+    `draft` is the text of one more, checked first; an empty one is checked too.
+    """
 
     ruleset: str = "tiktok"
+    draft: str | None = Field(default=None, max_length=LONGEST_DRAFT)
     drafts: tuple[Draft, ...] = Field(default=(), max_length=200)
     max_posts: int = Field(default=50, ge=1, le=500)
 
@@ -66,11 +70,17 @@ class ComplianceInput(Typed):
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:
-        ids = [text.id for text in texts_of_drafts(self.drafts)]
+        ids = [text.id for text in texts_of_drafts(self.all_drafts)]
         doubles = sorted({name for name in ids if ids.count(name) > 1})
         if doubles:
             raise ValueError(f"drafts share the id {doubles[0]!r}; give each draft an id of its own.")
         return self
+
+    @property
+    def all_drafts(self) -> tuple[Draft, ...]:
+        """Return the drafts in the order they are checked."""
+        single = () if self.draft is None else (Draft(text=self.draft),)
+        return (*single, *self.drafts)
 
 
 class Finding(Typed):
@@ -166,9 +176,9 @@ class Compliance(Agent[ComplianceInput, ComplianceFacts, ComplianceWords, Compli
     def compute(self, given: ComplianceInput, context: AgentContext) -> ComplianceFacts:
         """Check the drafts, or else the newest posts up to `as_of`."""
         banned = context.brand.banned_claims if context.brand else None
-        if given.drafts:
+        if given.all_drafts:
             return check_texts(
-                texts_of_drafts(given.drafts),
+                texts_of_drafts(given.all_drafts),
                 source=Source.DRAFTS,
                 ruleset=given.ruleset,
                 banned_claims=banned,

@@ -13,12 +13,14 @@ from agents.models import AgentRun
 from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory
 from tests.factories.approvals import asked_request
+from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
 from tests.factories.workflows import WorkflowRunFactory, WorkflowStepFactory, companions
 from tiktok_ops.content.models import ContentImport
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.transitions import TransitionTable, installed_pairs
-from workflows.transitions import RUN
+from workflows.effects.models import Effect
+from workflows.transitions import EFFECT, RUN
 
 
 def machines() -> dict[str, TransitionTable]:
@@ -65,12 +67,25 @@ def make_request(status: str) -> ApprovalRequest:
     return asked
 
 
+def make_effect_in(status: str) -> Effect:
+    """Return an effect in this status."""
+    decision = yes_to(asked_request(AccountFactory.create()))
+    step = WorkflowStepFactory.create(status="waiting")
+    return make_effect(decision, step, status=status, delivery=delivery_of(status))
+
+
+def delivery_of(status: str) -> str:
+    """Return how an effect in this status is delivered."""
+    return "by_hand" if status == "handed_over" else "direct"
+
+
 MAKERS: dict[str, Callable[[str], models.Model]] = {
     "run": lambda status: WorkflowRunFactory.create(status=status),
     "step": lambda status: WorkflowStepFactory.create(status=status),
     "import": make_import,
     "agent run": make_agent_run,
     "approval request": make_request,
+    "effect": make_effect_in,
 }
 """How to make a row of each machine in a status; a new machine needs a line here to be tested."""
 
@@ -83,6 +98,15 @@ def with_status(machine: TransitionTable, status: str) -> dict[str, Any]:
         return {"status": status, "finished_at": timezone.now() if status in RUN.terminal else None}
     if machine.name == "agent run":
         return {"status": status, "output": {} if status == "succeeded" else None}
+    if machine is EFFECT:
+        return {
+            "status": status,
+            "delivery": delivery_of(status),
+            "error": "It could not be done." if status in {"held", "failed"} else "",
+            "provider_ref": "v_pub_file~1" if status in {"sent", "confirmed"} else "",
+            "confirmed_by": "provider" if status == "confirmed" else "",
+            "finished_at": timezone.now() if status in EFFECT.terminal else None,
+        }
     return {"status": status}
 
 
@@ -139,6 +163,12 @@ def test_find_machines_finds_those_there_are() -> None:
         ("run", "queued", "waiting succeeded"),  # nobody worked on it
         ("run", "running", "queued"),
         ("run", "paused", "succeeded failed"),  # a person resumes it first
+        ("effect", "prepared", "sent unknown confirmed"),  # nothing left that could be there
+        ("effect", "sending", "confirmed held handed_over"),  # TikTok said nothing yet
+        ("effect", "sent", "sending held handed_over"),  # never sent twice
+        ("effect", "unknown", "held handed_over"),  # it may be out: nobody is asked to post it
+        ("effect", "held", "sending sent confirmed handed_over"),  # nobody said yes again
+        ("effect", "handed_over", "prepared sending sent unknown held"),  # it is in a person's hands
         ("import", "queued", "succeeded"),
         ("import", "running", "queued"),
     ],
@@ -154,6 +184,7 @@ def test_forbid_moves_that_would_skip_what_must_come_between(name: str, source: 
         ("run", "succeeded failed cancelled"),
         ("import", "succeeded failed"),
         ("agent run", "succeeded failed"),
+        ("effect", "confirmed failed"),
     ],
 )
 def test_end_for_good_in_the_states_the_design_names(name: str, ends: str) -> None:

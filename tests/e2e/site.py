@@ -54,7 +54,9 @@ class Site:
         page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
         page.on(
             "request",
-            lambda asked: None if asked.url.startswith((self.address, "data:")) else wrong.append(asked.url),
+            lambda asked: (
+                None if asked.url.startswith((self.address, "data:", "blob:")) else wrong.append(asked.url)
+            ),
         )
         page.goto(f"{self.address}/admin/")
         page.fill("[name=username]", username)

@@ -7,6 +7,7 @@ what a newcomer sees, at 1280 pixels and at 375.
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 import django
 
@@ -19,11 +20,18 @@ from django.core.management import call_command
 from django.db import connection
 from playwright.sync_api import Page, expect
 
+from agents.providers.media import get_transcoder
+from approvals.models import ApprovalRequest
+from approvals.services import approve
 from tests.database import clone_database, drop_database
 from tests.e2e.site import SIZES, Site, chromium, sample_file, site, start_from_account_page
-from tiktok_ops.accounts.models import TikTokAccount
+from tests.processes import wait_until
+from tiktok_ops.accounts.models import TikTokAccount, User
+from tiktok_ops.content.models import Asset
 from tiktok_ops.env import BASE_DIR
 from workflows.demo.world import HANDLE, demo_password, make_world
+from workflows.models import Effect
+from workflows.services import start_run
 
 FOLDER = BASE_DIR / "docs" / "screenshots"
 DATABASE = "tiktok_ops_screenshots"
@@ -52,7 +60,7 @@ def main() -> None:
 
 
 def take(running: Site, size: str) -> None:
-    """Take the pictures of one size: an import, the accounts, a run."""
+    """Take the pictures of one size: an import, the accounts, a run, media, posts, an approval, effects."""
     account = TikTokAccount.objects.get(handle=HANDLE)
     with running.page(size=size, username="oscar", password=demo_password()) as page:
         page.goto(f"{running.address}/admin/content/contentimport/upload/?account={account.id}")
@@ -68,6 +76,84 @@ def take(running: Site, size: str) -> None:
         shoot(page, "run", size)
         page.goto(f"{running.address}/admin/accounts/tiktokaccount/")
         shoot(page, "accounts", size)
+        take_posts(page, running, account, size)
+    take_approval(running, account, size)
+    take_post_by_hand(running, account, size)
+
+
+def take_posts(page: Page, running: Site, account: TikTokAccount, size: str) -> None:
+    """Take the pictures of media and of the pages on which a post is begun."""
+    page.goto(f"{running.address}/admin/content/asset/upload/?account={account.id}")
+    page.set_input_files("input[type=file]", sample_video())
+    page.fill("[name=rights_note]", "Filmed in our own workshop; all uses.")
+    shoot(page, "media-upload", size)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_role("heading", name="MP4 video")).to_be_visible(timeout=WAIT_MS)
+    shoot(page, "media", size)
+    page.goto(f"{running.address}/admin/content/asset/")
+    shoot(page, "media-list", size)
+    page.goto(f"{running.address}/admin/accounts/tiktokaccount/{account.id}/new-post/")
+    page.select_option("[name=asset]", index=1)
+    page.fill("[name=caption]", "Three lamps that change a room #lamps #home")
+    page.locator("[name=caption]").scroll_into_view_if_needed()
+    shoot(page, "new-post", size)
+    page.goto(f"{running.address}/admin/accounts/tiktokaccount/{account.id}/draft-a-post/")
+    shoot(page, "draft-a-post", size)
+
+
+def take_approval(running: Site, account: TikTokAccount, size: str) -> None:
+    """Take the pictures of an approval, of what became of it, and of all effects."""
+    asked = asked_post(account, "ONE LAMP THAT CHANGES A WHOLE ROOM, for your first flat #lamp #firstflat")
+    with running.page(size=size, username="ana", password=demo_password()) as page:
+        page.goto(f"{running.address}/admin/approvals/approvalrequest/{asked.id}/change/")
+        shoot(page, "approval", size)
+        page.get_by_role("button", name="Approve and publish now").click()
+        effect = effect_that_is(asked, "confirmed")
+        page.goto(f"{running.address}/admin/workflows/effect/{effect.id}/change/")
+        shoot(page, "effect", size)
+        page.goto(f"{running.address}/admin/workflows/effect/")
+        shoot(page, "effects", size)
+
+
+def take_post_by_hand(running: Site, account: TikTokAccount, size: str) -> None:
+    """Take the picture of the page on which a person is handed what to post."""
+    accounts = TikTokAccount.objects.filter(id=account.id)
+    accounts.update(delivery="by_hand")
+    asked = asked_post(account, "Three ways to light a corner #lamp")
+    ana = User.objects.get(username="ana")
+    approve(request_id=asked.id, by=ana, channel="admin", seen_sha256=asked.payload_sha256)
+    effect = effect_that_is(asked, "handed_over")
+    accounts.update(delivery="direct")
+    with running.page(size=size, username="oscar", password=demo_password()) as page:
+        page.goto(f"{running.address}/admin/workflows/effect/{effect.id}/change/")
+        shoot(page, "post-by-hand", size)
+
+
+def asked_post(account: TikTokAccount, caption: str) -> ApprovalRequest:
+    """Return what is asked about a post of the newest video, once its words were checked."""
+    asset = Asset.objects.filter(workspace=account.workspace_id)[0]
+    given = {"asset": str(asset.id), "asset_sha256": asset.sha256, "caption": caption}
+    run = start_run(
+        "own_post", account_id=account.id, by="screenshots", given={**given, "privacy_level": "SELF_ONLY"}
+    )
+    asked = ApprovalRequest.objects.filter(run_id=run.id)
+    wait_until(asked.exists, seconds=WAIT_MS / 1000, what="the run asks")
+    return asked.get()
+
+
+def effect_that_is(asked: ApprovalRequest, status: str) -> Effect:
+    """Return the effect of what was approved, once it has this status."""
+    effects = Effect.objects.filter(request=asked, status=status)
+    wait_until(effects.exists, seconds=WAIT_MS / 1000, what=f"the effect is {status}")
+    return effects.get()
+
+
+def sample_video() -> Path:
+    """Return a video of six seconds, made once."""
+    path = Path(os.environ["TIKTOK_OPS_VAR"]) / "sample.mp4"
+    if not path.exists():
+        get_transcoder().render_card_video(("Three lamps", "that change a room"), seconds=6, out=path)
+    return path
 
 
 def shoot(page: Page, name: str, size: str) -> None:

@@ -24,6 +24,7 @@ from tests.factories.accounts import (
 )
 from tests.factories.approvals import asked_request
 from tests.factories.content import PostFactory
+from tests.factories.effects import effect_on
 from tests.factories.figures import NOON
 from tests.factories.workflows import WorkflowDefinitionFactory, WorkflowRunFactory
 from tiktok_ops.accounts.models import ApiKey, Brand, TikTokAccount, User, Workspace
@@ -43,7 +44,7 @@ from tiktok_ops.content.models import (
     Product,
     Trend,
 )
-from workflows.models import WorkflowDefinition, WorkflowRun
+from workflows.models import Effect, WorkflowDefinition, WorkflowRun
 
 _numbers = count(1)
 
@@ -114,6 +115,7 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
     ApiKey: lambda account: ApiKey.objects.create(
         workspace=account.workspace,
         brand=account.brand,
+        acts_for=UserFactory.create(),
         created_by=UserFactory.create(),
         name="made",
         prefix=f"made{next(_numbers):06}",
@@ -156,6 +158,7 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
     WorkflowDefinition: lambda account: WorkflowDefinitionFactory.create(),
     ApprovalRequest: asked_request,
     Decision: decision_on,
+    Effect: effect_on,
     WorkflowRun: lambda account: WorkflowRunFactory.create(
         account=account, requested_by=UserFactory.create()
     ),

@@ -111,7 +111,7 @@ def test_run_workflow_takes_its_input_as_json(account: TikTokAccount) -> None:
         (["run_workflow", "profile_audit", "--account", "nobody"], "There is no account 'nobody'"),
         (
             ["run_workflow", "no_such", "--account", "lumen"],
-            "There is no workflow 'no_such'; there are profile_audit.",
+            "There is no workflow 'no_such'; there are own_post, post_draft, profile_audit.",
         ),
         (["run_workflow", "profile_audit", "--account", "lumen", "--input", "{"], "The input is not JSON"),
         (["run_workflow", "profile_audit", "--account", "lumen", "--input", "[1]"], "not an object"),
@@ -272,6 +272,10 @@ def test_demo_runs_twice_and_leaves_nothing_running(committed_db: str, tmp_path:
         assert "5/5  report: succeeded" in done.stdout
         assert "# Profile audit of @lumen.lamps" in done.stdout
         assert "simulated" in done.stdout
+        assert "Ana approves exactly these bytes: SHA-256 " in done.stdout
+        assert "6/6  post: succeeded" in done.stdout
+        assert "Effect    confirmed, approved by Ana, sent 1 time" in done.stdout
+        assert "TikTok    1 post of this run in the sandbox's ledger: https://www.tiktok.com/" in done.stdout
     assert ": 125 new," in first.stdout or " new, 0 changed, 0 unchanged" in first.stdout
     assert " 0 new, 0 changed, " in second.stdout
     assert present().workers + present().keepers == 0

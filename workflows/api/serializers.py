@@ -9,7 +9,7 @@ from agents.totals import totals_of_run
 from tiktok_ops.accounts.keys import key_actor
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.audit.services import actor_name
-from tiktok_ops.rest.serializers import Money, ResourceSerializer, Tokens, money_usd
+from tiktok_ops.rest.serializers import BodySerializer, Money, ResourceSerializer, Tokens, money_usd
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
 
 
@@ -144,21 +144,14 @@ class EventSerializer(ResourceSerializer[RunEvent]):
         return super().get_sandbox(row.run)
 
 
-class StartRunSerializer(serializers.Serializer[dict[str, Any]]):
-    """What to start: a workflow, on which account, with what; a field there is not is refused."""
+class StartRunSerializer(BodySerializer):
+    """What to start: a workflow, on which account, with what."""
+
+    noun = "a run"
 
     workflow = serializers.CharField(max_length=80, help_text="The workflow's slug.")
     account = serializers.CharField(max_length=40, help_text="The account's id, or its handle.")
     input = serializers.DictField(required=False, help_text="The workflow's input fields, by name.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse fields that would otherwise be left unread."""
-        unknown = sorted(set(self.initial_data) - set(self.fields))
-        if unknown:
-            takes = ", ".join(self.fields)
-            sentences = {name: f"There is no field {name!r}; a run takes {takes}." for name in unknown}
-            raise serializers.ValidationError(sentences)
-        return attrs
 
 
 def _agent_cost(step: WorkflowStep, *, is_simulated: bool) -> Decimal:

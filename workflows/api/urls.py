@@ -1,13 +1,15 @@
-"""Addresses of workflows and runs in the API."""
+"""Addresses of workflows, runs and effects in the API."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from workflows.api import views
 from workflows.api.catalogue import WorkflowResource
+from workflows.api.effects import EffectResource
 
 router = SimpleRouter()
 router.register("runs", views.RunResource, basename="api-run")
+router.register("effects", EffectResource, basename="api-effect")
 
 urlpatterns = [
     path("workflows/", WorkflowResource.as_view({"get": "list"}), name="api-workflow-list"),

@@ -69,6 +69,8 @@ def make_world() -> Workspace:
         lumen = _brand(workspace, LUMEN)
         terra = _brand(workspace, TERRA)
         _account(workspace, lumen, HANDLE, time_zone="Europe/Berlin")
+        # What the demo posts, it posts itself; whoever changed that may have wanted to see the other way.
+        workspace.accounts.filter(handle=HANDLE).update(delivery=TikTokAccount.Delivery.DIRECT)
         _account(workspace, terra, "terra.teas", time_zone="Europe/London")
         _account(workspace, None, "rival.glow", ownership=TikTokAccount.Ownership.THIRD_PARTY)
         if is_new:

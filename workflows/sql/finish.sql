@@ -3,7 +3,8 @@
 -- run, the events, and, where p_lease_seconds is given, the claim of one successor for the caller.
 --
 -- p_outcome: {"status": "succeeded" | "failed" | "ready" | "waiting", "output", "error", "traceback", "delay_seconds",
--- "counts_as_try", "agent_run_id", "approval_id"}; "waiting" is for a person, "ready" is another try, not before `delay_seconds` from now.
+-- "counts_as_try", "agent_run_id", "approval_id"}; "ready" is another try, not before `delay_seconds` from now; "waiting" is for a
+-- person, or, with `delay_seconds`, for a time.
 -- Returns the step claimed for the caller (or nulls) and how many more are due and want a doorbell.
 CREATE OR REPLACE FUNCTION workflow_finish(
     p_step uuid, p_claim integer, p_outcome jsonb,
@@ -26,6 +27,8 @@ BEGIN
         tries = tries + coalesce((p_outcome ->> 'counts_as_try')::boolean, false)::integer,
         not_before = clock_timestamp()
             + make_interval(secs => coalesce((p_outcome ->> 'delay_seconds')::double precision, 0)),
+        wake_at = CASE WHEN v_status = 'waiting'
+            THEN clock_timestamp() + make_interval(secs => (p_outcome ->> 'delay_seconds')::double precision) END,
         approval_id = coalesce((p_outcome ->> 'approval_id')::uuid, approval_id),
         finished_at = CASE WHEN v_status IN ('ready', 'waiting') THEN NULL ELSE clock_timestamp() END
         WHERE id = p_step AND claims = p_claim AND status = 'running'
@@ -36,7 +39,7 @@ BEGIN
     PERFORM workflow_event(v_run, 'step.' || v_status, jsonb_strip_nulls(jsonb_build_object(
         'key', v_step.key, 'item', v_step.item, 'round', v_step.round, 'claim', p_claim,
         'error', nullif(v_step.error, ''),
-        'not_before', CASE WHEN v_status = 'ready' THEN v_step.not_before END)));
+        'not_before', CASE WHEN v_status = 'ready' THEN v_step.not_before END, 'wake_at', v_step.wake_at)));
     IF v_status NOT IN ('ready', 'waiting') THEN
         PERFORM workflow_settle(v_run, p_step);
         PERFORM workflow_close(v_run);

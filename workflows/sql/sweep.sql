@@ -42,3 +42,14 @@ BEGIN
         WHERE id = p_step AND claims = p_claim AND status = 'running' AND lease_until > clock_timestamp();
     RETURN FOUND;
 END $$;
+
+-- Up to p_limit waiting steps whose time to be taken up again has come.
+CREATE OR REPLACE FUNCTION workflow_waking(p_limit integer) RETURNS SETOF uuid
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY SELECT step.id FROM workflows_workflowstep AS step
+        JOIN workflows_workflowrun AS run ON run.id = step.run_id
+        WHERE run.status IN ('running', 'waiting')
+            AND step.status = 'waiting' AND step.wake_at <= clock_timestamp()
+        ORDER BY step.wake_at LIMIT p_limit;
+END $$;

@@ -1,19 +1,23 @@
-"""Two people decide at once, over two connections: one decision counts, the other is told."""
+"""Two people decide at once, over two connections: one decision counts, the other is told, one post goes out."""
 
 import threading
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
 
+from agents.sandbox.tiktok import ledger as tiktok
 from approvals.models import ApprovalRequest, Decision
 from approvals.services import AlreadyDecided, approve, reject
-from tests.factories.accounts import AccountFactory, person
+from tests.factories.accounts import AccountFactory, WorkspaceFactory, person
 from tests.factories.approvals import asked_run, request_of
+from tests.factories.posting import asked_post, direct_account, providers, time_passes, work
 from tests.processes import wait_until
 from tiktok_ops.accounts.models import User
 from tiktok_ops.accounts.roles import Role
+from workflows.effects.models import Effect
 from workflows.models import RunEvent, WorkflowRun
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -62,13 +66,18 @@ def decide_together(asked: ApprovalRequest, people: list[User], verbs: list[str]
     return told
 
 
-def test_two_decisions_at_once_count_once_and_the_other_is_told_by_whom(committed_db: str) -> None:
-    account = AccountFactory.create()
-    ana = person(account.workspace, Role.APPROVER, first_name="Ana")
-    ben = person(account.workspace, Role.APPROVER, first_name="Ben")
+def test_two_decisions_at_once_count_once_and_the_other_is_told_by_whom(
+    committed_db: str, settings: Any
+) -> None:
+    settings.PROVIDERS = providers()
+    workspace = WorkspaceFactory.create()
+    ana = person(workspace, Role.APPROVER, first_name="Ana")
+    ben = person(workspace, Role.APPROVER, first_name="Ben")
     outcomes: Counter[str] = Counter()
     for number in range(ROUNDS):
-        run = asked_run(account)
+        # An account each: TikTok takes some fifteen posts a day of one.
+        account = direct_account(workspace=workspace)
+        run = asked_post(account)
         verbs = ["approve", "approve" if number % 2 else "reject"]
 
         told = decide_together(request_of(run), [ana, ben], verbs)
@@ -82,8 +91,13 @@ def test_two_decisions_at_once_count_once_and_the_other_is_told_by_whom(committe
             run=run, kind__in=["step.succeeded", "step.skipped"], data__key="gate"
         )
         assert gate_ended.count() == 1
+        time_passes(work(run))
+        assert len(tiktok.posts(username=account.handle)) == (decision.verb == "approve")
         outcomes[f"{decision.decided_by} {decision.verb}"] += 1
     assert WorkflowRun.objects.count() == Decision.objects.count() == ROUNDS
+    approvals = Decision.objects.filter(verb="approve").count()
+    assert len(tiktok.posts()) == Effect.objects.filter(status="confirmed").count() == approvals
+    assert approvals >= ROUNDS // 2
     print(dict(outcomes))  # noqa: T201
 
 

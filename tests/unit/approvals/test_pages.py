@@ -81,7 +81,7 @@ def test_button_decides_once_and_the_page_says_who(asked: ApprovalRequest, verb:
 
     asked.refresh_from_db()
     assert asked.status == status
-    assert "by Ana at" in page
+    assert f"<strong>Ana</strong> {status} it (Admin)" in page
     assert 'name="verb"' not in page
     assert f"This was already {status} by Ana" in again
     assert Decision.objects.count() == 1

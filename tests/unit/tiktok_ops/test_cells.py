@@ -11,6 +11,7 @@ from tiktok_ops.cells import (
     folded,
     json_block,
     link,
+    megabytes,
     milliseconds,
     moment,
     percent,
@@ -135,3 +136,17 @@ def test_show_json_that_is_none_is_a_dash() -> None:
 def test_fold_content_escapes_what_is_no_markup() -> None:
     assert folded("More", HOSTILE).endswith("&lt;script&gt;alert(1)&lt;/script&gt;</details>")
     assert folded("More", badge("x")).endswith(f"<summary>More</summary>{badge('x')}</details>")
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0.0 kB"),
+        (99_949, "99.9 kB"),
+        (100_000, "0.1 MB"),
+        (3_211_222, "3.2 MB"),
+        (4_294_967_296, "4,295.0 MB"),
+    ],
+)
+def test_show_size_of_a_file_is_in_megabytes(size: int, text: str) -> None:
+    assert megabytes(size) == text

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from tests.factories.workflows import agent_node, workflow_of
 from workflows import account_actions, checks
-from workflows.checks import check_definitions, check_provider_settings
+from workflows.checks import check_crash_points, check_definitions, check_provider_settings
 from workflows.processes import DIE_WITH_PARENT
 
 
@@ -70,5 +70,5 @@ def test_get_ready_imports_vendors_once_for_all_forks_of_a_cluster(
     else:
         monkeypatch.delenv(DIE_WITH_PARENT, raising=False)
     apps.get_app_config("workflows").ready()
-    assert registered == [check_definitions, check_provider_settings]
+    assert registered == [check_definitions, check_provider_settings, check_crash_points]
     assert deep == ([True] if imports else [])

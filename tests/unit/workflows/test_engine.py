@@ -24,7 +24,14 @@ from tests.factories.workflows import (
 from tests.unit.workflows.rows import database_now
 from tiktok_ops.content.models import Artifact
 from workflows import engine
-from workflows.engine import LEASE_MARGIN_SECONDS, advance_run, clock_down, give_back, resolve_paths
+from workflows.engine import (
+    LEASE_MARGIN_SECONDS,
+    NothingThere,
+    advance_run,
+    clock_down,
+    give_back,
+    resolve_paths,
+)
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.outcomes import Claim, TryAgain
 from workflows.protocol import claim, finish
@@ -333,3 +340,28 @@ def test_clock_down_tells_what_is_left() -> None:
     assert 99 < first <= 100
     assert left() <= first
     assert clock_down(-1)() < 0
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("a.output.ideas.0", {"hook": "x"}),
+        ("a.output.ideas.1.hook", "y"),
+        ("a.output.ideas", [{"hook": "x"}, {"hook": "y"}]),
+    ],
+)
+def test_resolve_paths_with_a_number_takes_that_place_of_a_list(path: str, found: Any) -> None:
+    outputs = {"a": {"ideas": [{"hook": "x"}, {"hook": "y"}]}}
+
+    assert resolve_paths({"it": path}, {}, outputs) == {"it": found}
+
+
+def test_resolve_paths_beyond_the_end_of_a_list_says_how_long_it_is() -> None:
+    with pytest.raises(NothingThere) as refusal:
+        resolve_paths({"idea": "a.output.ideas.0"}, {}, {"a": {"ideas": []}})
+
+    assert str(refusal.value) == "'a.output.ideas.0' leads to number 1 of a list that has 0."
+
+
+def test_resolve_paths_with_a_number_of_an_object_takes_the_field_of_that_name() -> None:
+    assert resolve_paths({"it": "a.output.0"}, {}, {"a": {"0": "field"}}) == {"it": "field"}

@@ -6,11 +6,13 @@ import pytest
 from django.utils import timezone
 
 from approvals.models import ApprovalRequest
+from approvals.policy import MayNotDecide
 from approvals.services import approve, reject
 from tests.factories.accounts import AccountFactory, person
 from tests.factories.agents import made_agent, use_agents
-from tests.factories.approvals import GIVEN, asked_run, gate_node, request_of
+from tests.factories.approvals import GIVEN, asked_run, gate_node, given_on, request_of
 from tests.factories.workflows import agent_node, doorbells, events, statuses, workflow_of
+from tiktok_ops.accounts.models import ApiKey
 from tiktok_ops.accounts.roles import Role
 from workflows.catalogue import store_definition
 from workflows.engine import advance_run
@@ -94,7 +96,8 @@ def test_run_with_other_work_left_does_not_say_that_it_waits(monkeypatch: pytest
     use_agents(monkeypatch, made_agent("silent"))
     workflow = workflow_of(gate_node(), agent_node("other", agent="silent"), slug="beside")
     store_definition(workflow, by="a test")
-    run = start_run("beside", account_id=AccountFactory.create().id, by="a test", given=GIVEN)
+    account = AccountFactory.create()
+    run = start_run("beside", account_id=account.id, by="a test", given=given_on(account))
 
     advance_run(run.id, seconds_left=lambda: 0)
     run.refresh_from_db()
@@ -131,7 +134,7 @@ def test_gate_whose_payload_cannot_be_approved_fails_with_a_sentence() -> None:
     assert request_of(run).status == "open"
     workflow = workflow_of(gate_node(options={"publish_at": "never"}), slug="wrong")
     store_definition(workflow, by="a test")
-    wrong = start_run("wrong", account_id=run.account_id, by="a test", given=GIVEN)
+    wrong = start_run("wrong", account_id=run.account_id, by="a test", given=given_on(run.account))
     advance_run(wrong.id, seconds_left=lambda: 1000)
 
     error = WorkflowStep.objects.get(run=wrong).error
@@ -193,6 +196,39 @@ def test_definition_may_read_what_a_gate_puts_out_and_nothing_else() -> None:
 
     with pytest.raises(DefinitionRefused, match="which 'gate' does not put out"):
         check_workflow(workflow_of(gate_node(), wrong))
+
+
+@pytest.mark.parametrize("through", ["acts_for", "created_by"])
+def test_whoever_started_a_run_through_a_key_is_not_the_one_who_approves_its_risk(through: str) -> None:
+    account = AccountFactory.create()
+    ana, ben = (person(account.workspace, Role.APPROVER) for _ in range(2))
+    scopes = ["runs:start", "approvals:decide"] if through == "acts_for" else ["runs:start"]
+    key = ApiKey.objects.create(
+        workspace=account.workspace, name="feed", prefix="feed", scopes=scopes, **{through: ana}
+    )
+    request = request_of(asked_run(account, by=key, given={"is_branded_content": True}))
+    said: dict[str, Any] = {
+        "request_id": request.id,
+        "channel": "admin",
+        "seen_sha256": request.payload_sha256,
+    }
+    with pytest.raises(MayNotDecide, match="You started this yourself and it is of high risk"):
+        approve(by=ana, **said)
+    assert approve(by=ben, **said).decided_by == ben
+
+
+def test_gate_that_asks_for_what_nobody_could_approve_fails_with_its_sentence() -> None:
+    account = AccountFactory.create()
+    elsewhere = given_on(AccountFactory.create())["asset"]
+    given = given_on(account) | {"asset": elsewhere}
+    store_definition(workflow_of(gate_node(), slug="asking"), by="a test")
+    run = start_run("asking", account_id=account.id, by="a test", given=given)
+    advance_run(run.id, seconds_left=lambda: 1000)
+    step = run.steps.get()
+    assert (step.status, step.traceback) == ("failed", "")
+    assert f"The video '{elsewhere}'" in step.error
+    assert step.error.endswith(f"and of the brand of @{account.handle}: upload it first.")
+    assert not ApprovalRequest.objects.exists()
 
 
 def test_facts_of_a_gate_are_shown_and_not_sealed() -> None:

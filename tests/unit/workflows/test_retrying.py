@@ -2,9 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.providers.errors import (
+    OutputTruncated,
+    ProviderError,
+    ProviderMisconfigured,
+    ProviderRateLimited,
+    ProviderRefused,
+    ProviderRejected,
+    ProviderUnavailable,
+)
 from workflows.nodes import RetryPolicy
 from workflows.outcomes import Failed, TryAgain
-from workflows.retrying import after_failed_try, backoff_seconds
+from workflows.retrying import after_failed_try, after_trouble, backoff_seconds
 
 policies = st.builds(
     RetryPolicy,
@@ -61,3 +70,52 @@ def test_fail_tries_of_many_steps_spreads_them_out() -> None:
         assert isinstance(outcome, TryAgain)
         delays.add(outcome.delay_seconds)
     assert len(delays) > 40
+
+
+PATIENT = RetryPolicy(max_tries=3, base_seconds=10, max_seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "tries", "least", "most"),
+    [
+        (ProviderUnavailable("Away."), 0, 5, 10),
+        (ProviderUnavailable("Away."), 1, 10, 20),
+        (OutputTruncated("Cut."), 0, 5, 10),
+        (ProviderUnavailable("Away.", retry_after_seconds=30), 0, 30, 30),
+        (ProviderUnavailable("Away.", retry_after_seconds=3600), 0, 60, 60),
+        (ProviderUnavailable("Away.", retry_after_seconds=1), 1, 10, 20),
+    ],
+)
+def test_meet_trouble_worth_a_retry_tries_again_and_counts_it(
+    trouble: ProviderError, tries: int, least: float, most: float
+) -> None:
+    outcome = after_trouble(PATIENT, trouble, tries=tries)
+    assert isinstance(outcome, TryAgain)
+    assert (outcome.error, outcome.counts_as_try) == (str(trouble), True)
+    assert least <= outcome.delay_seconds <= most
+
+
+def test_meet_trouble_at_the_last_try_gives_up() -> None:
+    outcome = after_trouble(PATIENT, ProviderUnavailable("Away."), tries=2)
+    assert outcome == Failed(error="Gave up after 3 tries: Away.")
+
+
+@pytest.mark.parametrize(
+    ("retry_after_seconds", "delay_seconds"), [(None, 10), (0, 10), (7, 7), (60, 60), (3600, 60)]
+)
+@pytest.mark.parametrize("tries", [0, 2, 50])
+def test_meet_a_limit_waits_as_long_as_asked_without_counting_it(
+    tries: int, retry_after_seconds: float | None, delay_seconds: float
+) -> None:
+    trouble = ProviderRateLimited("Slow down.", retry_after_seconds=retry_after_seconds)
+    assert after_trouble(PATIENT, trouble, tries=tries) == TryAgain(
+        error="Slow down.", delay_seconds=delay_seconds, counts_as_try=False
+    )
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [ProviderRejected("Wrong request."), ProviderMisconfigured("No key."), ProviderRefused("It will not.")],
+)
+def test_meet_trouble_no_retry_mends_fails_with_its_sentence(trouble: ProviderError) -> None:
+    assert after_trouble(PATIENT, trouble, tries=0) == Failed(error=str(trouble))

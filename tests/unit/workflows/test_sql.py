@@ -19,6 +19,8 @@ NAMES = {
     "workflow_wait",
     "workflow_settle",
     "workflow_starts",
+    "workflow_wake",
+    "workflow_waking",
 }
 
 

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from approvals.models import ApprovalRequest
 from workflows.models import WorkflowStep
 from workflows.transitions import RUN
 from workflows.waiting import why_waiting
@@ -19,6 +20,8 @@ def step(
     lease_until: datetime | None = None,
     started_at: datetime | None = None,
     error: str = "",
+    wake_at: datetime | None = None,
+    approval: ApprovalRequest | None = None,
 ) -> WorkflowStep:
     """Return a step that is in no database."""
     return WorkflowStep(
@@ -29,6 +32,8 @@ def step(
         lease_until=lease_until,
         started_at=started_at,
         error=error,
+        wake_at=wake_at,
+        approval=approval,
     )
 
 
@@ -77,6 +82,40 @@ def test_say_why_a_run_between_tries_waits_names_the_next_one_and_the_trouble() 
     assert why_waiting("running", steps, now=NOW) == (
         "'b' is tried again at 09:13:30 UTC: The provider is overloaded."
     )
+
+
+def test_say_why_a_run_waits_for_a_time_says_what_for_and_the_first_of_them() -> None:
+    steps = [
+        step("b", "waiting", wake_at=NOW + 3 * MINUTE, error="Later."),
+        step("a", "waiting", wake_at=NOW + MINUTE, error="The video is with TikTok."),
+    ]
+    assert why_waiting("waiting", steps, now=NOW) == "The video is with TikTok. 'a' goes on at 09:13:30 UTC."
+
+
+def test_say_why_a_run_waits_for_another_day_names_the_day() -> None:
+    steps = [step("a", "waiting", wake_at=NOW + timedelta(days=1), error="It goes out tomorrow.")]
+    assert why_waiting("waiting", steps, now=NOW) == (
+        "It goes out tomorrow. 'a' goes on at 2026-11-21 09:12:30 UTC."
+    )
+
+
+@pytest.mark.parametrize("started_at", [NOW - MINUTE, None])
+def test_say_why_a_run_waits_for_somebody_to_post_says_since_when(started_at: datetime | None) -> None:
+    steps = [step("a", "waiting", started_at=started_at, error="A person posts it.")]
+    since = "09:11:30" if started_at else "09:12:30"
+    assert why_waiting("waiting", steps, now=NOW) == (
+        f"A person posts it. 'a' has waited since {since} UTC, and goes on then."
+    )
+
+
+def test_say_why_a_run_waits_names_the_approver_first_and_no_approval_that_was_given() -> None:
+    asked = ApprovalRequest(title="Post on @blick: Hi", status="open", created_at=NOW - MINUTE)
+    given = ApprovalRequest(title="Post on @blick: Ho", status="approved", created_at=NOW - 2 * MINUTE)
+    with_tiktok = step("a", "waiting", approval=given, wake_at=NOW + MINUTE, error="TikTok has it.")
+    assert why_waiting("waiting", [with_tiktok, step("b", "waiting", approval=asked)], now=NOW) == (
+        "Waiting for an approver since 09:11:30 UTC: Post on @blick: Hi; then the run goes on."
+    )
+    assert why_waiting("waiting", [with_tiktok], now=NOW) == "TikTok has it. 'a' goes on at 09:13:30 UTC."
 
 
 def test_say_why_a_run_with_nothing_open_waits_says_it_is_being_counted() -> None:

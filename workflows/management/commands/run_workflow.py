@@ -59,7 +59,7 @@ class Command(SentenceCommand):
                 if step.key not in told:
                     told.add(step.key)
                     self.stderr.write(f"  {step.key}: {step.status}")
-            if run.is_over or run.status == "waiting":
+            if run.is_over or _waits_for_somebody(run):
                 return overview_of(run)
             worker.ensure()
             time.sleep(POLL_SECONDS)
@@ -77,6 +77,11 @@ class Command(SentenceCommand):
         )
         if overview.waiting_on:
             self.stdout.write(overview.waiting_on)
+
+
+def _waits_for_somebody(run: WorkflowRun) -> bool:
+    """Return whether the run waits, and not merely for its time."""
+    return run.status == "waiting" and not run.steps.filter(wake_at__isnull=False).exists()
 
 
 def _account(handle: str, workspace: str | None) -> TikTokAccount:

@@ -115,18 +115,18 @@ class PostingWriter:
         file: BinaryIO,
         uploaded_bytes: int = 0,
         content_type: str = "video/mp4",
-        before_chunk: Callable[[Chunk], None] = lambda chunk: None,
+        before_chunk: Callable[[Chunk, bytes], None] = lambda chunk, content: None,
         timeout_seconds: float = UPLOAD_TIMEOUT_SECONDS,
     ) -> bool:
         """Send what TikTok does not have yet, in order; return whether it now has the whole video.
 
-        `before_chunk` runs before each chunk is sent, and stops the upload by raising.
+        `before_chunk` gets each chunk and its bytes before they are sent, and stops the upload by raising.
         """
         is_complete = uploaded_bytes == plan.video_size_bytes
         for chunk in plan.chunks_after(uploaded_bytes):
             file.seek(chunk.first)
             content = file.read(chunk.size_bytes)
-            before_chunk(chunk)
+            before_chunk(chunk, content)
             is_complete = self.upload_chunk(
                 upload_url=upload_url,
                 plan=plan,

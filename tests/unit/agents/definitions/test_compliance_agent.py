@@ -188,7 +188,20 @@ def test_compose_without_findings_needs_no_words() -> None:
 
 
 def test_default_input_is_tiktok_and_fifty_posts() -> None:
-    assert ComplianceInput().model_dump() == {"ruleset": "tiktok", "drafts": (), "max_posts": 50}
+    assert ComplianceInput().model_dump() == {
+        "ruleset": "tiktok",
+        "draft": None,
+        "drafts": (),
+        "max_posts": 50,
+    }
+
+
+def test_single_draft_is_checked_first_and_an_empty_one_too() -> None:
+    given = ComplianceInput(draft="", drafts=({"text": "Two"},))
+    assert [draft.text for draft in given.all_drafts] == ["", "Two"]
+    assert ComplianceInput().all_drafts == ()
+    with pytest.raises(ValueError, match="drafts share the id 'draft-1'; give each draft an id of its own"):
+        ComplianceInput(draft="One", drafts=({"text": "Two", "id": "draft-1"},))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """TikTok's limits for videos, and the way to whoever handles them."""
 
+from pathlib import Path
+
 import pytest
 from django.test import override_settings
 
@@ -13,9 +15,11 @@ from agents.providers.media import (
     check_media,
     check_size,
     get_transcoder,
+    probe_video,
 )
 from agents.providers.transcoder import FfmpegTranscoder
 from tests.factories.agents import scripted
+from tests.factories.media import make_video
 
 
 def probe(
@@ -108,3 +112,21 @@ def test_get_transcoder_that_only_talks_is_refused() -> None:
         ),
     ):
         get_transcoder("claude")
+
+
+def test_probe_video_gives_its_figures_as_an_asset_keeps_them(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "made.mp4", seconds=3, rate=24)
+    assert probe_video(path) == {
+        "duration_seconds": 3.0,
+        "width": 360,
+        "height": 640,
+        "frames_per_second": 24.0,
+        "video_codec": "h264",
+        "audio_codec": "",
+        "bytes": path.stat().st_size,
+    }
+
+
+def test_probe_video_outside_the_limits_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MediaRefused, match="too short"):
+        probe_video(make_video(tmp_path / "made.mp4", seconds=1))

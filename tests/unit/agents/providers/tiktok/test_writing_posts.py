@@ -224,7 +224,7 @@ def test_upload_file_sends_every_chunk_in_order_after_its_hook() -> None:
         upload_url=UPLOAD_URL,
         plan=PLAN,
         file=BytesIO(b"abcdefghij"),
-        before_chunk=lambda chunk: told.append((chunk, len(recorder.requests))),
+        before_chunk=lambda chunk, content: told.append((chunk, len(recorder.requests))),
     )
     assert is_complete
     assert [request.content for request in recorder.requests] == [b"abcd", b"efghij"]
@@ -247,7 +247,8 @@ def test_upload_file_from_where_tiktok_is_sends_the_rest_only() -> None:
 def test_upload_file_stops_where_the_hook_raises() -> None:
     made, recorder = writer(status(206))
 
-    def stop(chunk: Chunk) -> None:
+    def stop(chunk: Chunk, content: bytes) -> None:
+        assert len(content) == chunk.size_bytes
         if chunk.first:
             raise InterruptedError
 

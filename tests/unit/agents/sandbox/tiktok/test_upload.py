@@ -61,7 +61,7 @@ def test_send_video_in_three_chunks_makes_one_post_with_its_last() -> None:
         upload_url=ticket.upload_url,
         plan=plan,
         file=BytesIO(VIDEO),
-        before_chunk=lambda chunk: seen.append(len(posts())),
+        before_chunk=lambda chunk, content: seen.append(len(posts())),
     )
     assert seen == [0, 0, 0]
     [post] = posts()

@@ -1,0 +1,97 @@
+"""Workers killed at every moment of posting: TikTok's own ledger shows each post exactly once."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db.models import Q
+
+from agents.sandbox.tiktok import ledger as tiktok
+from tests.factories.accounts import WorkspaceFactory
+from tests.factories.posting import approved_post, direct_account, effect_of, moves, video_asset
+from tests.factories.tiktok import video_of
+from tests.processes import running, wait_until
+from tiktok_ops.accounts.models import TikTokAccount, Workspace
+from tiktok_ops.content.models import Asset
+from workflows.crash_points import FOLDER, CrashPoint
+from workflows.models import RunEvent, WorkflowRun, WorkflowStep
+
+pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
+
+KILLS = 10
+CHUNK_BYTES = 5_242_880
+ENVIRONMENT = {
+    "TIKTOK_FAULTS": '{"publish_seconds": 0, "moderation_seconds": 0}',
+    "TIKTOK_CHUNK_BYTES": str(CHUNK_BYTES),
+    "KEEPER_SECONDS": "0.2",
+    "WORKERS": "4",
+}
+WHILE_SENDING = {
+    CrashPoint.IN_SENDING,
+    CrashPoint.AFTER_INIT,
+    CrashPoint.BEFORE_FIRST_BYTE,
+    CrashPoint.MID_UPLOAD,
+    CrashPoint.BEFORE_SENT,
+}
+
+
+@pytest.fixture
+def workspace(committed_db: str) -> Iterator[Workspace]:
+    """Give a workspace whose files are removed afterwards."""
+    made: Workspace = WorkspaceFactory.create()
+    yield made
+    shutil.rmtree(default_storage.path(f"assets/{made.id}"), ignore_errors=True)
+    for step_id in WorkflowStep.objects.values_list("id", flat=True):
+        for mark in FOLDER.glob(f"*.{step_id}"):
+            mark.unlink()
+
+
+def accounts_and_video(workspace: Workspace) -> tuple[list[TikTokAccount], Asset]:
+    """Return as many accounts as there are kills, for TikTok limits each, and a video of two chunks."""
+    accounts = [direct_account(workspace=workspace) for _ in range(KILLS)]
+    return accounts, video_asset(accounts[0], video_of(2 * CHUNK_BYTES + 1))
+
+
+def all_are(runs: list[WorkflowRun], *statuses: str) -> bool:
+    """Return whether every run has one of the statuses by now."""
+    ids = [run.id for run in runs]
+    return not WorkflowRun.objects.filter(~Q(status__in=statuses), id__in=ids).exists()
+
+
+def kills_at(point: CrashPoint) -> int:
+    """Return how many steps of this database died at the point."""
+    ids = [str(step_id) for step_id in WorkflowStep.objects.values_list("id", flat=True)]
+    return sum((FOLDER / f"{point}.{step_id}").exists() for step_id in ids)
+
+
+def came_back_unsure() -> int:
+    """Return how often a worker found an effect in `sending` that another had left there."""
+    return RunEvent.objects.filter(kind="effect.unknown", data__from="sending").count()
+
+
+@pytest.mark.parametrize("point", list(CrashPoint))
+def test_sigkill_while_posting_leaves_exactly_one_post(point: CrashPoint, workspace: Workspace) -> None:
+    accounts, asset = accounts_and_video(workspace)
+    runs = [approved_post(account, asset=asset) for account in accounts]
+    with (
+        running("worker", environment=ENVIRONMENT | {"CRASH_AT": point}),
+        running("keeper", environment=ENVIRONMENT),
+    ):
+        wait_until(lambda: all_are(runs, "succeeded", "failed"), seconds=120, what="every run is over")
+    on_tiktok = Counter(post.username for post in tiktok.posts())
+    assert on_tiktok == Counter(account.handle for account in accounts)
+    for run in runs:
+        run.refresh_from_db()
+        effect = effect_of(run)
+        assert (run.status, effect.status) == ("succeeded", "confirmed"), moves(run)
+    assert {post.publish_id for post in tiktok.posts()} == {effect_of(run).provider_ref for run in runs}
+    assert kills_at(point) == KILLS
+    assert came_back_unsure() == (KILLS if point in WHILE_SENDING else 0)
+    print(f"{point}: {KILLS} kills, {came_back_unsure()} of them in `sending`")  # noqa: T201
+
+
+def test_crash_marks_lie_where_tests_and_workers_both_look() -> None:
+    assert Path(default_storage.path("")).parent == FOLDER.parent

@@ -1,0 +1,61 @@
+"""A post drafted by agents: an idea, its texts, a video; checked, approved by a person, posted."""
+
+from workflows.definitions.own_post import FINDINGS, SETTINGS
+from workflows.nodes import ActionNode, AgentNode, GateNode, RenderNode, Workflow
+
+workflow = Workflow(
+    slug="post_draft",
+    label="Draft a post",
+    purpose="Agents find an idea and draft the video and its caption; a person approves; it is posted once.",
+    nodes=(
+        AgentNode(
+            key="ideas",
+            label="Idea",
+            agent="content_ideator",
+            inputs={"topics": "brief.topics"},
+            options={"n": 1},
+        ),
+        AgentNode(
+            key="draft",
+            label="Draft",
+            agent="content_producer",
+            depends_on=("ideas",),
+            inputs={"idea": "ideas.output.ideas.0", "duration_seconds": "brief.duration_seconds"},
+        ),
+        RenderNode(
+            key="video",
+            label="Video",
+            depends_on=("draft",),
+            inputs={"lines": "draft.output.on_screen_text", "seconds": "draft.output.duration_seconds"},
+        ),
+        AgentNode(
+            key="compliance",
+            label="Compliance",
+            agent="compliance",
+            depends_on=("draft",),
+            inputs={"draft": "draft.output.caption"},
+        ),
+        GateNode(
+            key="gate",
+            label="Publish?",
+            approval="post_video",
+            depends_on=("draft", "video", "compliance"),
+            inputs={
+                "asset": "video.output.asset",
+                "asset_sha256": "video.output.asset_sha256",
+                "caption": "draft.output.caption",
+                "is_ai_generated": "draft.output.settings.is_ai_generated",
+                **SETTINGS,
+            },
+            facts=FINDINGS,
+        ),
+        ActionNode(
+            key="post",
+            label="Post",
+            effect="post_video",
+            gate="gate",
+            depends_on=("gate",),
+            timeout_seconds=280,
+        ),
+    ),
+)

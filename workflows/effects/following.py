@@ -1,0 +1,106 @@
+"""What became of a post: TikTok is asked, and its word decides what is done next."""
+
+from django.utils import timezone
+
+from agents.providers.errors import ProviderError
+from agents.providers.tiktok.read.posting import PublishStatus
+from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
+from tiktok_ops.content.assets import AssetChanged, open_verified
+from workflows.crash_points import CrashPoint, pass_by
+from workflows.effects.next_look import (
+    Verdict,
+    is_overdue,
+    link_is_awaited,
+    look_again_seconds,
+    read_status,
+)
+from workflows.effects.posting import Posting, done, give_up, unsure
+from workflows.effects.sending import SENT, send_bytes
+from workflows.outcomes import Outcome, Waits
+
+MAX_SENDS = 5
+"""How often a post may be begun under one approval: a final failure that may be tried again, five times."""
+
+LINK_PENDING = "It is published; TikTok names its link once moderation is through."
+HASHING_SECONDS = 60.0
+
+
+def look(posting: Posting) -> Outcome:
+    """Ask TikTok about a post that has a publish id, and do what follows. Raises `LeaseLost`."""
+    try:
+        posting.work.hold(CALL_TIMEOUT_SECONDS)
+        status = posting.provider.posting.status(token=posting.token, publish_id=posting.effect.provider_ref)
+    except ProviderError as trouble:
+        return _later(posting, f"TikTok could not be asked what became of it: {trouble}")
+    verdict = read_status(status, video_size_bytes=posting.asset.bytes)
+    if verdict is Verdict.CONFIRM:
+        return _confirm(posting, status)
+    if posting.effect.status == "confirmed":  # it was out; what became of it since is not ours to undo
+        return _later(posting, f"{LINK_PENDING} It now says {status.state}.")
+    if verdict is Verdict.SEND_AGAIN:
+        return _send_again(posting, status)
+    if verdict is Verdict.GIVE_UP:
+        return give_up(posting, f"TikTok did not publish it: {status.fail_reason}.")
+    if verdict is Verdict.UPLOAD_REST:
+        return _upload_rest(posting, uploaded_bytes=status.uploaded_bytes or 0)
+    return _later(posting, SENT)
+
+
+def _later(posting: Posting, why: str) -> Outcome:
+    """Ask again after a while, less and less often."""
+    delay = look_again_seconds(posting.effect.looks)
+    posting = posting.looked()
+    if is_overdue(posting.effect, now=timezone.now()):
+        return unsure(
+            posting, "TikTok has said nothing final within 24 hours; look in the app.", seconds=delay
+        )
+    return Waits(why, delay)
+
+
+def _confirm(posting: Posting, status: PublishStatus) -> Outcome:
+    """Take TikTok's word for it; the link of a public post may come later."""
+    post_id = status.post_ids[0] if status.post_ids else ""
+    found = {"post_id": post_id, "url": url_of(posting.post.handle, post_id)}
+    if posting.effect.status == "confirmed":
+        posting = posting.looked(**found)
+    else:
+        pass_by(CrashPoint.BEFORE_CONFIRMED, posting.work.step.id)
+        evidence = {
+            **posting.effect.evidence,
+            "privacy_level": posting.post.privacy_level,
+            "tiktok_said": status.state,
+            "asked_at": timezone.now().isoformat(),
+        }
+        posting = posting.moved(
+            "confirmed", confirmed_by="provider", evidence=evidence, error="", looks=0, **found
+        )
+    if link_is_awaited(posting.effect, now=timezone.now()):
+        return Waits(LINK_PENDING, look_again_seconds(posting.effect.looks))
+    return done(posting.effect)
+
+
+def url_of(handle: str, post_id: str) -> str:
+    """Return the address of a public post; empty without its id."""
+    return f"https://www.tiktok.com/@{handle}/video/{post_id}" if post_id else ""
+
+
+def _send_again(posting: Posting, status: PublishStatus) -> Outcome:
+    """Begin anew: TikTok says finally that there is no such post, and that it may be tried again."""
+    why = f"TikTok did not publish it ({status.fail_reason})"
+    if posting.effect.claims >= MAX_SENDS:
+        return give_up(posting, f"{why}, {posting.effect.claims} times.")
+    posting.moved("prepared", provider_ref="", chunk_bytes=None, error=f"{why}, and lets us try again.")
+    return Waits(f"{why}, and lets us try again.", look_again_seconds(posting.effect.claims))
+
+
+def _upload_rest(posting: Posting, *, uploaded_bytes: int) -> Outcome:
+    """Go on with an upload from where TikTok is."""
+    posting.work.hold(HASHING_SECONDS)
+    try:
+        file = open_verified(posting.asset)
+    except AssetChanged as changed:  # without its last bytes nothing can go live
+        return give_up(posting, str(changed))
+    with file:
+        if posting.effect.status != "unknown":
+            posting = posting.moved("unknown", error="TikTok has less of it than we sent.")
+        return send_bytes(posting.moved("sending").looked(), file, uploaded_bytes=uploaded_bytes)

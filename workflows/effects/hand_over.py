@@ -1,0 +1,111 @@
+"""Closing an effect with a person's link: a post made by hand, or one we lost sight of."""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from agents.providers.errors import ProviderError
+from agents.providers.tiktok.access import access_token
+from agents.providers.tiktok.provider import get_tiktok
+from tiktok_ops.accounts.models import User
+from tiktok_ops.errors import Refused
+from workflows.approval_kinds import VideoPost
+from workflows.effects import ledger
+from workflows.effects.following import url_of
+from workflows.effects.models import Effect
+from workflows.effects.posting import done
+from workflows.protocol import resume
+
+_LINK = re.compile(
+    r"https://(?:www\.|m\.)?tiktok\.com/@([A-Za-z0-9_.]{2,24})/video/([0-9]{5,32})/?(?:[?#]\S*)?"
+)
+CUT_AT = 150
+"""TikTok's display API cuts captions to this many characters."""
+
+READ_SECONDS = 10.0
+
+
+class LinkRefused(Refused):
+    """This link does not lead to the post."""
+
+
+class NothingToClose(Refused):
+    """This effect does not wait for a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The caption as it is on TikTok, and whether it is the approved one; None where it cannot be read."""
+
+    caption: str | None
+    matches: bool | None
+
+
+def settle_by_link(*, effect_id: UUID, by: User, url: str) -> Effect:
+    """Take a person's word, with the link, that a post is out, and let its run go on.
+
+    The live caption is compared with the approved one where TikTok lets us read it; what differs is kept
+    as evidence, for a post that is out is out. Raises `LinkRefused`, `NothingToClose` or `WorkerAtIt`.
+    """
+    effect = Effect.objects.select_related("account", "decision").get(id=effect_id)
+    post = VideoPost.model_validate_json(bytes(effect.decision.payload))
+    post_id = read_link(url, handle=effect.account.handle)
+    live = read_live(post, post_id)  # no call to anybody while rows are locked
+    with transaction.atomic():
+        step = ledger.lock_waiting(effect)
+        now = ledger.lock(effect)
+        if now.status not in {"handed_over", "unknown"}:
+            raise NothingToClose(f"This effect is {now.status.replace('_', ' ')}: it needs no link.")
+        evidence = {"live_caption": live.caption, "caption_matches": live.matches}
+        ledger.move(
+            now,
+            "confirmed",
+            by=by,
+            confirmed_by="person",
+            settled_by=by,
+            post_id=post_id,
+            url=url_of(effect.account.handle, post_id),
+            error="",
+            evidence={**now.evidence, **evidence},
+        )
+        effect = Effect.objects.get(id=effect_id)
+        resume(step.id, {"status": "succeeded", "output": dict(done(effect).output)})
+    return effect
+
+
+def read_link(url: str, *, handle: str) -> str:
+    """Return the post's id from its link; raises `LinkRefused` for any other, or another account's."""
+    found = _LINK.fullmatch(url.strip())
+    if found is None:
+        raise LinkRefused(
+            f"The link {url.strip()[:200]!r} is not that of a post: copy it from TikTok, as in "
+            f"https://www.tiktok.com/@{handle}/video/7300000000000000000."
+        )
+    if found[1].lower() != handle.lower():
+        raise LinkRefused(f"The link leads to a post of @{found[1]}: give the one on @{handle}.")
+    return found[2]
+
+
+def read_live(post: VideoPost, post_id: str) -> Live:
+    """Return the caption as it is on TikTok, compared with the approved one as far as TikTok shows it."""
+    try:
+        token = access_token(handle=post.handle, mode=post.mode)
+        provider = get_tiktok()
+        if provider.simulated != (post.mode == "sandbox"):
+            return Live(None, None)
+        found = provider.display.video_query(token=token, video_ids=[post_id], timeout_seconds=READ_SECONDS)
+    except ProviderError:
+        return Live(None, None)
+    if not found:
+        return Live(None, None)
+    caption = found[0].description or found[0].title
+    return Live(caption, is_same_caption(post.caption, caption))
+
+
+def is_same_caption(approved: str, live: str) -> bool:
+    """Return whether a live caption, cut by TikTok to 150 characters, is the approved one."""
+    if len(live) < CUT_AT:
+        return live.strip() == approved.strip()
+    return approved.startswith(live)

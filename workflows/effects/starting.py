@@ -1,0 +1,178 @@
+"""The beginning of a post: ask what is allowed, get leave to send, announce it, send it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.utils import timezone
+
+from agents.providers.errors import ProviderError
+from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
+from agents.providers.tiktok.write.posting import PostingWriter, UploadTicket, VideoPost
+from approvals.seal import SealBroken
+from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.content.assets import AssetChanged, open_verified
+from tiktok_ops.errors import Refused
+from workflows.crash_points import CrashPoint, pass_by
+from workflows.effects import ledger
+from workflows.effects.guards import AccountNow, PostChanged, PostRefused, VideoNow, check_post
+from workflows.effects.posting import Posting, ask_again, give_up
+from workflows.effects.reasking import as_it_is_now
+from workflows.effects.sending import send_bytes
+from workflows.outcomes import Failed, Outcome, TryAgain, Waits
+from workflows.retrying import after_trouble
+
+START_WITHIN_SECONDS = 2.0
+"""A worker that was held up for longer between the leave to send and the first byte does not send."""
+
+AGAIN_SECONDS = 1.0
+"""A worker that is always held up would else ask TikTok without end."""
+
+HASHING_SECONDS = 60.0
+HANDED_OVER = "A person posts it: the video, the caption and the settings are on the effect's page."
+
+
+class TooLate(Refused):
+    """The worker was held up between the leave to send and sending, so it asks for leave again."""
+
+
+def start(posting: Posting) -> Outcome:
+    """Send a post from the beginning; nothing of it has left. Raises `LeaseLost`."""
+    posting.work.hold(HASHING_SECONDS)
+    try:
+        file = open_verified(posting.asset)
+    except AssetChanged as changed:
+        return give_up(posting, str(changed))
+    with file:
+        try:
+            _ask_creator(posting)
+        except ProviderError as trouble:
+            return _after(posting, trouble)
+        pass_by(CrashPoint.BEFORE_SENDING, posting.work.step.id)
+        begun = _begin(posting)
+        if not isinstance(begun, float):
+            return begun
+        return _announce(posting, file, latest=begun + START_WITHIN_SECONDS)
+
+
+def hand_over(posting: Posting) -> Outcome:
+    """Let a person post it by hand. Raises `LeaseLost`."""
+    begun = _begin(posting)
+    return Waits(HANDED_OVER) if isinstance(begun, float) else begun
+
+
+def _ask_creator(posting: Posting) -> None:
+    """Ask TikTok what the account may do now, and keep the answer; raises `ProviderError`."""
+    posting.work.hold(CALL_TIMEOUT_SECONDS)
+    creator = posting.provider.posting.creator_info(token=posting.token)
+    ledger.keep_facts(posting.work, posting.effect, asdict(creator))
+
+
+def _begin(posting: Posting) -> Outcome | float:
+    """Get leave to send, or to hand over, and return when; or what the step comes to without."""
+
+    def guard(account: TikTokAccount, creator: Mapping[str, Any] | None) -> None:
+        check_post(
+            posting.post,
+            account=AccountNow(
+                handle=account.handle,
+                mode=account.mode,
+                delivery=account.delivery,
+                is_own=account.ownership == TikTokAccount.Ownership.OWN,
+            ),
+            video=_video_now(posting),
+            creator=creator,
+            now=timezone.now(),
+        )
+
+    try:
+        return ledger.begin(posting.work, posting.effect, payload=posting.payload, guard=guard)
+    except SealBroken as broken:
+        return _unsealed(posting, str(broken))
+    except PostChanged as changed:
+        return ask_again(posting, why=str(changed), payload=changed.payload)
+    except PostRefused as refused:
+        return give_up(posting, str(refused))
+    except (ledger.RunStopped, ledger.FactsTooOld) as later:
+        return TryAgain(error=str(later), delay_seconds=AGAIN_SECONDS, counts_as_try=False)
+
+
+def _video_now(posting: Posting) -> VideoNow:
+    asset = posting.asset
+    asset.refresh_from_db(fields=["rights_expire_at"])
+    return VideoNow(
+        id=asset.id,
+        sha256=asset.sha256,
+        duration_seconds=float(asset.probe.get("duration_seconds", 0)),
+        rights_expire_at=asset.rights_expire_at,
+    )
+
+
+def _unsealed(posting: Posting, why: str) -> Outcome:
+    """Put what would go out now before a person; end it where that is not even a post."""
+    payload = as_it_is_now(posting.effect)
+    if payload is None:
+        return give_up(posting, f"{why} It can no longer be read as a post: start it again.")
+    return ask_again(posting, why=why, payload=payload)
+
+
+def _announce(posting: Posting, file: BinaryIO, *, latest: float) -> Outcome:
+    """Announce the post, at the `latest` by the monotonic clock, and send its bytes.
+
+    Until the first byte leaves nothing can go live, so an announcement that failed, or whose answer was
+    lost, is taken back and made again.
+    """
+    pass_by(CrashPoint.IN_SENDING, posting.work.step.id)
+    chunk_bytes = settings.TIKTOK_CHUNK_BYTES
+    try:
+        posting.work.hold(CALL_TIMEOUT_SECONDS)
+        writer = PostingWriter(posting.provider)
+        if time.monotonic() > latest:
+            raise TooLate
+        ticket = writer.init_video(
+            token=posting.token, post=_on_the_wire(posting), plan=posting.plan(chunk_bytes)
+        )
+    except TooLate as late:
+        posting.moved("prepared", error=str(late))
+        return TryAgain(error=str(late), delay_seconds=AGAIN_SECONDS, counts_as_try=False)
+    except ProviderError as trouble:
+        return _after(posting.moved("prepared", error=str(trouble)), trouble)
+    pass_by(CrashPoint.AFTER_INIT, posting.work.step.id)
+    return send_bytes(_kept(posting, ticket, chunk_bytes), file, uploaded_bytes=0)
+
+
+def _kept(posting: Posting, ticket: UploadTicket, chunk_bytes: int) -> Posting:
+    """Commit TikTok's publish id and address: from here on the post can be found again."""
+    effect = ledger.keep_ticket(
+        posting.work,
+        posting.effect,
+        publish_id=ticket.publish_id,
+        upload_url=ticket.upload_url,
+        chunk_bytes=chunk_bytes,
+    )
+    pass_by(CrashPoint.BEFORE_FIRST_BYTE, posting.work.step.id)
+    return replace(posting, effect=effect)
+
+
+def _on_the_wire(posting: Posting) -> VideoPost:
+    """Return what was approved under TikTok's own names."""
+    post = posting.post
+    return VideoPost(
+        title=post.caption,
+        privacy_level=post.privacy_level,
+        disable_comment=not post.allow_comment,
+        disable_duet=not post.allow_duet,
+        disable_stitch=not post.allow_stitch,
+        brand_content_toggle=post.is_branded_content,
+        brand_organic_toggle=post.is_brand_organic,
+        is_aigc=post.is_ai_generated,
+    )
+
+
+def _after(posting: Posting, trouble: ProviderError) -> Outcome:
+    """Return what trouble means for a post of which nothing has left; with the step, the effect ends."""
+    step = posting.work.step
+    outcome = after_trouble(posting.work.node.retry, trouble, tries=step.tries)
+    return give_up(posting, outcome.error) if isinstance(outcome, Failed) else outcome

@@ -1,0 +1,177 @@
+"""The list of effects, the page of one, and the form that closes one with a link. Nothing else is changed here."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from tiktok_ops.accounts.roles import Capability
+from tiktok_ops.admin import MachineWrittenAdmin
+from tiktok_ops.cells import badge, moment, shortened, status_badge
+from tiktok_ops.errors import Refused
+from tiktok_ops.filters import ScopedRelatedFilter, StatusFilter
+from workflows.effect_words import delivery_of, tone_of, words_of
+from workflows.effects.hand_over import settle_by_link
+from workflows.effects.models import Effect
+from workflows.effects_admin.by_hand import takes_a_link
+from workflows.effects_admin.forms import LinkForm
+from workflows.effects_admin.sheet import kind_label, sheet_of
+from workflows.transitions import EFFECT
+
+
+class EffectStatusFilter(StatusFilter):
+    """Filters effects by status."""
+
+    statuses = EFFECT.statuses
+
+
+@admin.register(Effect)
+class EffectAdmin(MachineWrittenAdmin):
+    """Effects: what left, or is about to; what a person posts by hand is handed over on its page."""
+
+    list_display = (
+        *("effect_cell", "account", "fate_cell", "delivery_cell", "mode_cell"),
+        *("since_cell", "approved_cell"),
+    )
+    list_select_related = ("account", "request", "decision__decided_by", "settled_by")
+    list_filter_submit = True
+    list_filter = (
+        EffectStatusFilter,
+        ("delivery", ChoicesDropdownFilter),
+        ("mode", ChoicesDropdownFilter),
+        ("account", ScopedRelatedFilter),
+    )
+    search_fields = ("id", "account__handle", "provider_ref", "post_id", "request__title")
+    search_help_text = "Search by account, title, TikTok's reference or post id"
+    ordering = ("-id",)
+    change_form_template = "admin/workflows/effect/effect.html"
+    empty_text = (
+        "Nothing has left yet. What is approved appears here before it is sent, and stays with the proof of "
+        "what became of it."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Leave the upload's secret where it is: no page shows it. What was approved is read by its page."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.defer("upload_secret", "request__payload", "decision__payload")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add where the form leads."""
+        settle = path(
+            "<uuid:effect_id>/settle/",
+            self.admin_site.admin_view(self.settle_view),
+            name="workflows_effect_settle",
+        )
+        return [settle, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the effect; it is closed at another address, by POST."""
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        effect = self.get_object(request, object_id)
+        if effect is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        form = LinkForm() if takes_a_link(effect, now=timezone.now()) else None
+        return self._page(request, effect, form, extra_context or {})
+
+    def settle_view(self, request: HttpRequest, effect_id: UUID) -> HttpResponse:
+        """Close the effect with the link that was pasted; what is wrong with it is said beside it."""
+        effect = self.get_object(request, str(effect_id))
+        if effect is None:
+            raise Http404
+        page = reverse("admin:workflows_effect_change", args=[effect_id])
+        if request.method != "POST":
+            return HttpResponseRedirect(page)
+        if not self.has_settle_permission(request, effect):
+            raise PermissionDenied
+        if not takes_a_link(effect, now=timezone.now()):
+            messages.error(request, f"This waits for no link: it is {words_of(effect)}.")
+            return HttpResponseRedirect(page)
+        form = LinkForm(request.POST)
+        if not self._is_settled(request, effect, form):
+            return self._page(request, effect, form, {})
+        messages.success(request, "Closed: posted, on your word. The run goes on.")
+        return HttpResponseRedirect(page)
+
+    def _is_settled(self, request: HttpRequest, effect: Effect, form: LinkForm) -> bool:
+        """Call the service; a refusal becomes an error of the form."""
+        user: Any = request.user
+        if not form.is_valid():
+            return False
+        try:
+            settle_by_link(effect_id=effect.id, by=user, url=form.cleaned_data["url"])
+        except Refused as refused:
+            form.add_error("url", str(refused))
+            effect.refresh_from_db()
+            return False
+        return True
+
+    def has_settle_permission(self, request: HttpRequest, effect: Effect) -> bool:
+        """Return whether the person may say that this is live."""
+        return self.is_granted(request, Capability.RUN, effect)
+
+    def _page(
+        self, request: HttpRequest, effect: Effect, form: LinkForm | None, extra: Mapping[str, Any]
+    ) -> HttpResponse:
+        user: Any = request.user
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{kind_label(effect)} on {effect.account}",
+            "opts": self.opts,
+            "original": str(effect.request.title),
+            "has_view_permission": True,
+            "media": self.media,
+            "may_settle": self.has_settle_permission(request, effect),
+            **sheet_of(effect, by=user, form=form),
+            **extra,
+        }
+        return TemplateResponse(request, self.change_form_template, context)
+
+    # Cells ----------------------------------------------------------------------------------------
+
+    @admin.display(description="What", ordering="request__title")
+    def effect_cell(self, effect: Effect) -> str:
+        """Show what was approved."""
+        return shortened(effect.request.title)
+
+    @admin.display(description="Status", ordering="status")
+    def fate_cell(self, effect: Effect) -> SafeString:
+        """Show how far it is, in honest words."""
+        return badge(shortened(words_of(effect), chars=120), tone_of(effect))
+
+    @admin.display(description="Delivery", ordering="delivery")
+    def delivery_cell(self, effect: Effect) -> str:
+        """Show who brings it onto the account."""
+        return delivery_of(effect)
+
+    @admin.display(description="Mode", ordering="mode")
+    def mode_cell(self, effect: Effect) -> SafeString:
+        """Show whether it reaches TikTok itself."""
+        return status_badge(effect.mode)
+
+    @admin.display(description="Since", ordering="status_since")
+    def since_cell(self, effect: Effect) -> SafeString | str:
+        """Show since when it is so."""
+        return moment(effect.status_since)
+
+    @admin.display(description="Approved by", ordering="decision__decided_by__username")
+    def approved_cell(self, effect: Effect) -> SafeString:
+        """Show who approved it, and when."""
+        decision = effect.decision
+        return format_html("{}<br><small>{}</small>", decision.decided_by, moment(decision.decided_at))

@@ -1,0 +1,27 @@
+"""A claimed step with all it needs to be done."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.models import WorkflowStep
+from workflows.nodes import AnyNode, Workflow
+from workflows.outcomes import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One claimed step.
+
+    `given` and `facts` are what the node's paths led to, `outputs` those of the steps before it, by key.
+    `hold(seconds)` keeps the lease for a call that long, or raises `LeaseLost`.
+    """
+
+    claim: Claim
+    step: WorkflowStep
+    workflow: Workflow
+    node: AnyNode
+    hold: Callable[[float], None]
+    given: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
