@@ -86,6 +86,7 @@ class Watch:
     stall_seconds: float
     moved_at: float = field(default_factory=time.monotonic)
     restarts: int = 0
+    has_worked: bool = False
 
     def is_stalled(self, *, due: int, held: int, overdue: int, now: float) -> bool:
         """Return whether nothing moved for `stall_seconds`.
@@ -93,6 +94,7 @@ class Watch:
         `due`: steps someone should take; `held`: steps processes of this host hold under a live lease;
         `overdue`: steps they hold under a lease that ran out.
         """
+        self.has_worked = self.has_worked or held > 0
         if held or (not due and not overdue):
             self.moved_at, self.restarts = now, 0
         patience = self.stall_seconds * (1 << min(self.restarts, 4))
@@ -100,12 +102,15 @@ class Watch:
 
     def restarted(self, *, now: float) -> None:
         """Begin to wait anew."""
-        self.moved_at, self.restarts = now, self.restarts + 1
+        self.moved_at, self.restarts, self.has_worked = now, self.restarts + 1, False
 
 
 @dataclass(slots=True)
 class Pause:
-    """How long to wait before the next start: longer each time, as long as starts follow close on each other."""
+    """How long to wait before the next start: longer each time, as long as starts follow close on each other.
+
+    A cluster that had worked begins anew.
+    """
 
     seconds: float = 0.0
     last: float = float("-inf")
@@ -187,7 +192,9 @@ class Supervisor:
         log.error("cluster restarted", reason="no progress" if is_stalled else "its main process died")
         self._cluster.kill()
         release_leases_of_the_gone()
-        # One that dies as soon as it starts is not started again in a tight circle.
+        # One that dies before it did anything is not started again in a tight circle.
+        if self._watch.has_worked:
+            self._pause = Pause()
         self._stop.wait(self._pause.next_seconds(now=time.monotonic()))
         self._watch.restarted(now=time.monotonic())
         self._cluster.start()

@@ -79,6 +79,17 @@ def test_watch_after_restarts_that_moved_nothing_is_twice_as_patient_each_time()
     assert watch.is_stalled(due=1, held=0, overdue=0, now=now + 60)
 
 
+def test_watch_knows_whether_a_cluster_worked_since_it_was_started() -> None:
+    watch = Watch(stall_seconds=60)
+    watch.is_stalled(due=0, held=0, overdue=0, now=1)
+    assert not watch.has_worked
+    watch.is_stalled(due=3, held=1, overdue=0, now=2)
+    watch.is_stalled(due=3, held=0, overdue=0, now=3)
+    assert watch.has_worked
+    watch.restarted(now=4)
+    assert not watch.has_worked
+
+
 def test_watch_begins_anew_whenever_something_moved() -> None:
     watch = Watch(stall_seconds=60, moved_at=1000)
     assert not watch.is_stalled(due=5, held=1, overdue=0, now=1050)
