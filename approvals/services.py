@@ -42,11 +42,12 @@ class ReasonMissing(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """On whose behalf a question is asked."""
+    """On whose behalf a question is asked; `after` is what was asked in the round before, if there was one."""
 
     run_id: UUID
     step_id: UUID
     requested_by: User | None
+    after: ApprovalRequest | None = None
 
 
 def open_request(
@@ -61,7 +62,7 @@ def open_request(
     checked = of_kind.Payload.model_validate(payload)
     of_kind.check(checked, account)
     frozen = canonical_json(checked.model_dump(mode="json"))
-    before = _supersede(asking.step_id)
+    before = _supersede(asking.step_id) or asking.after
     weight = of_kind.weigh(checked)
     request = ApprovalRequest.objects.create(
         workspace_id=account.workspace_id,
@@ -235,6 +236,18 @@ def _write(request: ApprovalRequest, verb: str, *, by: User, channel: str, comme
 def release(request: ApprovalRequest) -> None:
     """Note that what a locked request approved has begun to leave; from here on nobody can call it back."""
     ApprovalRequest.objects.filter(id=request.id, status="approved").update(status="released")
+
+
+def withdraw(request: ApprovalRequest, *, by: User | str, why: str) -> None:
+    """Take a locked request back before its approval began to leave; nobody decides on it any more."""
+    ApprovalRequest.objects.filter(id=request.id).update(status="withdrawn")
+    record(
+        "approval.withdrawn",
+        by=by,
+        subject=f"approval {request.id}",
+        workspace_id=request.workspace_id,
+        data={"why": why, "payload_sha256": request.payload_sha256},
+    )
 
 
 def check_decision(decision: Decision) -> None:

@@ -22,12 +22,14 @@ class TransitionRefused(Refused):
 class TransitionTable:
     """One status machine: `edges` maps each status to those that may follow it.
 
-    `db_table` is the table whose `status` column it rules. A terminal status maps to an empty set.
+    `db_table` is the table whose `status` column it rules. A terminal status maps to an empty set, unless
+    `over` names those in which a row counts as over though somebody may take it up again.
     """
 
     name: str
     db_table: str
     edges: Mapping[str, frozenset[str]]
+    over: frozenset[str] = frozenset()
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -36,8 +38,8 @@ class TransitionTable:
 
     @property
     def terminal(self) -> frozenset[str]:
-        """The statuses nothing follows."""
-        return frozenset(status for status, targets in self.edges.items() if not targets)
+        """The statuses in which a row is over."""
+        return self.over or frozenset(status for status, targets in self.edges.items() if not targets)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -54,8 +56,8 @@ class TransitionTable:
             raise TransitionRefused(f"A {self.name} that is {source!r} cannot become {target!r}.")
 
 
-def table(name: str, db_table: str, edges: Mapping[str, str]) -> TransitionTable:
-    """Make a table from `{"queued": "running cancelled", "done": ""}`.
+def table(name: str, db_table: str, edges: Mapping[str, str], *, over: str = "") -> TransitionTable:
+    """Make a table from `{"queued": "running cancelled", "done": ""}`; `over` as in `TransitionTable`.
 
     Raises `ValueError` when a target is not itself a status.
     """
@@ -63,7 +65,7 @@ def table(name: str, db_table: str, edges: Mapping[str, str]) -> TransitionTable
     unknown = sorted({target for targets in parsed.values() for target in targets} - set(parsed))
     if unknown:
         raise ValueError(f"The {name} machine leads to {unknown[0]!r}, which is not one of its statuses.")
-    return TransitionTable(name=name, db_table=db_table, edges=parsed)
+    return TransitionTable(name=name, db_table=db_table, edges=parsed, over=frozenset(over.split()))
 
 
 _FUNCTION: LiteralString = """

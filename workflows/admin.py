@@ -18,7 +18,7 @@ from tiktok_ops.admin import MachineWrittenAdmin
 from tiktok_ops.content.charts import DAYS_SHOWN, ViewsChart, views_chart
 from tiktok_ops.content.queries import posts_until
 from tiktok_ops.markdown import render_markdown
-from workflows.drawing import draw
+from workflows.drawing import draw, statuses_by_node
 from workflows.effects_admin import EffectAdmin as EffectAdmin
 from workflows.models import WorkflowDefinition, WorkflowRun
 from workflows.overview import RunOverview, overview_of
@@ -117,7 +117,7 @@ def run_context(overview: RunOverview) -> dict[str, Any]:
     """Return what the run's templates show."""
     run = overview.run
     workflow = parse_workflow(run.definition.definition)
-    statuses = {step.key: step.status for step in overview.steps}
+    statuses = statuses_by_node(overview.steps)
     ended = sum(step.finished_at is not None for step in overview.steps)
     nodes = [(node.key, node.label, node.depends_on) for node in workflow.nodes]
     return {
@@ -125,7 +125,7 @@ def run_context(overview: RunOverview) -> dict[str, Any]:
         "run": run,
         "workflow": workflow,
         "drawing": draw(nodes, statuses),
-        "labels": {node.key: node.label for node in workflow.nodes},
+        "labels": {node.key: node.label for node in (*workflow.nodes, *workflow.expanders)},
         "ended": ended,
         "percent": round(100 * ended / max(len(overview.steps), 1)),
         "tokens": sum(overview.totals.tokens.values()),

@@ -1,7 +1,8 @@
 """A workflow as a picture: where its boxes stand and which lines join them. Decisions only; a template draws."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 BOX_WIDTH, BOX_HEIGHT = 168, 46
 GAP_X, GAP_Y = 56, 18
@@ -45,6 +46,29 @@ class Drawing:
     height: int
     box_width: int = BOX_WIDTH
     box_height: int = BOX_HEIGHT
+
+
+MOST_TELLING = ("running", "waiting", "ready", "failed", "pending", "succeeded", "cancelled", "skipped")
+"""Of the steps of one node, which status its box shows."""
+
+
+class Row(Protocol):
+    """A step, as far as its node's box is concerned."""
+
+    key: str
+    item: int
+    round: int
+    status: str
+
+
+def statuses_by_node(steps: Iterable[Row]) -> dict[str, str]:
+    """Return the status each node's box shows: the most telling of its items, each in its newest round."""
+    newest = {(step.key, step.item): step for step in sorted(steps, key=lambda step: step.round)}
+    found: dict[str, str] = {}
+    for step in newest.values():
+        shown = found.get(step.key, step.status)
+        found[step.key] = min(shown, step.status, key=MOST_TELLING.index)
+    return found
 
 
 def columns_of(edges: Mapping[str, Sequence[str]]) -> dict[str, int]:

@@ -6,7 +6,7 @@ transaction: claim (commit), work, finish (commit).
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,12 @@ import structlog
 from django.db import DataError, InterfaceError, OperationalError, connection
 
 from tiktok_ops.errors import Refused
+from workflows.conditions import holds
 from workflows.executors import EXECUTORS
 from workflows.models import WorkflowStep
 from workflows.nodes import Workflow
-from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, TryAgain
+from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
+from workflows.paths import View
 from workflows.protocol import claim, finish, renew
 from workflows.validation import DefinitionRefused, parse_workflow
 from workflows.work import Work
@@ -100,10 +102,12 @@ def perform(work: Work) -> Outcome:
     A database that is away is nobody's fault here: that goes on, and the lease brings the step back.
     """
     try:
-        outputs = _outputs_before(work.step)
-        given = resolve_paths(work.node.inputs, work.step.run.input, outputs)
-        facts = resolve_paths(getattr(work.node, "facts", {}), work.step.run.input, outputs)
-        return EXECUTORS[work.node.kind](replace(work, given=given, facts=facts, outputs=outputs))
+        view = _view_of(work)
+        if work.node.when is not None and not holds(work.node.when, view.read):
+            return Skipped("Its condition does not hold.")
+        given = view.resolve(work.node.inputs)
+        facts = view.resolve(getattr(work.node, "facts", {}))
+        return EXECUTORS[work.node.kind](replace(work, given=given, facts=facts, outputs=view.outputs))
     except (LeaseLost, OperationalError, InterfaceError):
         raise
     except Refused as refusal:
@@ -157,44 +161,18 @@ def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:
     )
 
 
-def _outputs_before(step: WorkflowStep) -> dict[str, Any]:
-    """Return the outputs of the steps this one depends on, by key."""
-    upstream = WorkflowStep.objects.filter(leads_to__downstream=step)
-    return dict(upstream.values_list("key", "output"))
-
-
-class NothingThere(Refused):
-    """A path of the step leads to a list that is too short."""
-
-
-def resolve_paths(paths: Mapping[str, str], brief: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-    """Return the values the paths lead to, by name; a brief field that was not given is left out.
-
-    A number in a path is a place in a list, from 0; raises `NothingThere` when the list is shorter.
-    Raises `KeyError` when an upstream output lacks a field it declared, which is a bug.
-    """
-    given: dict[str, Any] = {}
-    for name, path in paths.items():
-        root, *parts = path.split(".")
-        if root == "brief":
-            if parts[0] in brief:
-                given[name] = brief[parts[0]]
-            continue
-        value = outputs[root]
-        for part in parts[1:]:
-            value = _part_of(value, part, path)
-        given[name] = value
-    return given
-
-
-def _part_of(value: Any, part: str, path: str) -> Any:
-    """Return a field of an object, or a place of a list."""
-    if not isinstance(value, list):
-        return value[part]
-    place = int(part)
-    if place >= len(value):
-        raise NothingThere(f"{path!r} leads to number {place + 1} of a list that has {len(value)}.")
-    return value[place]
+def _view_of(work: Work) -> View:
+    """Return what the step can see: the brief, its item, what was said of it, and what was put out before it."""
+    step = work.step
+    upstream = WorkflowStep.objects.filter(leads_to__downstream=step).order_by("item", "round")
+    outputs: dict[str, Any] = {}
+    for key, item, status, output in upstream.values_list("key", "item", "status", "output"):
+        if item and item != step.item:
+            # What is behind a loop sees what those of its items put out that came to an end.
+            outputs.setdefault(key, []).extend([output] if status == "succeeded" else [])
+        else:
+            outputs[key] = output
+    return View(brief=step.run.input, outputs=outputs, item=step.item_value, feedback=step.feedback)
 
 
 def clock_down(seconds: float) -> Callable[[], float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.utils import timezone
 from pydantic import ValidationError
 
 from agents.contract import AgentContext, BrandVoice
@@ -11,11 +12,12 @@ from approvals.kinds import kind_of
 from tiktok_ops.accounts.models import Brand
 from workflows.effects.registry import EFFECTS
 from workflows.models import WorkflowRun
-from workflows.nodes import ActionNode, AgentNode, GateNode, ReportNode
-from workflows.outcomes import ArtifactDraft, AsksPerson, Failed, Outcome, Succeeded
+from workflows.nodes import ActionNode, AgentNode, ExpandNode, GateNode, ReportNode, WaitNode
+from workflows.outcomes import ArtifactDraft, AsksPerson, Expanded, Failed, Outcome, Succeeded, Waits
 from workflows.rendering import render
 from workflows.reports.registry import REPORTS
 from workflows.retrying import after_trouble
+from workflows.waiting_nodes import moment_to_wait_for
 from workflows.work import Work
 
 
@@ -111,10 +113,42 @@ def act(work: Work) -> Outcome:
     return EFFECTS[node.effect].perform(work)
 
 
+def let_time_pass(work: Work) -> Outcome:
+    """Wait until the node's time has come, without holding a worker."""
+    node, step = work.node, work.step
+    if not isinstance(node, WaitNode):
+        raise TypeError(node)
+    until = moment_to_wait_for(node, begun=step.started_at or timezone.now(), given=work.given)
+    seconds = (until - timezone.now()).total_seconds()
+    if seconds <= 0:
+        return Succeeded(output={"waited_until": until.isoformat()})
+    return Waits(f"{node.label} waits for {until:%Y-%m-%d %H:%M:%S} UTC.", seconds)
+
+
+def begin_loop(work: Work) -> Outcome:
+    """Begin a loop: its steps are made for each item of the list."""
+    node = work.node
+    if not isinstance(node, ExpandNode):
+        raise TypeError(node)
+    items = work.given.get("items", [])
+    if not isinstance(items, list):
+        return Failed(
+            f"{node.inputs['items']!r} is {items!r}, which is no list: nothing can be done for each of it."
+        )
+    if len(items) > node.most_items:
+        return Failed(
+            f"{node.inputs['items']!r} has {len(items)} items, and at most {node.most_items} may be done in one run: "
+            "give fewer."
+        )
+    return Expanded(tuple(items))
+
+
 EXECUTORS: dict[str, Callable[[Work], Outcome]] = {
     "agent": ask_agent,
     "report": write_report,
     "gate": ask_person,
     "action": act,
     "render": render,
+    "wait": let_time_pass,
+    "expand": begin_loop,
 }

@@ -6,9 +6,10 @@ from typing import Any
 from approvals.models import ApprovalRequest, Decision
 from tiktok_ops.errors import Overtaken
 from workflows.effects.reasking import held_by, resume_effect
-from workflows.models import WorkflowStep
+from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import GateNode
 from workflows.protocol import resume
+from workflows.steps import add_round, newest_steps
 from workflows.validation import parse_workflow
 
 
@@ -27,9 +28,22 @@ def resume_gate(request: ApprovalRequest, decision: Decision) -> None:
         raise TypeError(node)
     outcome = outcome_of(node, request, decision)
     effect = held_by(request)
+    if effect is None and decision.verb == Decision.Verb.REJECT:
+        draft_again(step, node, feedback=decision.comment)
     went_on = resume_effect(effect, decision, outcome) if effect else resume(step.id, outcome)
     if not went_on:
         raise RunMovedOn
+
+
+def draft_again(step: WorkflowStep, node: GateNode, *, feedback: str) -> None:
+    """Have everything from the node that drafts up to this gate done again, if the gate says so and may."""
+    if node.redrafts_from is None or step.round >= node.most_redrafts or step.status != "waiting":
+        return
+    run = WorkflowRun.objects.select_for_update().get(id=step.run_id)
+    again = parse_workflow(step.run.definition.definition).between(node.redrafts_from, node.key)
+    add_round(
+        [row for row in newest_steps(run) if row.key in again and row.item == step.item], feedback=feedback
+    )
 
 
 def outcome_of(node: GateNode, request: ApprovalRequest, decision: Decision) -> dict[str, Any]:

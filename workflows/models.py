@@ -60,6 +60,7 @@ class WorkflowRun(models.Model):
     next_event = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     objects: ClassVar[ScopedQuerySet["WorkflowRun"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
@@ -101,7 +102,8 @@ class WorkflowStep(models.Model):
 
     `claims` counts how often a worker took it and fences off the ones before; `tries` counts what the
     retry policy counts. A lease is held exactly while the step is running. A waiting step with `wake_at`
-    is taken up again then.
+    is taken up again then. `item` numbers the steps of a loop from 1, and `item_value` is what each is for;
+    `round` counts how often it is done again, and `feedback` is what a person said of the round before.
     """
 
     class RunsWhen(models.TextChoices):
@@ -115,6 +117,8 @@ class WorkflowStep(models.Model):
     key = models.CharField(max_length=80)
     item = models.PositiveIntegerField(default=0)
     round = models.PositiveIntegerField(default=0)
+    item_value = models.JSONField(null=True)
+    feedback = models.TextField(blank=True, default="")
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=16)
     status = models.CharField(max_length=16, default="pending")

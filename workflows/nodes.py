@@ -1,17 +1,21 @@
 """What a workflow is made of: frozen nodes, written in Python or read from JSON alike."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from agents.contract import Typed
 from tiktok_ops.canonical import canonical_json
+from workflows.conditions import Condition, paths_of
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
 
 MOST_NODES = 200
+MOST_ITEMS = 200
+OnReject = Annotated[str, StringConstraints(pattern=r"^(skip_branch|fail_run|redraft:[a-z][a-z0-9_]{0,79})$")]
 
 
 class RetryPolicy(Typed):
@@ -27,12 +31,20 @@ class RetryPolicy(Typed):
 
 
 class Node(Typed):
-    """What every node has. `inputs` maps a field to a dotted path: `brief.x` or `node.output.y`."""
+    """What every node has.
+
+    `inputs` maps a field to a dotted path (`workflows.paths`). Without `when`, or where it holds, the node
+    runs; else it is skipped. `for_each` leads to a list of at most `most_items`: the node is done once for
+    each item, and nodes with the same `for_each` follow each other item by item.
+    """
 
     key: Key
     label: str = Field(min_length=1, max_length=120)
     depends_on: tuple[Key, ...] = ()
     inputs: dict[str, str] = {}
+    when: Condition | None = None
+    for_each: str | None = Field(None, max_length=200)
+    most_items: int = Field(50, ge=1, le=MOST_ITEMS)
     retry: RetryPolicy = RetryPolicy()
     timeout_seconds: float = Field(120, gt=0, le=280)
 
@@ -60,14 +72,22 @@ class GateNode(Node):
     """Ask a person, and wait without holding a worker; what they approve is the node's output.
 
     `approval` is the kind of approval, `inputs` and `options` make its payload. `facts` are shown beside
-    it and not sealed. `on_reject` says what a no means: the steps behind it are skipped, or the run fails.
+    it and not sealed. `on_reject` says what a no means: the steps behind it are skipped, the run fails, or
+    everything from the node named in `redraft:KEY` up to here is done again, with what the person said, at
+    most `most_redrafts` times.
     """
 
     kind: Literal["gate"] = "gate"
     approval: str
     options: dict[str, Any] = {}
     facts: dict[str, str] = {}
-    on_reject: Literal["skip_branch", "fail_run"] = "skip_branch"
+    on_reject: OnReject = "skip_branch"
+    most_redrafts: int = Field(2, ge=1, le=5)
+
+    @property
+    def redrafts_from(self) -> str | None:
+        """The node that drafts again after a no, if one does."""
+        return self.on_reject.removeprefix("redraft:") if self.on_reject.startswith("redraft:") else None
 
 
 ACTION_OUTPUT = ("effect", "status", "publish_id", "post_id", "url")
@@ -96,7 +116,26 @@ class RenderNode(Node):
     kind: Literal["render"] = "render"
 
 
-AnyNode = Annotated[AgentNode | ReportNode | GateNode | ActionNode | RenderNode, Field(discriminator="kind")]
+WAIT_OUTPUT = ("waited_until",)
+
+
+class WaitNode(Node):
+    """Let time pass without holding a worker: `seconds` from its first turn, or until the moment its input says."""
+
+    kind: Literal["wait"] = "wait"
+    seconds: float | None = Field(None, gt=0, le=366 * 24 * 3600)
+
+
+class ExpandNode(Node):
+    """Begin a loop: the steps for each item of a list are made when this ends. Made from `for_each`, not written."""
+
+    kind: Literal["expand"] = "expand"
+    members: tuple[Key, ...] = ()
+
+
+AnyNode = Annotated[
+    AgentNode | ReportNode | GateNode | ActionNode | RenderNode | WaitNode, Field(discriminator="kind")
+]
 
 
 class Workflow(Typed):
@@ -107,16 +146,45 @@ class Workflow(Typed):
     purpose: str
     nodes: tuple[AnyNode, ...] = Field(max_length=MOST_NODES)
 
-    def node(self, key: str) -> AnyNode:
-        """Return the node with this key; raises `KeyError` when there is none."""
-        return {node.key: node for node in self.nodes}[key]
+    def node(self, key: str) -> AnyNode | ExpandNode:
+        """Return the node with this key, also one that begins a loop; raises `KeyError` when there is none."""
+        return {node.key: node for node in (*self.nodes, *self.expanders)}[key]
+
+    @property
+    def expanders(self) -> tuple[ExpandNode, ...]:
+        """What begins each loop; it waits for everything its members wait for outside of it."""
+        loops: dict[str, list[AnyNode]] = {}
+        for node in self.nodes:
+            if node.for_each:
+                loops.setdefault(node.for_each, []).append(node)
+        return tuple(_expander(path, members, self.nodes) for path, members in loops.items())
+
+    def between(self, first: str, last: str) -> frozenset[str]:
+        """Return the keys of all nodes on the ways from `first` to `last`, both included."""
+        upstream = {node.key: node.depends_on for node in self.nodes}
+        behind = _reached(first, {key: [on for on in upstream if key in upstream[on]] for key in upstream})
+        return frozenset(behind & _reached(last, upstream))
+
+    def loop_of(self, key: str) -> ExpandNode | None:
+        """Return what begins the loop a node is in, if it is in one."""
+        return next((loop for loop in self.expanders if key in loop.members), None)
+
+    def first_dependencies(self, node: AnyNode | ExpandNode) -> tuple[Key, ...]:
+        """Return what a step waits for at the start of a run: of a loop, what begins it."""
+        begun = (self.loop_of(key) for key in node.depends_on)
+        names = (loop.key if loop else key for loop, key in zip(begun, node.depends_on, strict=True))
+        return tuple(dict.fromkeys(names))
 
     @property
     def brief_fields(self) -> dict[str, list[tuple[str, str]]]:
-        """Return what the run's input may hold: field → the (node key, node's input) it feeds."""
+        """Return what the run's input may hold: field → the (node key, node's input) it feeds.
+
+        What a condition reads feeds the input called `when`.
+        """
         fields: dict[str, list[tuple[str, str]]] = {}
-        for node in self.nodes:
-            for name, path in node.inputs.items():
+        for node in (*self.nodes, *self.expanders):
+            conditions = [("when", path) for path in paths_of(node.when)] if node.when else []
+            for name, path in [*node.inputs.items(), *conditions]:
                 root, _, rest = path.partition(".")
                 if root == "brief":
                     fields.setdefault(rest, []).append((node.key, name))
@@ -126,3 +194,30 @@ class Workflow(Typed):
     def digest(self) -> str:
         """SHA-256 of the definition's canonical JSON, in hex."""
         return hashlib.sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()
+
+
+def _expander(path: str, members: list[AnyNode], nodes: tuple[AnyNode, ...]) -> ExpandNode:
+    """Return what begins the loop over `path`; its key is made from the path."""
+    inside = {member.key for member in members}
+    root = path.partition(".")[0]
+    sources = [root] if any(node.key == root for node in nodes) else []
+    outside = [key for member in members for key in member.depends_on if key not in inside]
+    return ExpandNode(
+        key=f"each_{path.replace('.', '_')}"[:80],
+        label=f"For each of {path}"[:120],
+        depends_on=tuple(dict.fromkeys([*sources, *outside])),
+        inputs={"items": path},
+        members=tuple(member.key for member in members),
+        most_items=min(member.most_items for member in members),
+    )
+
+
+def _reached(start: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return what can be reached over the edges, the start included."""
+    found, ahead = {start}, [start]
+    while ahead:
+        for key in edges.get(ahead.pop(), ()):
+            if key not in found:
+                found.add(key)
+                ahead.append(key)
+    return found

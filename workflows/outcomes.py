@@ -82,7 +82,23 @@ class Waits:
     agent_run_id: None = None
 
 
-Outcome = Succeeded | Failed | TryAgain | AsksPerson | Waits
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The step has nothing to do; `why` is a sentence. What needs its success is skipped too."""
+
+    why: str
+    agent_run_id: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """The steps of a loop are to be made, for each of these items in this order."""
+
+    items: tuple[Any, ...]
+    agent_run_id: None = None
+
+
+Outcome = Succeeded | Failed | TryAgain | AsksPerson | Waits | Skipped | Expanded
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,23 @@ from django.db import DatabaseError, connection, transaction
 from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact, Asset
 from tiktok_ops.queue import ring
-from workflows.models import WorkflowStep
+from workflows.models import WorkflowRun, WorkflowStep
+from workflows.nodes import Workflow
 from workflows.outcomes import (
     ArtifactDraft,
     AsksPerson,
     Claim,
+    Expanded,
     Failed,
     Finished,
     LeaseLost,
     Outcome,
+    Skipped,
     Succeeded,
     Waits,
 )
 from workflows.processes import this_process
+from workflows.steps import add_items
 
 DOORBELL = "workflows.tasks.advance"
 LEASE_LOST = "TK001"
@@ -56,7 +60,11 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
     Raises `LeaseLost`, having written nothing, when claim and state no longer match.
     """
     with transaction.atomic():
+        if isinstance(outcome, AsksPerson) and _is_cancelled(claimed.step_id):
+            outcome = Skipped("The run was cancelled before this was asked.")
         approval_id = _ask(claimed.step_id, outcome) if isinstance(outcome, AsksPerson) else None
+        if isinstance(outcome, Expanded):
+            _expand(claimed.step_id, outcome)
         finished = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on)
         if isinstance(outcome, Succeeded) and outcome.artifacts:
             _store_artifacts(claimed.step_id, outcome.artifacts)
@@ -67,12 +75,25 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
         return finished
 
 
+def _is_cancelled(step_id: UUID) -> bool:
+    """Return whether the step's run was cancelled; its row is locked, so that it stays so."""
+    run_id = WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id)
+    return WorkflowRun.objects.select_for_update().get(id=run_id).cancel_requested_at is not None
+
+
 def _ask(step_id: UUID, outcome: AsksPerson) -> UUID:
     """Open the approval the step waits for, and return its id."""
     step = WorkflowStep.objects.select_related(
         "run__account", "run__requested_by", "run__api_key__acts_for", "run__api_key__created_by"
     ).get(id=step_id)
-    asking = Asking(run_id=step.run_id, step_id=step.id, requested_by=step.run.started_by)
+    rounds_before = step.run.steps.filter(key=step.key, item=step.item, round__lt=step.round)
+    before = rounds_before.select_related("approval").order_by("-round").first()
+    asking = Asking(
+        run_id=step.run_id,
+        step_id=step.id,
+        requested_by=step.run.started_by,
+        after=before.approval if before else None,
+    )
     request = open_request(
         kind=outcome.kind,
         account=step.run.account,
@@ -81,6 +102,13 @@ def _ask(step_id: UUID, outcome: AsksPerson) -> UUID:
         asking=asking,
     )
     return request.id
+
+
+def _expand(step_id: UUID, outcome: Expanded) -> None:
+    """Add the steps of a loop, before its beginning ends."""
+    step = WorkflowStep.objects.select_related("run__definition").get(id=step_id)
+    WorkflowRun.objects.select_for_update().get(id=step.run_id)
+    add_items(step, Workflow.model_validate(step.run.definition.definition), outcome.items)
 
 
 def _finish(claimed: Claim, outcome: dict[str, Any], *, go_on: bool) -> Finished:
@@ -143,6 +171,10 @@ def _as_json(outcome: Outcome, approval_id: UUID | None) -> dict[str, Any]:
     agent_run_id = str(outcome.agent_run_id) if outcome.agent_run_id else None
     if isinstance(outcome, Succeeded):
         return {"status": "succeeded", "output": dict(outcome.output), "agent_run_id": agent_run_id}
+    if isinstance(outcome, Expanded):
+        return {"status": "succeeded", "output": {"items": len(outcome.items)}}
+    if isinstance(outcome, Skipped):
+        return {"status": "skipped", "error": outcome.why}
     if isinstance(outcome, Failed):
         return {
             "status": "failed",

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from tiktok_ops.accounts.keys import key_actor
@@ -13,9 +12,10 @@ from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
 from tiktok_ops.queue import ring
 from workflows.catalogue import find_workflow, store_definition
-from workflows.models import StepDependency, WorkflowRun, WorkflowStep
-from workflows.nodes import ReportNode, Workflow
+from workflows.models import WorkflowRun
+from workflows.nodes import Workflow
 from workflows.protocol import DOORBELL
+from workflows.steps import add_first_steps
 from workflows.validation import check_input
 
 
@@ -50,7 +50,7 @@ def start_run(
             requested_by=by if isinstance(by, User) else None,
             api_key=by if isinstance(by, ApiKey) else None,
         )
-        ready = _add_steps(run, workflow)
+        ready = add_first_steps(run, workflow)
         _announce(run, workflow)
         record(
             "run.started",
@@ -82,30 +82,6 @@ def _warnings(account: TikTokAccount) -> list[str]:
     if account.data_as_of is None:
         warnings.append(f"{account} has no posts yet: import a file of its posts first.")
     return warnings
-
-
-def _add_steps(run: WorkflowRun, workflow: Workflow) -> int:
-    """Add a step for each node and their dependencies; return how many are ready at once."""
-    steps = {
-        node.key: WorkflowStep(
-            run=run,
-            key=node.key,
-            position=position,
-            kind=node.kind,
-            status="pending" if node.depends_on else "ready",
-            runs_when="all_settled" if isinstance(node, ReportNode) else "all_succeeded",
-            open_dependencies=len(node.depends_on),
-            rung_at=None if node.depends_on else Now(),
-        )
-        for position, node in enumerate(workflow.nodes)
-    }
-    WorkflowStep.objects.bulk_create(steps.values())
-    StepDependency.objects.bulk_create(
-        StepDependency(upstream=steps[upstream], downstream=steps[node.key])
-        for node in workflow.nodes
-        for upstream in node.depends_on
-    )
-    return sum(step.status == "ready" for step in steps.values())
 
 
 def _announce(run: WorkflowRun, workflow: Workflow) -> None:

@@ -11,9 +11,10 @@ RUN = table(
         "waiting": "running paused succeeded failed cancelled",
         "paused": "queued running waiting cancelled",
         "succeeded": "",
-        "failed": "",
+        "failed": "running",
         "cancelled": "",
     },
+    over="succeeded failed cancelled",
 )
 
 STEP = table(

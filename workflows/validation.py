@@ -8,17 +8,21 @@ from pydantic import TypeAdapter, ValidationError
 from agents.registry import AGENTS
 from approvals.kinds import kind_of, known_kinds
 from tiktok_ops.errors import Refused
+from workflows.conditions import paths_of
 from workflows.effects.registry import EFFECTS
 from workflows.nodes import (
     ACTION_OUTPUT,
     GATE_OUTPUT,
     RENDER_INPUT,
     RENDER_OUTPUT,
+    WAIT_OUTPUT,
     ActionNode,
     AgentNode,
+    ExpandNode,
     GateNode,
     Node,
     RenderNode,
+    WaitNode,
     Workflow,
 )
 from workflows.reports.registry import REPORTS
@@ -64,9 +68,10 @@ def problems(workflow: Workflow) -> Iterator[str]:
     ]
     yield from unsound
     if not unsound:
-        for node in workflow.nodes:
+        for node in (*workflow.nodes, *workflow.expanders):
             yield from _wrong_inputs(workflow, node)
             yield from _wrong_gate(workflow, node)
+            yield from _wrong_redraft(workflow, node)
 
 
 def _wrong_graph(workflow: Workflow) -> Iterator[str]:
@@ -76,6 +81,7 @@ def _wrong_graph(workflow: Workflow) -> Iterator[str]:
     yield from _unknown_dependencies(workflow)
     if cycle := find_cycle({node.key: node.depends_on for node in workflow.nodes}):
         yield f"its nodes wait for each other in a circle: {' → '.join(cycle)}."
+    yield from _wrong_loops(workflow)
 
 
 def _duplicate_keys(workflow: Workflow) -> Iterator[str]:
@@ -94,6 +100,26 @@ def _unknown_dependencies(workflow: Workflow) -> Iterator[str]:
                 yield f"the node {node.key!r} depends on {key!r}, which is not a node."
         if len(set(node.depends_on)) < len(node.depends_on):
             yield f"the node {node.key!r} names a dependency twice."
+
+
+def _wrong_loops(workflow: Workflow) -> Iterator[str]:
+    """Yield a sentence for each loop that could not begin."""
+    keys = {node.key for node in workflow.nodes}
+    for loop in workflow.expanders:
+        root = loop.inputs["items"].partition(".")[0]
+        if loop.key in keys:
+            yield f"the key {loop.key!r} begins the loop over {loop.inputs['items']!r}; name the node otherwise."
+        if root != "brief" and root not in keys:
+            yield f"the node {loop.members[0]!r} is done for each of {loop.inputs['items']!r}, but {root!r} is no node."
+        if workflow.loop_of(root):
+            yield f"the node {loop.members[0]!r} loops over what the looped node {root!r} puts out; loops do not nest."
+    if workflow.expanders and not find_cycle({node.key: node.depends_on for node in workflow.nodes}):
+        begun = {
+            node.key: workflow.first_dependencies(node) for node in (*workflow.nodes, *workflow.expanders)
+        }
+        outside = {key: on for key, on in begun.items() if workflow.loop_of(key) is None}
+        if cycle := find_cycle(outside):
+            yield f"a loop waits for what waits for it: {' → '.join(cycle)}."
 
 
 def find_cycle(edges: dict[str, tuple[str, ...]]) -> list[str]:
@@ -152,6 +178,16 @@ def _wrong_gate(workflow: Workflow, node: Node) -> Iterator[str]:
             yield f"{other.key!r} and {node.key!r} both send what {node.gate!r} approved; a yes is for one act."
 
 
+def _wrong_redraft(workflow: Workflow, node: Node) -> Iterator[str]:
+    """Yield a sentence when a gate lets something draft again that does not lead to it."""
+    if not isinstance(node, GateNode) or node.redrafts_from is None:
+        return
+    if node.key not in workflow.between(node.redrafts_from, node.key) or node.redrafts_from == node.key:
+        yield f"the gate {node.key!r} lets {node.redrafts_from!r} draft again, which is no node before it."
+    elif workflow.node(node.redrafts_from).for_each != node.for_each:
+        yield f"the gate {node.key!r} lets {node.redrafts_from!r} draft again, which is not in the same loop."
+
+
 def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
     """Yield a sentence for each input that names no field of the agent or no output of an upstream node."""
     taker, taken = _taken_by(node)
@@ -160,8 +196,12 @@ def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
             yield f"the node {node.key!r} gives {name!r}, which {taker} does not take."
     if isinstance(node, RenderNode) and set(node.inputs) != taken:
         yield f"the node {node.key!r} has to be given {' and '.join(RENDER_INPUT)}."
+    if isinstance(node, WaitNode) and (node.seconds is None) != ("until" in node.inputs):
+        yield f"the node {node.key!r} waits `seconds`, or until its input 'until' says; give one of them."
     for name, path in [*node.inputs.items(), *getattr(node, "facts", {}).items()]:
         yield from _wrong_path(workflow, node, name, path)
+    for path in paths_of(node.when) if node.when else ():
+        yield from _wrong_path(workflow, node, "when", path)
 
 
 def _taken_by(node: Node) -> tuple[str, set[str]]:
@@ -174,6 +214,8 @@ def _taken_by(node: Node) -> tuple[str, set[str]]:
         return f"the effect {node.effect!r}", set()
     if isinstance(node, RenderNode):
         return "a rendering", set(RENDER_INPUT)
+    if isinstance(node, WaitNode):
+        return "a wait", {"until"}
     return "", set()
 
 
@@ -185,6 +227,7 @@ def _put_out_by(node: Node) -> set[str]:
         GateNode: GATE_OUTPUT,
         ActionNode: ACTION_OUTPUT,
         RenderNode: RENDER_OUTPUT,
+        WaitNode: WAIT_OUTPUT,
     }
     return set(fixed.get(type(node), ()))
 
@@ -194,6 +237,14 @@ def _wrong_path(workflow: Workflow, node: Node, name: str, path: str) -> Iterato
     if root == "brief":
         if not rest.isidentifier():
             yield f"the node {node.key!r} reads {name!r} from {path!r}; write it as brief.FIELD."
+        return
+    if root == "redraft":
+        if rest != "feedback":
+            yield f"the node {node.key!r} reads {name!r} from {path!r}; of a redraft there is redraft.feedback."
+        return
+    if root == "item":
+        if node.for_each is None:
+            yield f"the node {node.key!r} reads {name!r} from {path!r}, but is done once: give it for_each."
         return
     if root not in node.depends_on:
         yield f"the node {node.key!r} reads {name!r} from {path!r}, but does not depend on {root!r}."
@@ -217,6 +268,18 @@ def check_input(workflow: Workflow, given: dict[str, Any]) -> None:
             _check_agent_input(node, given)
         if isinstance(node, GateNode):
             _check_gate_input(node, given)
+    for loop in workflow.expanders:
+        _check_items(loop, given)
+
+
+def _check_items(loop: ExpandNode, given: dict[str, Any]) -> None:
+    """Raise `InputRefused` when the brief gives a loop something else than a list that is short enough."""
+    root, _, field = loop.inputs["items"].partition(".")
+    items = given.get(field, []) if root == "brief" else []
+    if not isinstance(items, list) or len(items) > loop.most_items:
+        raise InputRefused(
+            f"The input {field!r} has to be a list of at most {loop.most_items} items: it is {str(items)[:100]!r}."
+        )
 
 
 def _check_gate_input(node: GateNode, given: dict[str, Any]) -> None:

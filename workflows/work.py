@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.models import WorkflowStep
-from workflows.nodes import AnyNode, Workflow
+from workflows.nodes import AnyNode, ExpandNode, Workflow
 from workflows.outcomes import Claim
 
 
@@ -20,7 +20,7 @@ class Work:
     claim: Claim
     step: WorkflowStep
     workflow: Workflow
-    node: AnyNode
+    node: AnyNode | ExpandNode
     hold: Callable[[float], None]
     given: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)

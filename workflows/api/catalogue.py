@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 from rest_framework import serializers
@@ -13,7 +13,7 @@ from agents.registry import AGENTS
 from approvals.kinds import kind_of
 from tiktok_ops.rest.resources import CatalogueResource
 from workflows.catalogue import current_workflows
-from workflows.nodes import AgentNode, AnyNode, GateNode, Workflow
+from workflows.nodes import AgentNode, AnyNode, ExpandNode, GateNode, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +133,15 @@ def _input_fields(workflow: Workflow) -> list[InputField]:
     return fields
 
 
-def _taken(node: AnyNode, field: str) -> FieldInfo | None:
+def _taken(node: AnyNode | ExpandNode, field: str) -> FieldInfo | None:
     """Return the field of the model that reads the node's inputs; None where anything goes."""
     if isinstance(node, AgentNode):
-        taken: FieldInfo = AGENTS[node.agent].Input.model_fields[field]
+        taken: FieldInfo | None = AGENTS[node.agent].Input.model_fields.get(field)
         return taken
     if isinstance(node, GateNode):
-        return kind_of(node.approval).Payload.model_fields[field]
+        return kind_of(node.approval).Payload.model_fields.get(field)
+    if isinstance(node, ExpandNode):
+        return FieldInfo.from_annotated_attribute(list[Any], Field([], max_length=node.most_items))
     return None
 
 

@@ -34,6 +34,10 @@ STRANDED = frozenset({"prepared", "sending", "sent"})
 """Where an effect cannot be left when its step has ended: nobody would go on with it, or ask about it."""
 
 
+ON_ITS_WAY = ("sending", "sent", "unknown", "confirmed")
+"""In these, something may be out: it is followed to its end, whatever becomes of the run."""
+
+
 class RunStopped(Refused):
     """The run was paused or cancelled before anything was sent."""
 
@@ -113,7 +117,7 @@ def begin(
     with transaction.atomic():
         request = ApprovalRequest.objects.select_for_update().get(id=effect.request_id)
         step = lock_step(work)
-        if step.run.status in {"paused", "cancelled"}:
+        if step.run.status == "paused" or step.run.cancel_requested_at is not None:
             raise RunStopped
         now = lock(effect)
         check_seal_of(now, request=request, payload=payload)
@@ -306,3 +310,17 @@ def strand(effect: Effect) -> bool:
         else:
             move(now, "unknown", by="keeper", error="Its worker ended without a word; look on TikTok.")
     return True
+
+
+def call_off(step: WorkflowStep, *, by: User | str, why: str) -> None:
+    """Cancel a locked step nobody is at, and the effect it had not begun or had handed to a person."""
+    for effect in Effect.objects.select_for_update().filter(step=step).exclude(status="failed"):
+        move(effect, "failed", by=by, error=why)
+    WorkflowStep.objects.filter(id=step.id).update(
+        status="cancelled", error=why, wake_at=None, finished_at=Now()
+    )
+    data = {"key": step.key, "item": step.item, "round": step.round}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT workflow_event(%s, 'step.cancelled', %s::jsonb)", [step.run_id, json.dumps(data)]
+        )

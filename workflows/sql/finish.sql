@@ -18,6 +18,13 @@ DECLARE
 BEGIN
     SELECT run_id INTO v_run FROM workflows_workflowstep WHERE id = p_step;
     PERFORM FROM workflows_workflowrun WHERE id = v_run FOR UPDATE;
+    -- In a run that was cancelled nothing is taken up again, but for what is on its way to somebody outside.
+    IF v_status IN ('ready', 'waiting')
+        AND EXISTS (SELECT FROM workflows_workflowrun WHERE id = v_run AND cancel_requested_at IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM workflows_effect
+            WHERE step_id = p_step AND status IN ('sending', 'sent', 'unknown', 'confirmed')) THEN
+        v_status := 'cancelled';
+    END IF;
     UPDATE workflows_workflowstep SET
         status = v_status, lease_until = NULL,
         output = p_outcome -> 'output',

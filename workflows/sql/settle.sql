@@ -51,8 +51,13 @@ BEGIN
             WHERE id = p_run AND status IN ('queued', 'running', 'waiting')) THEN
         RETURN;
     END IF;
-    SELECT CASE WHEN bool_or(status = 'failed') THEN 'failed' ELSE 'succeeded' END INTO v_status
-        FROM workflows_workflowstep WHERE run_id = p_run;
+    -- What was done again counts as it came out last.
+    SELECT CASE WHEN (SELECT cancel_requested_at FROM workflows_workflowrun WHERE id = p_run) IS NOT NULL
+            THEN 'cancelled'
+        WHEN bool_or(step.status = 'failed') THEN 'failed' ELSE 'succeeded' END INTO v_status
+        FROM workflows_workflowstep AS step WHERE step.run_id = p_run AND NOT EXISTS (
+            SELECT FROM workflows_workflowstep AS later WHERE later.run_id = p_run
+                AND later.key = step.key AND later.item = step.item AND later.round > step.round);
     UPDATE workflows_workflowrun SET status = v_status, finished_at = clock_timestamp() WHERE id = p_run;
     PERFORM workflow_event(p_run, 'run.' || v_status, '{}');
 END $$;

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from workflows.drawing import BOX_HEIGHT, BOX_WIDTH, GAP_X, GAP_Y, columns_of, draw
+from workflows.drawing import (
+    BOX_HEIGHT,
+    BOX_WIDTH,
+    GAP_X,
+    GAP_Y,
+    MOST_TELLING,
+    columns_of,
+    draw,
+    statuses_by_node,
+)
+from workflows.models import WorkflowStep
+from workflows.transitions import STEP
 
 DIAMOND: list[tuple[str, str, Sequence[str]]] = [
     ("a", "First", ()),
@@ -57,3 +68,24 @@ def test_draw_of_nothing_is_an_empty_picture() -> None:
     drawing = draw([], {})
 
     assert (drawing.boxes, drawing.lines, drawing.height) == ((), (), BOX_HEIGHT)
+
+
+@pytest.mark.parametrize(
+    ("rows", "status"),
+    [
+        ([("a", 0, 0, "succeeded")], "succeeded"),
+        ([("a", 1, 0, "succeeded"), ("a", 2, 0, "running"), ("a", 3, 0, "failed")], "running"),
+        ([("a", 1, 0, "succeeded"), ("a", 2, 0, "failed"), ("a", 3, 0, "skipped")], "failed"),
+        ([("a", 0, 1, "waiting"), ("a", 0, 0, "skipped")], "waiting"),
+        ([("a", 0, 0, "failed"), ("a", 0, 1, "succeeded")], "succeeded"),
+    ],
+)
+def test_box_of_a_node_done_several_times_shows_the_most_telling_of_its_newest_rounds(
+    rows: list[tuple[str, int, int, str]], status: str
+) -> None:
+    steps = [WorkflowStep(key=key, item=item, round=turn, status=word) for key, item, turn, word in rows]
+    assert statuses_by_node(steps) == {"a": status}
+
+
+def test_every_status_of_a_step_has_its_place_in_a_box() -> None:
+    assert set(MOST_TELLING) == set(STEP.statuses)

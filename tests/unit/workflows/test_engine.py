@@ -26,11 +26,9 @@ from tiktok_ops.content.models import Artifact
 from workflows import engine
 from workflows.engine import (
     LEASE_MARGIN_SECONDS,
-    NothingThere,
     advance_run,
     clock_down,
     give_back,
-    resolve_paths,
 )
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.outcomes import Claim, TryAgain
@@ -265,13 +263,13 @@ def test_come_to_what_postgresql_cannot_keep_fails_the_step_with_that_as_the_rea
     assert not Artifact.objects.exists()
 
 
-def test_read_an_output_that_is_not_there_fails_the_step_as_our_bug() -> None:
+def test_read_an_output_that_is_not_there_fails_the_step_naming_the_path() -> None:
     run = run_of(workflow_of(node("a"), node("b", "a", inputs={"number": "a.output.nested.colour"})))
     assert advance(run) == 2
     step = step_of(run, "b")
     assert (step.status, step.claims) == ("failed", 1)
-    assert step.error.startswith("Something went wrong in 'B' (KeyError);")
-    assert "KeyError: 'colour'" in step.traceback
+    assert step.error == "'a.output.nested.colour' leads to nothing: there is no 'colour'."
+    assert step.traceback == ""
 
 
 def test_run_a_definition_whose_agent_is_gone_since_fails_with_a_sentence(
@@ -323,45 +321,9 @@ def test_meet_an_outage_that_passes_succeeds_at_the_next_try(settings: Settings)
     assert AgentRun.objects.filter(run_id=run.id).count() == 2
 
 
-def test_resolve_paths_leaves_out_what_the_brief_does_not_say() -> None:
-    paths = {"text": "brief.topic", "number": "brief.count", "tags": "a.output.tags"}
-    found = resolve_paths(paths, {"count": 0}, {"a": {"tags": ["x"]}})
-    assert found == {"number": 0, "tags": ["x"]}
-
-
-def test_resolve_paths_that_an_upstream_lacks_is_a_bug() -> None:
-    with pytest.raises(KeyError):
-        resolve_paths({"text": "a.output.nested.text"}, {}, {"a": {"nested": {}}})
-
-
 def test_clock_down_tells_what_is_left() -> None:
     left = clock_down(100)
     first = left()
     assert 99 < first <= 100
     assert left() <= first
     assert clock_down(-1)() < 0
-
-
-@pytest.mark.parametrize(
-    ("path", "found"),
-    [
-        ("a.output.ideas.0", {"hook": "x"}),
-        ("a.output.ideas.1.hook", "y"),
-        ("a.output.ideas", [{"hook": "x"}, {"hook": "y"}]),
-    ],
-)
-def test_resolve_paths_with_a_number_takes_that_place_of_a_list(path: str, found: Any) -> None:
-    outputs = {"a": {"ideas": [{"hook": "x"}, {"hook": "y"}]}}
-
-    assert resolve_paths({"it": path}, {}, outputs) == {"it": found}
-
-
-def test_resolve_paths_beyond_the_end_of_a_list_says_how_long_it_is() -> None:
-    with pytest.raises(NothingThere) as refusal:
-        resolve_paths({"idea": "a.output.ideas.0"}, {}, {"a": {"ideas": []}})
-
-    assert str(refusal.value) == "'a.output.ideas.0' leads to number 1 of a list that has 0."
-
-
-def test_resolve_paths_with_a_number_of_an_object_takes_the_field_of_that_name() -> None:
-    assert resolve_paths({"it": "a.output.0"}, {}, {"a": {"0": "field"}}) == {"it": "field"}

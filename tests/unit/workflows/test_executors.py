@@ -7,7 +7,17 @@ from agents.contract import BrandVoice
 from tests.factories.accounts import AccountFactory, BrandFactory
 from tests.factories.figures import NOON
 from tests.factories.workflows import WorkflowRunFactory, agent_node, report_node, workflow_of
-from workflows.executors import EXECUTORS, act, ask_agent, ask_person, context_of, voice_of, write_report
+from workflows.executors import (
+    EXECUTORS,
+    act,
+    ask_agent,
+    ask_person,
+    begin_loop,
+    context_of,
+    let_time_pass,
+    voice_of,
+    write_report,
+)
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import AnyNode
 from workflows.outcomes import Claim
@@ -50,6 +60,8 @@ def test_tell_an_agent_whom_it_works_for() -> None:
         (ask_person, agent_node("a")),
         (act, agent_node("a")),
         (render, agent_node("a")),
+        (let_time_pass, agent_node("a")),
+        (begin_loop, agent_node("a")),
     ],
 )
 def test_execute_node_of_another_kind_is_a_bug(execute: Any, node: AnyNode) -> None:
@@ -59,4 +71,4 @@ def test_execute_node_of_another_kind_is_a_bug(execute: Any, node: AnyNode) -> N
 
 def test_list_executors_has_one_for_each_kind_of_node() -> None:
     kinds = [part.model_fields["kind"].default for part in get_args(get_args(AnyNode)[0])]
-    assert sorted(EXECUTORS) == sorted(kinds)
+    assert sorted(EXECUTORS) == sorted([*kinds, "expand"])

@@ -81,13 +81,12 @@ def test_watch_after_restarts_that_moved_nothing_is_twice_as_patient_each_time()
 
 def test_watch_knows_whether_a_cluster_worked_since_it_was_started() -> None:
     watch = Watch(stall_seconds=60)
-    watch.is_stalled(due=0, held=0, overdue=0, now=1)
-    assert not watch.has_worked
-    watch.is_stalled(due=3, held=1, overdue=0, now=2)
-    watch.is_stalled(due=3, held=0, overdue=0, now=3)
-    assert watch.has_worked
-    watch.restarted(now=4)
-    assert not watch.has_worked
+    has_worked = []
+    for held in (0, 1, 0):
+        watch.is_stalled(due=3, held=held, overdue=0, now=1)
+        has_worked.append(watch.has_worked)
+    watch.restarted(now=2)
+    assert [*has_worked, watch.has_worked] == [False, True, True, False]
 
 
 def test_watch_begins_anew_whenever_something_moved() -> None:

@@ -1,0 +1,130 @@
+"""Conditions: what holds, what cannot be compared, and that nothing is ever executed."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from workflows.conditions import Condition, ConditionRefused, holds, paths_of
+
+SEEN = {"score": 70, "tags": ["a"], "text": "", "blocked": False, "nothing": None}
+condition_type: TypeAdapter[Any] = TypeAdapter(Condition)  # type: ignore[arg-type]
+
+
+def found(path: str) -> tuple[bool, Any]:
+    """Return what a path leads to here."""
+    return path in SEEN, SEEN.get(path)
+
+
+def asked(condition: Any) -> bool:
+    """Return whether a written condition holds."""
+    return holds(condition_type.validate_python(condition), found)
+
+
+def compares(path: str, op: str, value: Any = None) -> dict[str, Any]:
+    """Return a comparison."""
+    return {"path": path, "op": op, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (compares("score", "equal", 70), True),
+        (compares("score", "not_equal", 70), False),
+        (compares("score", "less", 70), False),
+        (compares("score", "at_most", 70), True),
+        (compares("score", "more", 69.5), True),
+        (compares("score", "at_least", 71), False),
+        (compares("score", "one_of", [1, 70]), True),
+        (compares("blocked", "equal", False), True),
+        (compares("score", "given"), True),
+        (compares("nothing", "given"), True),
+        (compares("missing", "given"), False),
+        (compares("missing", "empty"), True),
+        (compares("nothing", "empty"), True),
+        (compares("text", "empty"), True),
+        (compares("tags", "empty"), False),
+        (compares("blocked", "empty"), False),
+        ({"all_of": [compares("score", "more", 1), compares("tags", "given")]}, True),
+        ({"all_of": [compares("score", "more", 1), compares("tags", "empty")]}, False),
+        ({"any_of": [compares("score", "less", 1), compares("tags", "given")]}, True),
+        ({"any_of": [compares("score", "less", 1), compares("tags", "empty")]}, False),
+        ({"none_of": [compares("score", "less", 1), compares("tags", "empty")]}, True),
+        ({"none_of": [compares("score", "more", 1), compares("tags", "empty")]}, False),
+    ],
+)
+def test_ask_whether_a_condition_holds(condition: Any, expected: bool) -> None:
+    assert asked(condition) is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        (compares("missing", "equal", 1), "The condition reads 'missing', which leads to nothing."),
+        (
+            compares("tags", "less", 1),
+            "The condition asks whether 'tags', which is ['a'], is less 1: these cannot be compared.",
+        ),
+        (compares("score", "one_of", 3), "is one_of 3: these cannot be compared."),
+        (
+            {"any_of": [compares("score", "more", 1), compares("missing", "equal", 1)]},
+            "The condition reads 'missing', which leads to nothing.",
+        ),
+    ],
+)
+def test_ask_what_cannot_be_compared_is_refused_whatever_else_holds(condition: Any, sentence: str) -> None:
+    with pytest.raises(ConditionRefused) as refusal:
+        asked(condition)
+    assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {},
+        "score > 1",
+        {"path": "score", "op": "eval", "value": "1"},
+        {"all_of": []},
+        {"all_of": [compares("score", "given")], "any_of": [compares("score", "given")]},
+        {"any_of": [compares("score", "given")] * 21},
+        {"path": "score", "op": "given", "more": 1},
+    ],
+)
+def test_read_what_is_not_of_the_grammar_is_refused(condition: Any) -> None:
+    with pytest.raises(ValidationError):
+        condition_type.validate_python(condition)
+
+
+def test_list_the_paths_of_a_condition_finds_all() -> None:
+    nested = {
+        "all_of": [compares("a", "given"), {"none_of": [compares("b", "given"), compares("c", "empty")]}]
+    }
+    assert list(paths_of(condition_type.validate_python(nested))) == ["a", "b", "c"]
+
+
+leaves = st.builds(
+    compares,
+    st.sampled_from(["score", "tags", "missing", "nothing"]),
+    st.sampled_from(["equal", "less", "given", "empty", "one_of"]),
+    st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2)),
+)
+trees = st.recursive(
+    leaves,
+    lambda parts: st.builds(
+        lambda name, members: {name: members},
+        st.sampled_from(["all_of", "any_of", "none_of"]),
+        st.lists(parts, min_size=1, max_size=3),
+    ),
+    max_leaves=8,
+)
+
+
+@given(trees)
+def test_ask_any_condition_answers_or_refuses_with_a_sentence_and_survives_storing(condition: Any) -> None:
+    read = condition_type.validate_python(condition)
+    assert condition_type.validate_python(condition_type.dump_python(read, mode="json")) == read
+    with suppress(ConditionRefused):
+        assert holds(read, found) in {True, False}
