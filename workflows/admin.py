@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -14,15 +14,18 @@ from unfold.decorators import display
 
 from agents.models import AgentRun
 from agents.registry import AGENTS
+from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.admin import MachineWrittenAdmin
 from tiktok_ops.content.charts import DAYS_SHOWN, ViewsChart, views_chart
 from tiktok_ops.content.queries import posts_until
+from tiktok_ops.errors import Refused
 from tiktok_ops.markdown import render_markdown
 from workflows.drawing import draw, statuses_by_node
 from workflows.effects_admin import EffectAdmin as EffectAdmin
 from workflows.models import WorkflowDefinition, WorkflowRun
 from workflows.overview import RunOverview, overview_of
 from workflows.presence import present
+from workflows.run_controls import controls_for, retriable_steps, steer
 from workflows.validation import parse_workflow
 
 STATUS_COLOURS = {
@@ -78,7 +81,28 @@ class WorkflowRunAdmin(MachineWrittenAdmin):
             self.admin_site.admin_view(self.live_view),
             name="workflows_workflowrun_live",
         )
-        return [live, *super().get_urls()]
+        control = path(
+            "<uuid:run_id>/control/",
+            self.admin_site.admin_view(self.control_view),
+            name="workflows_workflowrun_control",
+        )
+        return [live, control, *super().get_urls()]
+
+    def control_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
+        """Cancel, pause, resume or retry as the form says; a refusal is shown in its own words."""
+        run = self.get_object(request, str(run_id))
+        if run is None:
+            raise Http404
+        if request.method != "POST" or not self.is_granted(request, Capability.RUN, run):
+            raise PermissionDenied
+        user: Any = request.user
+        try:
+            messages.success(request, steer(run, request.POST, by=user))
+        except Refused as refused:
+            messages.error(request, str(refused))
+        except (KeyError, ValueError):
+            messages.error(request, "Choose what to do with the run.")
+        return HttpResponseRedirect(reverse("admin:workflows_workflowrun_change", args=[run_id]))
 
     def change_view(
         self,
@@ -100,7 +124,7 @@ class WorkflowRunAdmin(MachineWrittenAdmin):
             "original": run,
             "has_view_permission": True,
             "media": self.media,
-            **run_context(overview_of(run)),
+            **self._context(request, run),
             **(extra_context or {}),
         }
         return render(request, self.change_form_template, context)
@@ -110,7 +134,18 @@ class WorkflowRunAdmin(MachineWrittenAdmin):
         run = self.get_object(request, str(run_id))
         if run is None:
             raise Http404
-        return render(request, "admin/workflows/workflowrun/live.html", run_context(overview_of(run)))
+        return render(request, "admin/workflows/workflowrun/live.html", self._context(request, run))
+
+    def _context(self, request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:
+        """Return what the page shows, with the buttons this person may press now."""
+        overview = overview_of(run)
+        may_steer = self.is_granted(request, Capability.RUN, run)
+        return {
+            **run_context(overview),
+            "controls": controls_for(overview.run) if may_steer else [],
+            "retriable": retriable_steps(overview.run, overview.steps) if may_steer else set(),
+            "control_url": reverse("admin:workflows_workflowrun_control", args=[run.id]),
+        }
 
 
 def run_context(overview: RunOverview) -> dict[str, Any]:
