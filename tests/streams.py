@@ -137,10 +137,10 @@ def listeners() -> list[int]:
     return [pid for (pid,) in ask(f"SELECT pid FROM pg_stat_activity WHERE {here}", APPLICATION_NAME)]
 
 
-def ask(statement: LiteralString, *values: Any) -> list[Any]:
+def ask(statement: LiteralString, *values: Any, **named: Any) -> list[Any]:
     """Return the rows of a statement that commits by itself; without Django, which refuses to in an event loop."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        return connection.execute(statement, values).fetchall()
+        return connection.execute(statement, named or values).fetchall()
 
 
 async def elsewhere(do: Callable[[], object]) -> None:

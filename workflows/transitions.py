@@ -45,3 +45,8 @@ EFFECT = table(
         "failed": "",
     },
 )
+
+EVENT_KINDS = tuple(
+    f"{machine.name}.{status}" for machine in (RUN, STEP, EFFECT) for status in machine.statuses
+)
+"""What a run's events are called: each says which status a run, a step or an effect has now."""

@@ -172,7 +172,7 @@ def stream_events(request: Request, run: WorkflowRun) -> HttpResponseBase:
         )
     stream = RunStream(
         run.id,
-        after=_place_of(request),
+        after=place_of(request),
         kind=request.query_params.get("kind", ""),
         who=(caller_of(request).who.pk, request.session.session_key),
         may_read=partial(may_read, request, run.id),
@@ -189,7 +189,7 @@ def may_read(request: Request, run_id: UUID) -> bool:
     return caller.sees(WorkflowRun.objects.all(), mode_path="mode").filter(id=run_id).exists()
 
 
-def _place_of(request: Request) -> int:
+def place_of(request: Request) -> int:
     """Return the number of the last event the client has; what a browser adds when it comes back goes first."""
     given = request.headers.get("Last-Event-ID")
     if given is not None:
