@@ -42,8 +42,7 @@ class Reading:
 
     def _forget(self, same: Hashable, done: asyncio.Future[Any]) -> None:
         del self._asked[same]
-        if not done.cancelled():
-            done.exception()  # seen, should nobody be left to raise it to
+        done.exception()  # seen, should nobody be left to raise it to
 
 
 def _read_fresh(read: Callable[[], AnswerT]) -> AnswerT:
