@@ -6,6 +6,7 @@ import os
 os.environ["TIKTOK_OPS_NETWORK"] = "loopback"
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import hypothesis
@@ -67,14 +68,14 @@ def django_db_setup(
             drop_database(f"{name}_template")
 
 
-@pytest.fixture
-def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """Give the test a migrated database of its own, in which it may commit; yields its URL.
+@contextmanager
+def own_database(blocker: DjangoDbBlocker) -> Iterator[str]:
+    """Have a migrated database for the block, in which it may commit; yields its URL.
 
     A clone of a template (about 45 ms) rather than a flush: append-only triggers refuse TRUNCATE.
-    Processes the test starts reach it by `DATABASE_URL`, which is set for them.
+    Processes that are started reach it by `DATABASE_URL`, which is set for them.
     """
-    with django_db_blocker.unblock():
+    with blocker.unblock():
         shared = connection.settings_dict["NAME"]
         name = f"{shared}_{uuid4().hex[:12]}"
         connections.close_all()
@@ -92,3 +93,17 @@ def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
             connections.close_all()
             connection.settings_dict["NAME"] = shared
             drop_database(name)
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """Give the test a database of its own, in which it may commit; yields its URL."""
+    with own_database(django_db_blocker) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """Give a module's tests one database, in which they may commit; for those that share a process."""
+    with own_database(django_db_blocker) as url:
+        yield url

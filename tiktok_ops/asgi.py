@@ -5,10 +5,11 @@ import warnings
 
 from django.core.asgi import get_asgi_application
 
+from tiktok_ops.live.lifespan import with_lifespan
 from tiktok_ops.network import guard_from_environment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tiktok_ops.settings")
 guard_from_environment()
 # WhiteNoise hands out static files as plain iterators; they are small, and a proxy caches them.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
-application = get_asgi_application()
+application = with_lifespan(get_asgi_application())

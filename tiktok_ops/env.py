@@ -70,6 +70,8 @@ class Environment(BaseSettings):
     LEASE_SECONDS: float = Field(60, ge=0.2, le=3600)
     KEEPER_SECONDS: float = Field(1, ge=0.05, le=60)
     STALL_SECONDS: float = Field(60, ge=1, le=3600)
+    STREAM_HEARTBEAT_SECONDS: float = Field(15, ge=0.05, le=60)
+    STREAM_CHECK_SECONDS: float = Field(5, ge=0.05, le=60)
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("DATABASE_URL")

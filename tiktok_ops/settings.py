@@ -151,6 +151,12 @@ LEASE_SECONDS = ENV.LEASE_SECONDS
 KEEPER_SECONDS = ENV.KEEPER_SECONDS
 STALL_SECONDS = ENV.STALL_SECONDS
 
+# What a web process listens to, on one connection for all its streams.
+LIVE_CHANNELS = ("run_events",)
+# How often a stream with nothing to say says so, and how often it asks whether it may still be read.
+STREAM_HEARTBEAT_SECONDS = ENV.STREAM_HEARTBEAT_SECONDS
+STREAM_CHECK_SECONDS = ENV.STREAM_CHECK_SECONDS
+
 TIKTOK_CHUNK_BYTES = ENV.TIKTOK_CHUNK_BYTES
 # Where tests let a process die (`workflows.crash_points`).
 CRASH_AT: frozenset[str] = frozenset(filter(None, ENV.CRASH_AT.replace(" ", "").split(",")))

@@ -26,6 +26,7 @@ from workflows.models import WorkflowDefinition, WorkflowRun
 from workflows.overview import RunOverview, overview_of
 from workflows.presence import present
 from workflows.run_controls import controls_for, retriable_steps, steer
+from workflows.transitions import EVENT_KINDS
 from workflows.validation import parse_workflow
 
 STATUS_COLOURS = {
@@ -169,6 +170,8 @@ def run_context(overview: RunOverview) -> dict[str, Any]:
         "agent_runs": _agent_runs(run),
         "events": run.events.order_by("seq")[:EVENTS_SHOWN],
         "no_worker": not run.is_over and not present().workers,
+        "events_url": f"{reverse('api-run-events', args=[run.id])}?after={run.next_event - 1}",
+        "event_kinds": " ".join(EVENT_KINDS),
         "live_url": reverse("admin:workflows_workflowrun_live", args=[run.id]),
         "account_url": reverse("admin:accounts_tiktokaccount_change", args=[run.account_id]),
     }

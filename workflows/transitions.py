@@ -46,3 +46,9 @@ EFFECT = table(
         "failed": "",
     },
 )
+
+EVENT_KINDS = (
+    *(f"{machine.name}.{status}" for machine in (RUN, STEP, EFFECT) for status in machine.statuses),
+    *(f"run.{what}" for what in ("expanded", "cancel_requested", "resumed", "retried")),
+)
+"""What a run's events are called: which status a run, a step or an effect has now, or what was done to the run."""

@@ -162,6 +162,12 @@ def find_key(text: str) -> ApiKey | None:
     return key
 
 
+def key_now(key: ApiKey) -> ApiKey | None:
+    """Return the key as it is now, None when it may no longer be used; for answers that take their time."""
+    now = ApiKey.objects.filter(id=key.id, secret_digest=key.secret_digest).first()
+    return now if now is not None and key_status(now, at=timezone.now()) == "active" else None
+
+
 def key_status(key: ApiKey, *, at: datetime) -> KeyStatus:
     """Return what the key is at a time: only an active one opens anything."""
     if key.revoked_at is not None:

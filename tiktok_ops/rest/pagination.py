@@ -101,7 +101,7 @@ class AfterNumber(BasePagination):
     ) -> list[Any]:
         """Return the rows after the number asked for; raises `ValidationError` for what is none."""
         assert isinstance(queryset, QuerySet)
-        size, after = page_size_of(request), _number_of(request)
+        size, after = page_size_of(request), number_of(request.query_params.get("after", "0"), name="after")
         rows = list(queryset.filter(**{f"{self.column}__gt": after}).order_by(self.column)[: size + 1])
         page, self.next_link = rows[:size], None
         if len(rows) > size:
@@ -170,12 +170,10 @@ def page_size_of(request: Request) -> int:
     return int(given)
 
 
-def _number_of(request: Request) -> int:
-    given = request.query_params.get("after", "0")
+def number_of(given: str, *, name: str) -> int:
+    """Return the number of a row that the parameter or header `name` gives; raises `ValidationError`."""
     if not (_is_whole(given) and len(given) <= 9):
-        raise ValidationError(
-            {"after": f"The number {given!r} is not one of a row: give 0 or the last one's."}
-        )
+        raise ValidationError({name: f"The number {given!r} is not one of a row: give 0 or the last one's."})
     return int(given)
 
 

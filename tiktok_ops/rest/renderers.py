@@ -23,3 +23,20 @@ class MarkdownRenderer(BaseRenderer):
         if isinstance(data, str):
             return data.encode()
         return JSONRenderer().render(data)
+
+
+class EventStreamRenderer(BaseRenderer):
+    """Stands for a stream of server-sent events, which is no text to render; its refusals stay problem+json."""
+
+    media_type = "text/event-stream"
+    format = "events"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """Return the bytes of a refusal."""
+        return JSONRenderer().render(data)

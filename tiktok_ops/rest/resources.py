@@ -47,7 +47,8 @@ class Resource(APIView):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Return the answer; once it is written, one that is known already becomes 304."""
         answer = super().finalize_response(request, response, *args, **kwargs)
-        if request.method in READ_ONLY and answer.status_code == 200:
+        is_written = isinstance(answer, Response)  # and no stream, which has no end to be known by
+        if is_written and request.method in READ_ONLY and answer.status_code == 200:
             answer.add_post_render_callback(lambda written: _conditional(request._request, written))
         return answer
 

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import TypeVar
 
+from django.contrib.auth import get_user
 from django.db.models import Model, Q
+from django.http import HttpRequest
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
+from tiktok_ops.accounts.keys import key_now
 from tiktok_ops.accounts.models import ApiKey, User, Workspace
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.accounts.scope import ScopedQuerySet
@@ -50,6 +53,21 @@ def caller_of(request: Request) -> Caller:
             "Nobody is signed in: send an API key as `Authorization: Bearer tto_…`, or sign in to the admin."
         )
     return Caller(who)
+
+
+def caller_now(request: Request) -> Caller | None:
+    """Return who asked this as they are now; None when their key or their session opens nothing any more.
+
+    A request is let in once, at its beginning; an answer that goes on for hours has to ask again.
+    """
+    caller = caller_of(request)
+    if isinstance(caller.who, ApiKey):
+        key = key_now(caller.who)
+        return Caller(key) if key is not None else None
+    again = HttpRequest()
+    again.session = type(request.session)(request.session.session_key)
+    user = get_user(again)
+    return Caller(user) if isinstance(user, User) else None
 
 
 def _reached_by(key: ApiKey, model: type[Model], mode_path: str) -> Q:

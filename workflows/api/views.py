@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet, Value
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -21,7 +21,7 @@ from tiktok_ops.content.models import Artifact
 from tiktok_ops.rest.idempotency import PARAMETER, once
 from tiktok_ops.rest.pagination import AfterNumber, InOrder, OldestFirst
 from tiktok_ops.rest.permissions import READ_ONLY
-from tiktok_ops.rest.renderers import MarkdownRenderer
+from tiktok_ops.rest.renderers import EventStreamRenderer, MarkdownRenderer
 from tiktok_ops.rest.resources import PartResource, ReadResource, Resource, seen_or_404
 from tiktok_ops.rest.scopes import Scope
 from tiktok_ops.rest.scoping import caller_of
@@ -34,6 +34,7 @@ from workflows.api.serializers import (
     StepSerializer,
 )
 from workflows.api.starting import start_for
+from workflows.api.stream import stream_events
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
 
 # What steps carry for engineers and for the trace; it can be large, and is not shown here.
@@ -99,9 +100,18 @@ class RunStepResource(PartResource[WorkflowStep]):
         return whole.steps.select_related("agent_run").defer(*_UNSHOWN)
 
 
+_LAST_EVENT = OpenApiParameter(
+    "Last-Event-ID",
+    {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    OpenApiParameter.HEADER,
+    description="As `after`, and before it; browsers send it when they take up a stream again.",
+)
+
+
 class RunEventResource(PartResource[RunEvent]):
     """What happened in a run, in order; `after` is the number of the last event one has."""
 
+    renderer_classes = [JSONRenderer, EventStreamRenderer]
     queryset = RunEvent.objects.all()
     serializer_class = EventSerializer
     filterset_class = EventFilters
@@ -112,6 +122,32 @@ class RunEventResource(PartResource[RunEvent]):
     def of(self, whole: WorkflowRun) -> QuerySet[RunEvent]:
         """Return the events of a run."""
         return whole.events.all()
+
+    def query_names(self) -> frozenset[str]:
+        """Return the parameters of the list; a stream has no pages."""
+        return super().query_names() - ({"page_size"} if self._is_stream() else frozenset())
+
+    @extend_schema(
+        parameters=[_LAST_EVENT],
+        responses={
+            (200, "application/json"): EventSerializer(many=True),
+            (200, "text/event-stream"): OpenApiTypes.STR,
+        },
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Return a page of the events, or by `Accept` the stream of them, as server-sent events.
+
+        The stream has what happened after the number, and then what happens: each with `id` (its number),
+        `event` (its kind) and `data` (as in the list). It takes no `page_size`, and ends with the event
+        `end` once the run is over.
+        """
+        if not self._is_stream():
+            return super().get(request, *args, **kwargs)
+        run = seen_or_404(request, self.wholes, self.kwargs["id"], mode_path=self.mode_path)
+        return stream_events(request, run)
+
+    def _is_stream(self) -> bool:
+        return bool(self.request.accepted_renderer.format == EventStreamRenderer.format)
 
 
 class RunTraceResource(PartResource[AgentStep]):

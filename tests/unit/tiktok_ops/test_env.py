@@ -49,6 +49,7 @@ def test_load_empty_environment_gives_what_development_needs() -> None:
     assert not environment.is_production
     assert (environment.CLAUDE_MODE, environment.DATABASE_URL, environment.WORKERS) == ("sandbox", "", 2)
     assert environment.LEASE_SECONDS == environment.STALL_SECONDS == 60
+    assert (environment.STREAM_HEARTBEAT_SECONDS, environment.STREAM_CHECK_SECONDS) == (15, 5)
 
 
 def test_load_environment_reads_every_variable_as_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +80,8 @@ def test_load_environment_reads_every_variable_as_its_type(monkeypatch: pytest.M
         ("LEASE_SECONDS", "4000", "Input should be less than or equal to 3600"),
         ("KEEPER_SECONDS", "0", "Input should be greater than or equal to 0.05"),
         ("KEEPER_SECONDS", "61", "Input should be less than or equal to 60"),
+        ("STREAM_HEARTBEAT_SECONDS", "61", "Input should be less than or equal to 60"),
+        ("STREAM_CHECK_SECONDS", "0", "Input should be greater than or equal to 0.05"),
         ("STALL_SECONDS", "0", "Input should be greater than or equal to 1"),
         ("STALL_SECONDS", "soon", "Input should be a valid number"),
         ("LOG_LEVEL", "LOUD", "Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),

@@ -11,7 +11,7 @@ from tests.factories.workflows import WorkflowRunFactory, WorkflowStepFactory
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.accounts.roles import Role
 from workflows.engine import advance_run
-from workflows.models import WorkflowRun
+from workflows.models import RunEvent, WorkflowRun
 from workflows.services import start_run
 from workflows.templatetags.run_pages import at, pretty, seconds
 
@@ -48,7 +48,11 @@ def test_page_of_a_run_that_succeeded_shows_steps_report_trace_and_cost() -> Non
     assert "simulated" in page
     assert page.count('class="run-trace"') == 4
     assert "Views of 60 posts" in page or "posts of the last 90 days" in page
-    assert "hx-get" not in page.partition('id="run-live"')[2].partition(">")[0]
+    live = page.partition('id="run-live"')[2].partition(">")[0]
+    assert 'data-said="succeeded, 5 of 5 steps"' in live
+    assert "hx-get" not in live
+    assert "data-events" not in live
+    assert 'role="status" aria-live="polite"' in page
     assert "No worker is running" not in page
 
 
@@ -60,6 +64,10 @@ def test_page_of_a_run_under_way_asks_again_and_says_what_it_waits_for() -> None
     fragment = page_of(run, live=True)
 
     assert f'hx-get="{reverse("admin:workflows_workflowrun_live", args=[run.id])}"' in page
+    assert 'hx-trigger="run-news"' in fragment
+    last = RunEvent.objects.filter(run=run).count()
+    assert f'data-events="{reverse("api-run-events", args=[run.id])}?after={last}"' in fragment
+    assert " step.running " in fragment.partition('data-kinds="')[2].partition('"')[0]
     assert "Waiting for a worker to take" in fragment
     assert "No worker is running. Nothing is lost" in fragment
     assert "No agent has been asked yet" in fragment

@@ -23,6 +23,7 @@ from tiktok_ops.accounts.keys import (
     find_key,
     issue_key,
     key_actor,
+    key_now,
     key_status,
     revoke_key,
 )
@@ -353,6 +354,15 @@ def test_status_says_revoked_before_expired_and_both_before_active() -> None:
     assert key_status(ApiKey(expires_at=NOW), at=NOW) == "expired"
     assert key_status(ApiKey(expires_at=before), at=NOW) == "expired"
     assert key_status(ApiKey(expires_at=before, revoked_at=before), at=NOW) == "revoked"
+
+
+def test_find_a_key_as_it_is_now_sees_what_changed_since(workspace: Workspace) -> None:
+    issued = make_key(workspace)
+    ApiKey.objects.update(scopes=[])
+    now = key_now(issued.key)
+    assert (now, now and now.scopes, issued.key.scopes) == (issued.key, [], ["read"])
+    ApiKey.objects.update(secret_digest="0" * 64)
+    assert key_now(issued.key) is None
 
 
 def test_actor_names_the_key_by_its_prefix() -> None:

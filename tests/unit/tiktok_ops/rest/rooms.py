@@ -89,7 +89,8 @@ class Expected:
 
     Queries are counted with a key that was used within the minute: finding the key is one of them, counting
     the call another. `row` is what the address names or lists, `reach` what keeps others from it, `writes`
-    the scope that POST takes; `is_read` is False where there is nothing but POST.
+    the scope that POST takes; `is_read` is False where there is nothing but POST, `streams` True where
+    `Accept: text/event-stream` is answered with server-sent events.
     """
 
     address: Callable[[Room], str]
@@ -101,6 +102,7 @@ class Expected:
     needs_scope: bool = True
     writes: Scope | None = None
     is_read: bool = True
+    streams: bool = False
 
 
 def _list_and_detail(
@@ -118,9 +120,11 @@ def _list_and_detail(
     }
 
 
-def _part(name: str, row: Callable[[Room], Any]) -> Expected:
+def _part(name: str, row: Callable[[Room], Any], *, streams: bool = False) -> Expected:
     """Return what is expected of a list of what belongs to one row."""
-    return Expected(lambda room: f"/api/v1/{name}".replace("ID", str(row(room).id)), queries=4, row=row)
+    return Expected(
+        lambda room: f"/api/v1/{name}".replace("ID", str(row(room).id)), queries=4, row=row, streams=streams
+    )
 
 
 def _catalogue(name: str, entry: str, queries: int) -> dict[str, Expected]:
@@ -143,7 +147,7 @@ ROUTES: dict[str, Expected] = {
     **_catalogue("workflow", "profile_audit", 3),
     **_list_and_detail("run", lambda room: room.run, "account", queries=5, writes=Scope.RUNS_START),
     "api-run-steps": _part("runs/ID/steps/", lambda room: room.run),
-    "api-run-events": _part("runs/ID/events/", lambda room: room.run),
+    "api-run-events": _part("runs/ID/events/", lambda room: room.run, streams=True),
     "api-run-trace": _part("runs/ID/trace/", lambda room: room.run),
     "api-run-artifacts": _part("runs/ID/artifacts/", lambda room: room.run),
     "api-run-report": _part("runs/ID/report/", lambda room: room.run),
@@ -169,6 +173,7 @@ SCOPED = [name for name, expected in ROUTES.items() if expected.needs_scope]
 DATA = [name for name in SCOPED if ROUTES[name].is_read]
 DETAILS = [name for name in DATA if ROUTES[name].row and not ROUTES[name].is_list]
 LISTS = [name for name, expected in ROUTES.items() if expected.is_list]
+STREAMS = [name for name, expected in ROUTES.items() if expected.streams]
 WRITES = [name for name, expected in ROUTES.items() if expected.writes]
 
 

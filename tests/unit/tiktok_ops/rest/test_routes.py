@@ -26,6 +26,7 @@ from tests.unit.tiktok_ops.rest.rooms import (
     LISTS,
     PAGES,
     ROUTES,
+    STREAMS,
     WRITES,
     Expected,
     Room,
@@ -171,6 +172,23 @@ def test_get_an_id_that_is_none_is_404(name: str, written: str, room: Room) -> N
     answer = using(make_key(room.workspace)).get(instead(ROUTES[name], room, written))
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == PROBLEM
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_get_a_stream_is_only_where_there_is_one(name: str, room: Room) -> None:
+    client, headers = using(make_key(room.workspace)), {"accept": "text/event-stream"}
+    answer = client.get(ROUTES[name].address(room), headers=headers)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (406, PROBLEM)
+    assert ("no ASGI server" in answer.json()["detail"]) is (name in STREAMS)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_get_a_stream_out_of_reach_is_refused_like_the_rest(name: str, room: Room) -> None:
+    address, headers = ROUTES[name].address(room), {"accept": "text/event-stream"}
+    assert Client().get(address, headers=headers).status_code == 401
+    assert using(scopeless_key(room.workspace)).get(address, headers=headers).status_code == 403
+    theirs = using(make_key(WorkspaceFactory.create())).get(address, headers=headers)
+    assert (theirs.status_code, theirs.headers["Content-Type"]) == (404, PROBLEM)
 
 
 @pytest.mark.parametrize("name", ["agents/nobody", "workflows/nothing"])

@@ -107,7 +107,7 @@ def test_describe_the_parameters_of_lists(schema: dict[str, Any]) -> None:
     def names(path: str) -> set[str]:
         return {each["name"] for each in schema["paths"][path]["get"].get("parameters", [])}
 
-    assert names("/api/v1/runs/{id}/events/") == {"id", "after", "kind", "page_size"}
+    assert names("/api/v1/runs/{id}/events/") == {"id", "after", "kind", "page_size", "Last-Event-ID"}
     assert names("/api/v1/posts/{id}/metrics/") == {"id", "cursor", "observed_since", "page_size"}
     assert names("/api/v1/agents/") == set()
     assert names("/api/v1/runs/{id}/") == {"id"}
@@ -116,6 +116,16 @@ def test_describe_the_parameters_of_lists(schema: dict[str, Any]) -> None:
 def test_describe_the_report_as_json_and_as_text(schema: dict[str, Any]) -> None:
     content = schema["paths"]["/api/v1/runs/{id}/report/"]["get"]["responses"]["200"]["content"]
     assert set(content) == {"application/json", "text/markdown"}
+
+
+def test_describe_the_events_as_a_list_and_as_a_stream(schema: dict[str, Any]) -> None:
+    operation = schema["paths"]["/api/v1/runs/{id}/events/"]["get"]
+    content = operation["responses"]["200"]["content"]
+    assert set(content) == {"application/json", "text/event-stream"}
+    assert content["text/event-stream"]["schema"] == {"type": "string"}
+    assert "server-sent events" in operation["description"]
+    [header] = [each for each in operation["parameters"] if each["in"] == "header"]
+    assert (header["name"], header.get("required", False)) == ("Last-Event-ID", False)
 
 
 # --- the page
