@@ -23,6 +23,7 @@ from workflows.effects_admin import EffectAdmin as EffectAdmin
 from workflows.models import WorkflowDefinition, WorkflowRun
 from workflows.overview import RunOverview, overview_of
 from workflows.presence import present
+from workflows.schedules_admin import ScheduleAdmin as ScheduleAdmin
 from workflows.validation import parse_workflow
 
 STATUS_COLOURS = {

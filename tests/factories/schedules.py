@@ -5,12 +5,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from tests.factories.accounts import AccountFactory
+from tests.factories.accounts import AccountFactory, UserFactory
+from tests.factories.figures import NOON
 from tests.factories.workflows import agent_node, workflow_of
 from tiktok_ops.accounts.models import TikTokAccount
 from workflows.catalogue import store_definition
+from workflows.models import WorkflowRun
 from workflows.nodes import Workflow
-from workflows.schedules.models import Schedule
+from workflows.schedules.models import Schedule, ScheduleFiring
 from workflows.schedules.services import create_schedule
 
 DAILY = "0 9 * * *"
@@ -47,3 +49,15 @@ def due_since(schedule: Schedule, passed: timedelta = timedelta(seconds=1)) -> S
 def due_schedule(account: TikTokAccount | None = None, **changes: Any) -> Schedule:
     """Return a schedule that is due."""
     return due_since(make_schedule(account, **changes))
+
+
+def fired_schedule(account: TikTokAccount, run: WorkflowRun) -> Schedule:
+    """Return a schedule as it lies in the database after it started this run; kept by a person."""
+    ana = UserFactory.create()
+    schedule = make_schedule(account, by=ana)
+    firing = ScheduleFiring.objects.create(
+        schedule=schedule, due_at=NOON, fired_at=NOON, cause="time", run=run
+    )
+    Schedule.objects.filter(id=schedule.id).update(last_firing=firing)
+    schedule.refresh_from_db()
+    return schedule
