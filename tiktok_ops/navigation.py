@@ -15,6 +15,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Needs review", "fact_check", "approvals_approvalrequest"),
             ("Runs", "play_circle", "workflows_workflowrun"),
             ("Effects", "send", "workflows_effect"),
+            ("Schedules", "schedule", "workflows_schedule"),
             ("Imports", "upload_file", "content_contentimport"),
         ],
     ),

@@ -18,18 +18,21 @@ from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.cells import status_badge
 from tiktok_ops.content.asset_uses import register_uses
+from tiktok_ops.content.imports.listeners import register_listener
 from tiktok_ops.workers import NO_WORKER, no_worker_is_up, register_count
 from workflows.asset_uses import find_runs
 from workflows.models import WorkflowRun
 from workflows.post_pages import draft_page, new_post_page
 from workflows.presence import present
+from workflows.schedules.events import IMPORT_FINISHED
+from workflows.schedules.firing import fire_event
 from workflows.services import start_run
 
 PROFILE_AUDIT = "profile_audit"
 
 
 def register() -> None:
-    """Offer the audit and posts, show the last run and where media are used, say whether workers are up."""
+    """Offer the audit and posts, show last runs and where media are used, count workers, listen for imports."""
     register_action(
         AccountAction(
             name="run_profile_audit",
@@ -61,6 +64,7 @@ def register() -> None:
         )
     )
     register_uses(find_runs)
+    register_listener(tell_schedules)
     runs = WorkflowRun.objects.filter(account=OuterRef("pk")).order_by("-id")
     newest = Subquery(runs.values(found=JSONObject(id="id", status="status"))[:1])
     register_fact(AccountFact(name="last_run", title="Last run", annotation=newest, show=_show_last_run))
@@ -75,6 +79,11 @@ def start_profile_audit(*, account: TikTokAccount, by: User) -> Started:
         url=reverse("admin:workflows_workflowrun_change", args=[run.id]),
         warning=NO_WORKER if no_worker_is_up() else "",
     )
+
+
+def tell_schedules(account: TikTokAccount) -> None:
+    """Let the schedules be due that wait for an import into the account."""
+    fire_event(IMPORT_FINISHED, account_id=account.id)
 
 
 def _show_last_run(account: TikTokAccount, newest: Any) -> str:

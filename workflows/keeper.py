@@ -14,6 +14,7 @@ from workflows.effects.models import Effect
 from workflows.outcomes import Claim, Failed, LeaseLost
 from workflows.presence import Place, Post
 from workflows.protocol import DOORBELL, MAX_CLAIMS, finish, wake
+from workflows.schedules.firing import fire_due
 from workflows.transitions import STEP
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,9 @@ class Keeper:
 
 
 def sweep() -> None:
-    """Ring what is due, wake what waited long enough, park what is exhausted; ring for imports, tidy the API."""
+    """Start and ring what is due, wake what waited long enough, park what is exhausted; ring for imports, tidy up."""
+    while fire_due(limit=PAGE) == PAGE:
+        pass
     while ring_due(limit=PAGE) == PAGE:
         pass
     wake_waiting()

@@ -13,6 +13,8 @@ from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.ids import new_id
 from workflows.effects.models import Effect as Effect
+from workflows.schedules.models import Schedule as Schedule
+from workflows.schedules.models import ScheduleFiring as ScheduleFiring
 from workflows.transitions import RUN, STEP
 
 

@@ -12,7 +12,7 @@ from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
 from tiktok_ops.queue import ring
 from workflows.catalogue import find_workflow, store_definition
-from workflows.models import WorkflowRun
+from workflows.models import WorkflowDefinition, WorkflowRun
 from workflows.nodes import Workflow
 from workflows.protocol import DOORBELL
 from workflows.steps import add_first_steps
@@ -24,11 +24,17 @@ class RunRefused(Refused):
 
 
 def start_run(
-    slug: str, *, account_id: UUID, by: User | ApiKey | str, given: dict[str, Any] | None = None
+    slug: str,
+    *,
+    account_id: UUID,
+    by: User | ApiKey | str,
+    given: dict[str, Any] | None = None,
+    in_name_of: User | None = None,
 ) -> WorkflowRun:
     """Start the workflow `slug` on an account and ring the workers, in one transaction.
 
-    `by` is a person, the key of an integrator, or the name of a process.
+    `by` is a person, the key of an integrator, or the name of a process, which may act in the name of a
+    person: the run then counts as one that person started.
 
     Raises `WorkflowUnknown`, `DefinitionRefused`, `InputRefused` or `RunRefused`, each one sentence,
     having written nothing.
@@ -39,17 +45,7 @@ def start_run(
     with transaction.atomic():
         definition = store_definition(workflow, by="code")
         account = _account(account_id)
-        run = WorkflowRun.objects.create(
-            workspace_id=account.workspace_id,
-            account=account,
-            definition=definition,
-            mode=account.mode,
-            input=brief,
-            as_of=account.data_as_of or timezone.now(),
-            warnings=_warnings(account),
-            requested_by=by if isinstance(by, User) else None,
-            api_key=by if isinstance(by, ApiKey) else None,
-        )
+        run = _add_run(account, definition, by=by, given=brief, in_name_of=in_name_of)
         ready = add_first_steps(run, workflow)
         _announce(run, workflow)
         record(
@@ -70,6 +66,27 @@ def _account(account_id: UUID) -> TikTokAccount:
     if account is None:
         raise RunRefused(f"There is no account with the id {str(account_id)!r}: it may have been removed.")
     return account
+
+
+def _add_run(
+    account: TikTokAccount,
+    definition: WorkflowDefinition,
+    *,
+    by: User | ApiKey | str,
+    given: dict[str, Any],
+    in_name_of: User | None,
+) -> WorkflowRun:
+    return WorkflowRun.objects.create(
+        workspace_id=account.workspace_id,
+        account=account,
+        definition=definition,
+        mode=account.mode,
+        input=given,
+        as_of=account.data_as_of or timezone.now(),
+        warnings=_warnings(account),
+        requested_by=by if isinstance(by, User) else in_name_of,
+        api_key=by if isinstance(by, ApiKey) else None,
+    )
 
 
 def _warnings(account: TikTokAccount) -> list[str]:

@@ -9,10 +9,11 @@ from agents.models import AgentRun, AgentStep, SandboxRequest
 from tests.factories.accounts import AccountFactory
 from tests.factories.figures import NOON
 from tests.factories.pages import decision_on
+from tests.factories.schedules import make_schedule
 from tests.factories.workflows import WorkflowRunFactory
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.audit.services import record
-from workflows.models import RunEvent
+from workflows.models import RunEvent, ScheduleFiring
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +31,9 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "approvals_decision": lambda: decision_on(AccountFactory.create()),
     "workflows_runevent": lambda: RunEvent.objects.create(
         run=WorkflowRunFactory.create(), seq=1, kind="made"
+    ),
+    "workflows_schedulefiring": lambda: ScheduleFiring.objects.create(
+        schedule=make_schedule(), due_at=NOON, cause="time", refusal="It was refused."
     ),
 }
 

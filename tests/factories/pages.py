@@ -26,6 +26,7 @@ from tests.factories.approvals import asked_request
 from tests.factories.content import PostFactory
 from tests.factories.effects import effect_on
 from tests.factories.figures import NOON
+from tests.factories.schedules import make_schedule
 from tests.factories.workflows import WorkflowDefinitionFactory, WorkflowRunFactory
 from tiktok_ops.accounts.models import ApiKey, Brand, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.roles import Role
@@ -44,7 +45,7 @@ from tiktok_ops.content.models import (
     Product,
     Trend,
 )
-from workflows.models import Effect, WorkflowDefinition, WorkflowRun
+from workflows.models import Effect, Schedule, WorkflowDefinition, WorkflowRun
 
 _numbers = count(1)
 
@@ -159,6 +160,7 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
     ApprovalRequest: asked_request,
     Decision: decision_on,
     Effect: effect_on,
+    Schedule: make_schedule,
     WorkflowRun: lambda account: WorkflowRunFactory.create(
         account=account, requested_by=UserFactory.create()
     ),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.scope import AccountUnknown
 from tiktok_ops.audit.services import record
+from tiktok_ops.content.imports.listeners import tell_listeners
 from tiktok_ops.content.imports.parsing import ParsedPosts, read_posts
 from tiktok_ops.content.imports.problems import ImportRefused
 from tiktok_ops.content.imports.progress import Progress, committed_progress
@@ -126,7 +127,7 @@ def _finish(
     by: User | str,
     progress: Progress | None,
 ) -> ImportResult:
-    """Store the posts and then, last, the import's own row and the audit row."""
+    """Store the posts and then, last, the import's own row and the audit row; tell whom it concerns."""
     tally = _store(account, parsed.rows, progress)
     account.data_as_of = Post.objects.filter(account=account).aggregate(last=Max("created_at"))["last"]
     account.data_source = TikTokAccount.Source.FILE
@@ -135,6 +136,7 @@ def _finish(
     result = ImportResult(upload.id, *tally, parsed.left_out, parsed.digest, account.data_as_of)
     _succeed(upload, result)
     record("content.imported", by=by, subject=account, workspace_id=account.workspace_id, data=_told(upload))
+    tell_listeners(account)
     return result
 
 

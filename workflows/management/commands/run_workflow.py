@@ -39,8 +39,8 @@ class Command(SentenceCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Start the run, wait if asked, print."""
         workflow = find_workflow(options["slug"])
-        account = _account(options["account"], options["workspace"])
-        given = _input(options["input"])
+        account = account_of(options["account"], options["workspace"])
+        given = input_of(options["input"])
         run = start_run(workflow.slug, account_id=account.id, by="command line", given=given)
         self.stderr.write(f"Run {run.id} has started.")
         with WorkerForNow(self.stderr.write, stays=not options["wait"]) as worker:
@@ -84,7 +84,7 @@ def _waits_for_somebody(run: WorkflowRun) -> bool:
     return run.status == "waiting" and not run.steps.filter(wake_at__isnull=False).exists()
 
 
-def _account(handle: str, workspace: str | None) -> TikTokAccount:
+def account_of(handle: str, workspace: str | None) -> TikTokAccount:
     """Return the account written `handle`. Raises `AccountUnknown`."""
     accounts = TikTokAccount.objects.all()
     if workspace is not None:
@@ -92,7 +92,7 @@ def _account(handle: str, workspace: str | None) -> TikTokAccount:
     return accounts.with_handle(handle)
 
 
-def _input(text: str) -> dict[str, Any]:
+def input_of(text: str) -> dict[str, Any]:
     """Return the run's input. Raises `InputRefused` unless it is a JSON object."""
     try:
         given = json.loads(text)

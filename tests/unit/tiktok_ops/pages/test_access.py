@@ -95,6 +95,9 @@ PAGES: dict[str, Access] = {
     "approvals.ApprovalRequest": OF_THE_BRAND,
     "approvals.Decision": OF_THE_BRAND,
     "workflows.Effect": OF_THE_BRAND,
+    "workflows.Schedule": Access(
+        lists=SIGNED_IN_ROLES, reads=MEMBERS | {"client"}, adds=MAY_ADD | {"operator", "client"}
+    ),
     "workflows.WorkflowRun": OF_THE_BRAND,
     "workflows.WorkflowDefinition": SHARED,
 }
@@ -237,7 +240,7 @@ MACHINE_WRITTEN = [model for model in MODELS if isinstance(admin.site._registry[
 
 def test_machine_written_pages_are_what_the_machine_writes() -> None:
     by_people = {"accounts.Workspace", "accounts.Brand", "accounts.TikTokAccount", "accounts.User"}
-    by_people |= {"accounts.ApiKey", "agents.ModelPrice", "content.Asset"}
+    by_people |= {"accounts.ApiKey", "agents.ModelPrice", "content.Asset", "workflows.Schedule"}
     assert {model._meta.label for model in MACHINE_WRITTEN} == set(PAGES) - by_people
 
 

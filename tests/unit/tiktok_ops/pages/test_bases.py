@@ -219,6 +219,7 @@ def test_every_action_of_a_row_asks_in_a_dialog_first() -> None:
     pages: list[Any] = list(site._registry.values())
     forms = {f"accounts_tiktokaccount_{each.name}" for each in account_actions() if each.page}
     assert forms == {"accounts_tiktokaccount_new_post", "accounts_tiktokaccount_draft_a_post"}
+    forms.add("workflows_schedule_edit")
     for page in pages:
         for action in [
             *page._get_base_actions_detail(),

@@ -65,6 +65,8 @@ def room() -> Room:
     type(room.brand).objects.update(name="Blick")
     type(room.post).objects.update(video_id="7600000000000000000")
     User.objects.filter(decisions__request=room.approval).update(username="ben")
+    assert room.schedule.kept_by is not None
+    User.objects.filter(id=room.schedule.kept_by.id).update(username="cleo")
     return room
 
 

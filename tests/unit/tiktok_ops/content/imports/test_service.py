@@ -205,9 +205,9 @@ def test_import_of_any_number_of_rows_in_a_batch_takes_as_many_queries(
     account: TikTokAccount, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     data = csv_file(rows(count))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         _import(account, data)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         _import(account, csv_file([row(number, views="9") for number in range(1, count + 1)]))
 
 
