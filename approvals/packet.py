@@ -11,9 +11,11 @@ from django.urls import reverse
 
 from agents.skills.hashtags import find_hashtags
 from approvals.differences import difference_of
-from approvals.kinds import Fate, Preview, kind_of
+from approvals.kinds import Fate, Kind, Preview, kind_of
 from approvals.marks import marks_on, pieces_of
 from approvals.models import ApprovalRequest, Decision
+from approvals.policy import MayNotDecide
+from approvals.services import check_may_decide
 from tiktok_ops.accounts.models import User
 from tiktok_ops.content.asset_facts import kind_of_file, length_and_sides
 from tiktok_ops.content.models import Asset
@@ -42,6 +44,7 @@ class Screen:
     words: list[tuple[str, bool]]
     video_url: str
     about_video: str
+    about_url: str
     warning: str
 
 
@@ -70,10 +73,22 @@ def packet_context(asked: ApprovalRequest, *, by: User) -> dict[str, Any]:
         "fate": fate,
         "approve_label": kind.approve_label(payload),
         "consent": kind.consent(payload),
+        "why_not": _why_not(asked, kind, by),
         "run_url": reverse("admin:workflows_workflowrun_change", args=[asked.run_id]),
         "decide_url": reverse("admin:approvals_approvalrequest_decide", args=[asked.id]),
         "account_url": reverse("admin:accounts_tiktokaccount_change", args=[asked.account_id]),
     }
+
+
+def _why_not(asked: ApprovalRequest, kind: Kind, by: User) -> dict[str, str]:
+    """Return why this person may not approve or reject this, in the service's words; without what they may."""
+    told = {}
+    for verb in Decision.Verb.values:
+        try:
+            check_may_decide(asked, kind, by, verb)
+        except MayNotDecide as refused:
+            told[verb] = str(refused)
+    return told
 
 
 def _screen(preview: Preview, asked: ApprovalRequest, by: User) -> Screen:
@@ -85,6 +100,7 @@ def _screen(preview: Preview, asked: ApprovalRequest, by: User) -> Screen:
         words=words_of(preview.text),
         video_url="" if warning or asset is None else reverse("admin:content_asset_file", args=[asset.id]),
         about_video=", ".join(filter(None, [kind_of_file(asset), length_and_sides(asset)])) if asset else "",
+        about_url=reverse("admin:content_asset_change", args=[asset.id]) if asset else "",
         warning=warning,
     )
 

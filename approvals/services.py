@@ -128,7 +128,7 @@ def _decide(
         request = _locked(request_id, by)
         kind = kind_of(request.kind)
         _check_open(request)
-        _check_may(request, kind, person, verb)
+        check_may_decide(request, kind, person, verb)
         _check_bytes(request, seen_sha256)
         decision = _write(request, verb, by=person, channel=channel, comment=comment.strip())
         record(
@@ -193,8 +193,8 @@ def _check_open(request: ApprovalRequest) -> None:
     raise AlreadyDecided(f"This is no longer open: it is {request.status}.")
 
 
-def _check_may(request: ApprovalRequest, kind: Kind, by: User, verb: str) -> None:
-    """Raise `MayNotDecide` unless this person may."""
+def check_may_decide(request: ApprovalRequest, kind: Kind, by: User, verb: str) -> None:
+    """Raise `MayNotDecide` unless this person may. Before the lock it is a hint for the page."""
     # A superuser keeps the system going; deciding for a team takes a role in it.
     holds = ApprovalRequest.objects.granted_to(by, kind.capability).filter(id=request.id).exists()
     check_person_can_decide(

@@ -47,6 +47,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     return [{"title": title, "items": [_item(request, *page) for page in pages]} for title, pages in _GROUPS]
 
 
+def page_titles() -> dict[str, str]:
+    """Return what the sidebar calls each page, by its address."""
+    return {reverse(f"admin:{page}_changelist"): title for _, pages in _GROUPS for title, _, page in pages}
+
+
 def _item(request: HttpRequest, title: str, icon: str, page: str) -> dict[str, Any]:
     """Return one entry; it is shown to whoever may view the page's rows."""
     app, model = page.split("_", 1)

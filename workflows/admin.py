@@ -1,5 +1,6 @@
 """The run pages: what runs, how far it is, what it came to, what it cost. Read-only."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from unfold.decorators import display
 
 from agents.models import AgentRun
 from agents.registry import AGENTS
+from approvals.kinds import Fate
+from approvals.models import ApprovalRequest
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.admin import MachineWrittenAdmin
 from tiktok_ops.content.charts import DAYS_SHOWN, ViewsChart, views_chart
@@ -21,6 +24,7 @@ from tiktok_ops.content.queries import posts_until
 from tiktok_ops.errors import Refused
 from tiktok_ops.markdown import render_markdown
 from workflows.drawing import draw, statuses_by_node
+from workflows.effect_words import fate_of
 from workflows.effects_admin import EffectAdmin as EffectAdmin
 from workflows.models import WorkflowDefinition, WorkflowRun
 from workflows.overview import RunOverview, overview_of
@@ -40,6 +44,15 @@ STATUS_COLOURS = {
     "cancelled": "default",
 }
 EVENTS_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run asked people: the request, its page, and what became of it, None until something did."""
+
+    request: ApprovalRequest
+    url: str
+    fate: Fate | None
 
 
 @admin.register(WorkflowRun)
@@ -170,12 +183,22 @@ def run_context(overview: RunOverview) -> dict[str, Any]:
         "chart": _chart(overview),
         "agent_runs": _agent_runs(run),
         "events": run.events.order_by("seq")[:EVENTS_SHOWN],
+        "asked": asked_by(run),
         "no_worker": not run.is_over and not present().workers,
         "events_url": f"{reverse('api-run-events', args=[run.id])}?after={run.next_event - 1}",
         "event_kinds": " ".join(EVENT_KINDS),
         "live_url": reverse("admin:workflows_workflowrun_live", args=[run.id]),
         "account_url": reverse("admin:accounts_tiktokaccount_change", args=[run.account_id]),
     }
+
+
+def asked_by(run: WorkflowRun) -> list[Asked]:
+    """Return what the run asked people, oldest first, and what became of it; without what was asked anew."""
+    requests = ApprovalRequest.objects.filter(run_id=run.id).exclude(status="superseded")
+    return [
+        Asked(request, reverse("admin:approvals_approvalrequest_change", args=[request.id]), fate_of(request))
+        for request in requests.defer("payload", "facts").order_by("created_at")
+    ]
 
 
 def _chart(overview: RunOverview) -> ViewsChart | None:

@@ -32,6 +32,18 @@ Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 PrivacyLevel = Literal["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"]
 
 
+PRIVACY_WORDS = {
+    "PUBLIC_TO_EVERYONE": "everyone",
+    "MUTUAL_FOLLOW_FRIENDS": "friends: followers the creator follows back",
+    "FOLLOWER_OF_CREATOR": "followers",
+    "SELF_ONLY": "only the creator",
+}
+"""Who can see a post, in words."""
+
+DELIVERY_WORDS = {"direct": "posted by us", "by_hand": "posted by a person"}
+"""Who brings a post onto the account, in the words of the account's page."""
+
+
 class VideoPost(Typed):
     """A video to be posted: which bytes, with which words and settings, on which account, when.
 
@@ -104,8 +116,8 @@ def _shown(post: VideoPost) -> dict[str, str]:
     }
     return {
         "Account": f"@{post.handle}",
-        "Delivery": post.delivery.replace("_", " "),
-        "Who can see it": post.privacy_level.replace("_", " ").lower(),
+        "Delivery": DELIVERY_WORDS[post.delivery],
+        "Who can see it": PRIVACY_WORDS[post.privacy_level],
         "When": _wall(post.publish_at) if post.publish_at else "as soon as approved",
         **{name: "on" if value else "off" for name, value in switches.items()},
     }

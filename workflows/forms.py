@@ -16,6 +16,7 @@ from unfold.widgets import (
 )
 
 from agents.definitions.content_ideator import MOST_IDEAS
+from agents.definitions.content_producer import ProducerInput
 from agents.definitions.drafting import LONGEST_TOPIC
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.cells import megabytes, shortened
@@ -24,15 +25,10 @@ from tiktok_ops.content.assets import usable_videos
 from tiktok_ops.content.forms import VIDEO_HELP, DateWidget, last_day_field, note_field
 from tiktok_ops.content.models import Asset
 from tiktok_ops.time_zones import WallTimeMissing, WallTimeTwice, Which, moment_of
+from workflows.approval_kinds import PRIVACY_WORDS
 from workflows.creators import Creator
 from workflows.new_posts import NewVideo, PostSettings
 
-LEVEL_LABELS = {
-    "PUBLIC_TO_EVERYONE": "Everyone",
-    "MUTUAL_FOLLOW_FRIENDS": "Friends: followers the creator follows back",
-    "FOLLOWER_OF_CREATOR": "Followers",
-    "SELF_ONLY": "Only the creator",
-}
 MOST_OFFERED = 100
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2999  # beyond, calendars and time zones come to their ends
 
@@ -81,7 +77,7 @@ class SettingsForm(forms.Form):
         self.account = account
         self.is_shown_twice = False
         self.publish_at: datetime | None = None
-        levels = [(level, LEVEL_LABELS[level]) for level in creator.levels]
+        levels = [(level, PRIVACY_WORDS[level].capitalize()) for level in creator.levels]
         self.fields["privacy_level"].choices = levels  # type: ignore[attr-defined]
         for name in ("comment", "duet", "stitch"):
             if getattr(creator, f"{name}_disabled"):
@@ -207,7 +203,7 @@ class DraftForm(SettingsForm):
         required=False,
         widget=UnfoldAdminTextInputWidget,
         label="Topics",
-        help_text="Separated by commas. Left empty, the account's best are taken.",
+        help_text="Separated by commas. Left empty: what did best on this account.",
     )
     duration_seconds = forms.IntegerField(
         required=False,
@@ -215,7 +211,7 @@ class DraftForm(SettingsForm):
         max_value=60,
         widget=UnfoldAdminIntegerFieldWidget,
         label="Length in seconds",
-        help_text="3 to 60; left empty, the workflow's own.",
+        help_text=f"3 to 60. Left empty: {ProducerInput.model_fields['duration_seconds'].default}.",
     )
 
     def clean_topics(self) -> list[str]:

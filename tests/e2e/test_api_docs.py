@@ -3,16 +3,16 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.site import site
-from tests.e2e.test_first_audit import operator
+from tests.e2e.site import member, site
 from tests.factories.accounts import PASSWORD, AccountFactory
+from tiktok_ops.accounts.roles import Role
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 WAIT_MS = 30_000
 
 
 def test_browse_the_api_offline_reads_it_and_tries_it_out(committed_db: str) -> None:
-    operator(AccountFactory.create(handle="lumen.lamps"))
+    member(AccountFactory.create(handle="lumen.lamps"), Role.OPERATOR, "oscar")
     with site() as running, running.page(username="oscar", password=PASSWORD) as page:
         page.goto(f"{running.address}/api/docs/")
         expect(page.get_by_role("heading", name="TikTok Ops API")).to_be_visible(timeout=WAIT_MS)

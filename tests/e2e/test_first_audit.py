@@ -3,11 +3,18 @@
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Page, expect
 
-from tests.e2e.site import SIZES, Site, sample_file, site, start_from_account_page
-from tests.factories.accounts import PASSWORD, AccountFactory, person
+from tests.e2e.site import (
+    SIZES,
+    Site,
+    member,
+    sample_file,
+    scrolls_sideways,
+    site,
+    start_from_account_page,
+)
+from tests.factories.accounts import PASSWORD, AccountFactory
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.accounts.roles import Role
 from workflows.models import WorkflowRun
@@ -23,23 +30,12 @@ def upload(page: Page, running: Site, account: TikTokAccount, file: Path) -> Non
     page.get_by_role("button", name="Import", exact=True).click()
 
 
-def operator(account: TikTokAccount) -> None:
-    """Make an operator who can sign in to another process: tests of this one hash passwords their own way."""
-    hashed = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
-    person(account.workspace, Role.OPERATOR, username="oscar", password=hashed)
-
-
-def scrolls_sideways(page: Page) -> bool:
-    """Return whether the page is wider than its window."""
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_operator_imports_a_file_audits_the_account_and_reads_the_report(
     committed_db: str, size: str
 ) -> None:
     account: TikTokAccount = AccountFactory.create(handle="lumen.lamps")
-    operator(account)
+    member(account, Role.OPERATOR, "oscar")
     with site() as running, running.page(size=size, username="oscar", password=PASSWORD) as page:
         upload(page, running, account, sample_file())
         expect(page.get_by_role("heading", name="Imported", exact=True)).to_be_visible(timeout=WAIT_MS)
@@ -64,7 +60,7 @@ def test_operator_imports_a_file_audits_the_account_and_reads_the_report(
 
 def test_operator_uploads_a_wrong_file_and_is_told_row_and_column(committed_db: str, tmp_path: Path) -> None:
     account: TikTokAccount = AccountFactory.create(handle="lumen.lamps")
-    operator(account)
+    member(account, Role.OPERATOR, "oscar")
     lines = sample_file().read_text().splitlines()[:4]
     lines[2] = (
         lines[2].replace(",5884,", ",-1,")

@@ -39,7 +39,7 @@ def figures(asset: Asset) -> dict[str, str]:
         "Size": f"{megabytes(asset.bytes)} ({asset.bytes:,} bytes)",
         "Length": f"{seconds:g} seconds" if seconds else "",
         "Picture": _picture(probe),
-        "Pictures a second": f"{rate:g}" if rate else "",
+        "Frames a second": f"{rate:g}" if rate else "",
         "Encoded as": _codec(probe.get("video_codec")),
         "Sound": "" if sound is None else _codec(sound) or "none",
     }

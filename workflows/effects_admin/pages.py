@@ -39,10 +39,7 @@ class EffectStatusFilter(StatusFilter):
 class EffectAdmin(MachineWrittenAdmin):
     """Effects: what left, or is about to; what a person posts by hand is handed over on its page."""
 
-    list_display = (
-        *("effect_cell", "account", "fate_cell", "delivery_cell", "mode_cell"),
-        *("since_cell", "approved_cell"),
-    )
+    list_display = ("effect_cell", "account", "fate_cell", "delivery_cell", "mode_cell", "approved_cell")
     list_select_related = ("account", "request", "decision__decided_by", "settled_by")
     list_filter_submit = True
     list_filter = (
@@ -152,8 +149,9 @@ class EffectAdmin(MachineWrittenAdmin):
 
     @admin.display(description="Status", ordering="status")
     def fate_cell(self, effect: Effect) -> SafeString:
-        """Show how far it is, in honest words."""
-        return badge(shortened(words_of(effect), chars=120), tone_of(effect))
+        """Show how far it is, in honest words, and since when."""
+        words = badge(shortened(words_of(effect), chars=120), tone_of(effect))
+        return format_html("{}<small>since {}</small>", words, moment(effect.status_since))
 
     @admin.display(description="Delivery", ordering="delivery")
     def delivery_cell(self, effect: Effect) -> str:
@@ -165,13 +163,8 @@ class EffectAdmin(MachineWrittenAdmin):
         """Show whether it reaches TikTok itself."""
         return status_badge(effect.mode)
 
-    @admin.display(description="Since", ordering="status_since")
-    def since_cell(self, effect: Effect) -> SafeString | str:
-        """Show since when it is so."""
-        return moment(effect.status_since)
-
     @admin.display(description="Approved by", ordering="decision__decided_by__username")
     def approved_cell(self, effect: Effect) -> SafeString:
         """Show who approved it, and when."""
         decision = effect.decision
-        return format_html("{}<br><small>{}</small>", decision.decided_by, moment(decision.decided_at))
+        return format_html("{}<small>{}</small>", decision.decided_by, moment(decision.decided_at))

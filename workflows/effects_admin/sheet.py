@@ -18,7 +18,7 @@ from approvals.services import check_decision
 from tiktok_ops.accounts.models import User
 from tiktok_ops.cells import EMPTY, moment, visible
 from tiktok_ops.content.models import Asset
-from workflows.approval_kinds import VideoPost
+from workflows.approval_kinds import PRIVACY_WORDS, VideoPost
 from workflows.effect_words import delivery_of, tone_of, words_of
 from workflows.effects.models import Effect
 from workflows.effects.registry import EFFECTS
@@ -67,6 +67,7 @@ def sheet_of(effect: Effect, *, by: User, form: LinkForm | None) -> dict[str, An
         "delivery": delivery_of(effect),
         "approval": approval_facts(effect),
         "sending": sending_facts(effect),
+        "record": record_facts(effect),
         "evidence": evidence_facts(effect.evidence),
         "caption_changes": _caption_changes(effect, post),
         "seal_trouble": _seal_trouble(effect),
@@ -119,30 +120,38 @@ def approval_facts(effect: Effect) -> dict[str, str | SafeString]:
         "How": decision.get_channel_display(),
         "Comment": visible(decision.comment) or EMPTY,
         "Version": str(effect.request.version),
-        "SHA-256 of what was approved": decision.payload_sha256,
-        "Seal": f"{decision.seal} (key {decision.seal_key_id})",
-        "Decision": str(decision.id),
     }
 
 
 def sending_facts(effect: Effect) -> dict[str, str | SafeString]:
-    """Return how it goes out and how far that is."""
+    """Return how it goes out and how far that is; what is not known yet is left out."""
     told: dict[str, str | SafeString] = {
-        "Delivery": delivery_of(effect),
-        "Status since": moment(effect.status_since),
-        "Times sending began": str(effect.claims),
-        "TikTok's reference": visible(effect.provider_ref) or EMPTY,
-        "What went wrong": visible(effect.error) or EMPTY,
-        "Post": visible(effect.post_id) or EMPTY,
+        "What went wrong": visible(effect.error),
         "Link": address(effect),
+        "Post": visible(effect.post_id),
         "Whose word it is": _whose_word(effect),
+        "Delivery": delivery_of(effect),
         "Written down": moment(effect.created_at),
+        "Status since": moment(effect.status_since),
         "Over": moment(effect.finished_at),
+        "Times sending began": str(effect.claims),
+        "Times TikTok was asked what became of it": str(effect.looks or ""),
+        "TikTok's reference": visible(effect.provider_ref),
+        "TikTok was asked what it allows": moment(effect.checked_at),
+    }
+    known = {name: value for name, value in told.items() if value and value != EMPTY}
+    return {**known, **_allowed(effect.creator)}
+
+
+def record_facts(effect: Effect) -> dict[str, str]:
+    """Return the digests and keys by which all of it can be found and checked again."""
+    decision = effect.decision
+    return {
+        "SHA-256 of what was approved": decision.payload_sha256,
+        "Seal": f"{decision.seal} (key {decision.seal_key_id})",
+        "Decision": str(decision.id),
         "Idempotency key": effect.idempotency_key,
     }
-    looks = {"Times TikTok was asked what became of it": str(effect.looks)} if effect.looks else {}
-    asked = {"TikTok was asked what it allows": moment(effect.checked_at)} if effect.checked_at else {}
-    return {**told, **looks, **asked, **_allowed(effect.creator)}
 
 
 def _allowed(creator: Mapping[str, Any] | None) -> dict[str, str]:
@@ -156,13 +165,13 @@ def _allowed(creator: Mapping[str, Any] | None) -> dict[str, str]:
 def _whose_word(effect: Effect) -> str:
     if effect.confirmed_by == Effect.Word.PERSON:
         return f"{effect.settled_by}, who gave the link"
-    return effect.get_confirmed_by_display() or EMPTY
+    return str(effect.get_confirmed_by_display())
 
 
 def address(effect: Effect) -> str | SafeString:
-    """Return where the post is; a link only where there is something behind it."""
+    """Return where the post is, empty while nobody knows; a link only where there is something behind it."""
     if not effect.url:
-        return EMPTY
+        return ""
     shown = visible(effect.url)
     if effect.mode == "sandbox":
         return f"{shown} (simulated: there is nothing behind it)"
@@ -186,7 +195,7 @@ def _proof(name: str, value: Any) -> str:
     if value is None and name in {"live_caption", "caption_matches"}:
         return "it could not be read"
     if name == "privacy_level":
-        return in_words(value).replace("_", " ").lower()
+        return PRIVACY_WORDS.get(value, in_words(value))
     if name == "asked_at":
         return f"{in_words(value)[:19].replace('T', ' ')} UTC"
     return in_words(value)

@@ -100,7 +100,7 @@ def test_compare_posts_says_fields_in_the_packets_words_and_the_rest_as_written(
     changes = {name: OTHER[name] for name in ("privacy_level", "asset_sha256", "mode")}
     _, fields = payload_changes(kind_of("post_video"), sealed(), sealed(**changes))
     assert fields == [
-        FieldChange("Who can see it", "public to everyone", "self only"),
+        FieldChange("Who can see it", "everyone", "only the creator"),
         FieldChange("Video file", "a" * 12, "b" * 12),
         FieldChange("mode", '"sandbox"', '"live"'),
     ]
@@ -157,6 +157,6 @@ def test_version_after_an_approved_one_is_compared_with_the_bytes_that_were_seal
     assert found is not None
     assert (found.version, found.was_approved, found.words) == (1, True, [])
     assert found.fields == [
-        FieldChange("Delivery", "by hand", "direct"),
-        FieldChange("Who can see it", "self only", "public to everyone"),
+        FieldChange("Delivery", "posted by a person", "posted by us"),
+        FieldChange("Who can see it", "only the creator", "everyone"),
     ]

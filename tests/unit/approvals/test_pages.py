@@ -5,9 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from approvals.models import ApprovalRequest, Decision
-from tests.factories.accounts import WorkspaceFactory, person
+from tests.factories.accounts import AccountFactory, WorkspaceFactory, person
 from tests.factories.approvals import asked_run, request_of
-from tiktok_ops.accounts.models import User
+from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.roles import Role
 
 pytestmark = pytest.mark.django_db
@@ -54,10 +54,32 @@ def test_page_says_what_would_go_out_and_what_the_button_does(asked: ApprovalReq
     page = page_of(signed_in(person(asked.workspace, Role.APPROVER)), asked)
 
     assert "A lamp, switched on #lamp" in page
-    assert "public to everyone" in page
+    assert "<dt>Who can see it</dt><dd>everyone</dd>" in page
     assert "Approve and hand over now" in page
     assert asked.payload_sha256 in page
     assert "needs review" in page
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR, Role.FINANCE, Role.AUDITOR])
+def test_page_offers_no_buttons_to_whoever_may_not_decide_and_says_why(
+    asked: ApprovalRequest, role: Role
+) -> None:
+    page = page_of(signed_in(person(asked.workspace, role)), asked)
+
+    assert "You may not decide this: your roles in this workspace do not include it." in page
+    assert 'name="verb"' not in page
+
+
+def test_page_of_high_risk_lets_whoever_started_it_reject_only() -> None:
+    account: TikTokAccount = AccountFactory.create()
+    ana = person(account.workspace, Role.APPROVER)
+    asked = request_of(asked_run(account, by=ana, given={"is_branded_content": True}))
+
+    page = page_of(signed_in(ana), asked)
+
+    assert "You started this yourself and it is of high risk" in page
+    assert 'value="approve"' not in page
+    assert 'value="reject"' in page
 
 
 def test_page_shows_a_hostile_caption_as_text_with_hidden_characters_visible() -> None:

@@ -1,11 +1,17 @@
 """The run pages: what they show of a run, and that text by other people stays text."""
 
+import json
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from approvals.models import ApprovalRequest
+from approvals.services import Asking, open_request
 from tests.factories.accounts import AccountFactory, WorkspaceFactory, person
+from tests.factories.approvals import asked_run, request_of
 from tests.factories.content import store_posts
+from tests.factories.effects import effect_on
 from tests.factories.figures import make_posts
 from tests.factories.workflows import WorkflowRunFactory, WorkflowStepFactory
 from tiktok_ops.accounts.models import TikTokAccount
@@ -92,6 +98,39 @@ def test_page_of_a_run_shows_text_of_others_as_text() -> None:
     assert "<script>alert(1)" not in page
     assert "<img" not in page
     assert 'href="javascript' not in page
+
+
+def test_page_of_a_run_that_asked_leads_to_what_is_asked_now() -> None:
+    run = asked_run()
+    before = request_of(run)
+
+    assert leads_to_request(page_of(run, live=True), before)
+    assert "needs review" in page_of(run)
+    again = open_request(
+        kind=before.kind,
+        account=before.account,
+        payload=json.loads(bytes(before.payload)),
+        facts={},
+        asking=Asking(run_id=run.id, step_id=before.step_id, requested_by=None),
+    )
+    page = page_of(run)
+    assert leads_to_request(page, again)
+    assert not leads_to_request(page, before)
+
+
+def test_page_of_a_run_whose_post_went_out_leads_to_the_proof() -> None:
+    effect = effect_on(status="confirmed")
+
+    page = page_of(effect.step.run)
+
+    assert leads_to_request(page, effect.request)
+    assert "posted (TikTok confirmed)" in page
+    assert reverse("admin:workflows_effect_change", args=[effect.id]) in page
+
+
+def leads_to_request(page: str, asked: ApprovalRequest) -> bool:
+    """Return whether the page has a link to what was asked."""
+    return reverse("admin:approvals_approvalrequest_change", args=[asked.id]) in page
 
 
 @pytest.mark.parametrize("name", ["change", "live"])

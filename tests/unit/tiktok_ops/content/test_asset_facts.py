@@ -59,7 +59,7 @@ def test_tell_figures_of_a_video_in_plain_words() -> None:
         "Size": "3.2 MB (3,211,222 bytes)",
         "Length": "12.4 seconds",
         "Picture": "1080 × 1920 pixels, upright as stored",
-        "Pictures a second": "29.97",
+        "Frames a second": "29.97",
         "Encoded as": "H.264",
         "Sound": "AAC",
     }
