@@ -71,7 +71,7 @@ def take(running: Site, size: str) -> None:
         shoot(page, "import", size)
         page.goto(f"{running.address}/admin/accounts/tiktokaccount/{account.id}/change/")
         start_from_account_page(page, "Run profile audit")
-        expect(page.get_by_text("5 of 5 steps")).to_be_visible(timeout=WAIT_MS)
+        expect(page.locator("#run-live").get_by_text("5 of 5 steps")).to_be_visible(timeout=WAIT_MS)
         expect(page.locator(".run-report h1")).to_be_visible(timeout=WAIT_MS)
         shoot(page, "run", size)
         page.goto(f"{running.address}/admin/accounts/tiktokaccount/")

@@ -37,7 +37,7 @@ def happen(run: WorkflowRun) -> None:
 def open_page(page: Page, running: Site, run: WorkflowRun) -> None:
     """Open the run's page and what it says of its events, and put the focus on it."""
     page.goto(f"{running.address}/admin/workflows/workflowrun/{run.id}/change/")
-    expect(page.get_by_text("0 of 1 steps")).to_be_visible()
+    expect(page.locator("#run-live").get_by_text("0 of 1 steps")).to_be_visible()
     page.locator("[data-key=events] summary").click()
 
 
