@@ -6,6 +6,7 @@ twice, it is due once, at the first of the two.
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -143,16 +144,7 @@ def parse_timing(kind: str, expression: str) -> Timing:
         raise TimingRefused(
             f"The expression has {len(written)} characters: write at most {LONGEST_EXPRESSION}."
         )
-    match Kind(kind):
-        case Kind.CRON:
-            cron = Cron.parse(written)
-            return OnCalendar(cron.text, cron)
-        case Kind.INTERVAL:
-            return _interval(written)
-        case Kind.ONCE:
-            return _once(written)
-        case Kind.EVENT:
-            return _event(written)
+    return _READERS[Kind(kind)](written)
 
 
 def next_times(timing: Timing, *, zone_name: str, after: datetime, count: int) -> list[datetime]:
@@ -189,6 +181,11 @@ def _change_of_offset(before: datetime, behind: datetime, zone: ZoneInfo) -> dat
     return behind
 
 
+def _calendar(written: str) -> OnCalendar:
+    cron = Cron.parse(written)
+    return OnCalendar(cron.text, cron)
+
+
 def _interval(written: str) -> Every:
     found = _INTERVAL.fullmatch(written)
     number = int(found["number"]) if found else 0
@@ -218,3 +215,8 @@ def _event(written: str) -> OnEvent:
     if written not in EVENTS:
         raise TimingRefused(f"There is no event {written!r}; there are {', '.join(EVENTS)}.")
     return OnEvent(written)
+
+
+_READERS: Mapping[Kind, Callable[[str], Timing]] = MappingProxyType(
+    {Kind.CRON: _calendar, Kind.INTERVAL: _interval, Kind.ONCE: _once, Kind.EVENT: _event}
+)

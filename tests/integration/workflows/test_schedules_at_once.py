@@ -11,11 +11,13 @@ from django.db.models.functions import Now
 from tests.factories.accounts import AccountFactory
 from tests.factories.schedules import due_schedule, make_schedule
 from tests.processes import wait_until
+from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.ids import new_id
 from workflows.models import WorkflowRun
 from workflows.schedules.firing import fire_due, fire_event
 from workflows.schedules.models import Schedule, ScheduleFiring
+from workflows.schedules.rows import locked_schedule
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -82,6 +84,19 @@ def test_fire_what_another_keeper_is_at_passes_it_over(committed_db: str) -> Non
         on_its_own(lambda: found.append(fire_due(limit=1))).join(10)
     assert found == [0]
     assert (fire_due(limit=1), WorkflowRun.objects.count()) == (0, 1)
+
+
+def test_follow_the_clock_of_an_account_leaves_a_schedule_another_keeper_is_at(committed_db: str) -> None:
+    schedule = make_schedule()
+    TikTokAccount.objects.filter(id=schedule.account_id).update(time_zone="Asia/Tokyo")
+    with transaction.atomic():
+        locked_schedule(schedule.id)
+        on_its_own(lambda: fire_due(limit=1)).join(10)
+    schedule.refresh_from_db()
+    assert schedule.time_zone == "UTC"
+    fire_due(limit=1)
+    schedule.refresh_from_db()
+    assert schedule.time_zone == "Asia/Tokyo"
 
 
 def test_fire_an_event_while_the_one_before_is_being_started_is_heard_once_more(committed_db: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflows.schedules.cron import Cron, TimingRefused
@@ -112,6 +112,7 @@ def fields(draw: st.DrawFn) -> tuple[str, list[set[int]], bool]:
     return " ".join(texts), sets, not (texts[2][0] == "*" or texts[4][0] == "*")
 
 
+@settings(max_examples=60)
 @given(fields(), st.datetimes(at("2025-01-01T00:00"), at("2032-01-01T00:00")))
 def test_find_next_minute_of_any_expression_is_what_looking_at_each_day_finds(
     drawn: tuple[str, list[set[int]], bool], after: datetime

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.schedules.cron import TimingRefused
-from workflows.schedules.timing import Kind, Timing, first_moment, next_times, parse_timing
+from workflows.schedules.cron import Cron, TimingRefused
+from workflows.schedules.timing import Kind, OnCalendar, Timing, first_moment, next_times, parse_timing
 
 BERLIN = "Europe/Berlin"
 ZONES = st.sampled_from(
@@ -98,6 +98,11 @@ def test_be_due_every_hour_keeps_the_first_of_those_shown_twice() -> None:
         "2026-10-25T03:00+01:00",
         "2026-10-25T04:00+01:00",
     ]
+
+
+def test_be_due_on_a_day_that_never_comes_is_never() -> None:
+    never = Cron("0 9 30 2 *", (0,), (9,), frozenset({30}), frozenset({2}), frozenset(range(7)), False)
+    assert OnCalendar(never.text, never).next_after(utc("2026-11-20T12:00"), zone_name=BERLIN) is None
 
 
 @given(ZONES, MOMENTS, EXPRESSIONS)

@@ -1,6 +1,7 @@
 """The pages of schedules: made and changed in a form that shows the next times, the rest in dialogs."""
 
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -79,34 +80,32 @@ def test_make_a_schedule_leads_to_its_page(world: World, name: str) -> None:
     assert (schedule.created_by, schedule.kept_by) == (world.people[name], world.people[name])
 
 
-@pytest.mark.parametrize(
-    ("changes", "field", "sentence"),
-    [
-        ({"name": ""}, "name", "This field is required."),
-        ({"workflow": "nothing"}, "workflow", "Select a valid choice."),
-        ({"account": "foreign"}, "account", "Select a valid choice."),
-        ({"expression": "0 25 * * *"}, "expression", "is refused at '25', its hour"),
-        ({"kind": "once", "expression": "2020-01-01 09:00"}, "__all__", "is past in Europe/Berlin"),
-        ({"kind": "event", "expression": "post.liked"}, "expression", "There is no event 'post.liked'"),
-        ({"input": "{"}, "input", "This is not JSON: write it as"),
-        ({"input": "[1]"}, "input", "The input is [1], not an object"),
-        (
-            {"input": '{"colour": 1}'},
-            "__all__",
-            "The input has 'colour' (1), which 'scheduled' does not take",
-        ),
-    ],
-)
-def test_make_a_schedule_that_cannot_be_says_why_beside_what_was_written(
-    world: World, changes: dict[str, str], field: str, sentence: str
-) -> None:
-    if changes.get("account") == "foreign":
-        changes = {"account": str(AccountFactory.create().pk)}
-    answer = world.client("operator").post(f"{LIST}add/", _new(world, **changes))
-    assert answer.status_code == 200
-    errors = answer.context["form"].errors
-    assert list(errors) == [field]
-    assert sentence in errors[field][0]
+WRONG: list[tuple[dict[str, str], str, str]] = [
+    ({"name": ""}, "name", "This field is required."),
+    ({"workflow": "nothing"}, "workflow", "Select a valid choice."),
+    ({"account": "foreign"}, "account", "Select a valid choice."),
+    ({"expression": "0 25 * * *"}, "expression", "is refused at '25', its hour"),
+    ({"kind": "once", "expression": "2020-01-01 09:00"}, "__all__", "is past in Europe/Berlin"),
+    ({"kind": "event", "expression": "post.liked"}, "expression", "There is no event 'post.liked'"),
+    ({"input": "{"}, "input", "This is not JSON: write it as"),
+    ({"input": "[1]"}, "input", "The input is [1], not an object"),
+    (
+        {"input": '{"colour": 1}'},
+        "__all__",
+        "The input has 'colour' (1), which 'scheduled' does not take",
+    ),
+]
+
+
+def test_make_a_schedule_that_cannot_be_says_why_beside_what_was_written(world: World) -> None:
+    client, foreign = world.client("operator"), str(AccountFactory.create().pk)
+    for changes, field, sentence in WRONG:
+        given = {name: foreign if value == "foreign" else value for name, value in changes.items()}
+        answer = client.post(f"{LIST}add/", _new(world, **given))
+        assert answer.status_code == 200
+        errors = answer.context["form"].errors
+        assert list(errors) == [field], changes
+        assert sentence in errors[field][0]
     assert not Schedule.objects.exists()
 
 
@@ -160,13 +159,12 @@ def test_preview_shows_the_next_five_times_by_both_clocks(world: World) -> None:
     assert text.count("<tr><td>") == 5
 
 
-@pytest.mark.parametrize("account", ["", "nothing", "foreign"])
-def test_preview_without_an_account_of_theirs_is_by_utc(world: World, account: str) -> None:
-    if account == "foreign":
-        account = str(AccountFactory.create(time_zone="Asia/Tokyo").pk)
-    given = {"account": account, "kind": "cron", "expression": "0 9 * * *"}
-    text = _text(world.client("operator").get(f"{LIST}preview/", given))
-    assert "At 09:00, by the clock in UTC" in text
+def test_preview_without_an_account_of_theirs_is_by_utc(world: World) -> None:
+    foreign = str(AccountFactory.create(time_zone="Asia/Tokyo").pk)
+    for account in ("", "nothing", foreign):
+        given = {"account": account, "kind": "cron", "expression": "0 9 * * *"}
+        text = _text(world.client("operator").get(f"{LIST}preview/", given))
+        assert "At 09:00, by the clock in UTC" in text
 
 
 def test_preview_of_what_says_no_time_says_why_as_text(world: World) -> None:
@@ -284,23 +282,25 @@ def test_resume_what_is_past_leads_back_with_the_sentence(world: World) -> None:
     assert "is past in Europe/Berlin" in _said(answer)[0]
 
 
-@pytest.mark.parametrize("page", ["edit", "fire", "pause", "remove"])
-@pytest.mark.parametrize("name", ["viewer", "approver", "stranger", "nobody"])
-def test_act_on_a_schedule_without_the_role_is_refused(world: World, name: str, page: str) -> None:
+def test_act_on_a_schedule_without_the_role_is_refused(world: World) -> None:
     schedule = make_schedule(world.account)
     before = Schedule.objects.filter(id=schedule.id).values().get()
     given = _new(world, _form_submitted="True")
-    assert world.client(name).post(_page(schedule, page), given).status_code in {302, 403}
+    for name, page in product(
+        ["viewer", "approver", "stranger", "nobody"], ["edit", "fire", "pause", "remove"]
+    ):
+        answer = world.client(name).post(_page(schedule, page), given)
+        assert answer.status_code in {302, 403}, (name, page)
     assert Schedule.objects.filter(id=schedule.id).values().get() == before
     assert not WorkflowRun.objects.exists()
 
 
-@pytest.mark.parametrize("page", ["edit", "fire", "pause", "resume", "remove"])
-def test_act_on_a_schedule_that_was_removed_is_refused(world: World, page: str) -> None:
+def test_act_on_a_schedule_that_was_removed_is_refused(world: World) -> None:
     schedule = make_schedule(world.account)
     remove_schedule(schedule_id=schedule.id, by="a test")
     given = _new(world, _form_submitted="True")
-    assert world.client("owner").post(_page(schedule, page), given).status_code == 403
+    for page in ("edit", "fire", "pause", "resume", "remove"):
+        assert world.client("owner").post(_page(schedule, page), given).status_code == 403, page
     schedule.refresh_from_db()
     assert schedule.state == "removed"
 
