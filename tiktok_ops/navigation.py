@@ -35,6 +35,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("People", "group", "accounts_user"),
             ("API keys", "key", "accounts_apikey"),
             ("Prices", "payments", "agents_modelprice"),
+            ("Breakers", "electrical_services", "agents_breaker"),
             ("Audit", "policy", "audit_auditevent"),
         ],
     ),

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 
-from agents.models import AgentRun, AgentStep, ModelPrice
+from agents.models import AgentRun, AgentStep, Breaker, ModelPrice
 from approvals.models import ApprovalRequest, Decision
 from tests.factories.accounts import (
     AccountFactory,
@@ -154,6 +154,16 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
         effective_from=date(2026, 1, 1),
         **dict.fromkeys(("input_usd", "output_usd", "cache_read_usd"), 1),
         **dict.fromkeys(("cache_write_5m_usd", "cache_write_1h_usd"), 1),
+    ),
+    Breaker: lambda account: Breaker.objects.create(
+        alias="claude",
+        operation=f"made{next(_numbers)}",
+        status="open",
+        failures=5,
+        opened_at=NOON,
+        retry_at=NOON,
+        failed_at=NOON,
+        last_error="Claude failed to answer (500); try again.",
     ),
     WorkflowDefinition: lambda account: WorkflowDefinitionFactory.create(),
     ApprovalRequest: asked_request,

@@ -31,6 +31,9 @@ AGAIN_SECONDS = 1.0
 """A worker that is always held up would else ask TikTok without end."""
 
 HASHING_SECONDS = 60.0
+ANNOUNCE = "init"
+"""While TikTok is left alone with this, a post is not even begun: it would only be taken back again."""
+
 HANDED_OVER = "A person posts it: the video, the caption and the settings are on the effect's page."
 
 
@@ -47,6 +50,7 @@ def start(posting: Posting) -> Outcome:
         return give_up(posting, str(changed))
     with file:
         try:
+            posting.provider.wire.check_open(ANNOUNCE)
             _ask_creator(posting)
         except ProviderError as trouble:
             return _after(posting, trouble)

@@ -92,6 +92,7 @@ PAGES: dict[str, Access] = {
         changes=SUPERUSERS,
         deletes=SUPERUSERS,
     ),
+    "agents.Breaker": SHARED,
     "approvals.ApprovalRequest": OF_THE_BRAND,
     "approvals.Decision": OF_THE_BRAND,
     "workflows.Effect": OF_THE_BRAND,
