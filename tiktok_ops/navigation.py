@@ -15,6 +15,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Needs review", "fact_check", "approvals_approvalrequest"),
             ("Runs", "play_circle", "workflows_workflowrun"),
             ("Effects", "send", "workflows_effect"),
+            ("Stop switch", "front_hand", "workflows_stopswitch"),
             ("Imports", "upload_file", "content_contentimport"),
         ],
     ),

@@ -23,6 +23,7 @@ from workflows.effects_admin import EffectAdmin as EffectAdmin
 from workflows.models import WorkflowDefinition, WorkflowRun
 from workflows.overview import RunOverview, overview_of
 from workflows.presence import present
+from workflows.stop_switch_pages import StopSwitchAdmin as StopSwitchAdmin
 from workflows.validation import parse_workflow
 
 STATUS_COLOURS = {

@@ -13,6 +13,7 @@ from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.ids import new_id
 from workflows.effects.models import Effect as Effect
+from workflows.stop_switch_models import StopSwitch as StopSwitch
 from workflows.transitions import RUN, STEP
 
 

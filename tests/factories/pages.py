@@ -26,6 +26,7 @@ from tests.factories.approvals import asked_request
 from tests.factories.content import PostFactory
 from tests.factories.effects import effect_on
 from tests.factories.figures import NOON
+from tests.factories.stops import stop_of
 from tests.factories.workflows import WorkflowDefinitionFactory, WorkflowRunFactory
 from tiktok_ops.accounts.models import ApiKey, Brand, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.roles import Role
@@ -44,7 +45,7 @@ from tiktok_ops.content.models import (
     Product,
     Trend,
 )
-from workflows.models import Effect, WorkflowDefinition, WorkflowRun
+from workflows.models import Effect, StopSwitch, WorkflowDefinition, WorkflowRun
 
 _numbers = count(1)
 
@@ -169,6 +170,9 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
     ApprovalRequest: asked_request,
     Decision: decision_on,
     Effect: effect_on,
+    StopSwitch: lambda account: stop_of(
+        AccountFactory.create(workspace=account.workspace, brand=account.brand)
+    ),
     WorkflowRun: lambda account: WorkflowRunFactory.create(
         account=account, requested_by=UserFactory.create()
     ),

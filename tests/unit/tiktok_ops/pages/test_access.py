@@ -96,6 +96,7 @@ PAGES: dict[str, Access] = {
     "approvals.ApprovalRequest": OF_THE_BRAND,
     "approvals.Decision": OF_THE_BRAND,
     "workflows.Effect": OF_THE_BRAND,
+    "workflows.StopSwitch": OF_THE_BRAND,
     "workflows.WorkflowRun": OF_THE_BRAND,
     "workflows.WorkflowDefinition": SHARED,
 }

@@ -12,19 +12,20 @@ from tests.factories.approvals import asked_request
 from tests.factories.content import PostFactory
 from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
+from tests.factories.stops import stop_of
 from tests.unit.tiktok_ops.rest.callers import make_key
 from tests.unit.workflows.api.runs import add_step, make_run
 from tiktok_ops.accounts.models import Brand, TikTokAccount, Workspace
 from tiktok_ops.content.models import Artifact, Asset, Post, PostMetrics
 from tiktok_ops.rest.scopes import Scope
-from workflows.models import Effect, RunEvent, WorkflowRun
+from workflows.models import Effect, RunEvent, StopSwitch, WorkflowRun
 
 Reach = Literal["account", "brand", "workspace", "everyone"]
 
 
 @dataclass(frozen=True)
 class Room:
-    """A workspace with one account of a brand, a post, an asset, an approval, an effect, and a run with its parts."""
+    """A workspace with one account of a brand, a stop switch for it, and one of everything that belongs to it."""
 
     workspace: Workspace
     brand: Brand
@@ -34,6 +35,7 @@ class Room:
     run: WorkflowRun
     approval: ApprovalRequest
     effect: Effect
+    stop: StopSwitch
 
 
 def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
@@ -55,6 +57,7 @@ def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
         run,
         approval,
         make_effect(yes_to(approval), run.steps.get()),
+        stop_of(made),
     )
     add_parts(room, number=1)
     return room
@@ -157,6 +160,7 @@ ROUTES: dict[str, Expected] = {
         is_read=False,
     ),
     **_list_and_detail("effect", lambda room: room.effect, "account"),
+    **_list_and_detail("stop", lambda room: room.stop, "account"),
     "api-schema": Expected(lambda room: "/api/schema/", queries=2, reach="everyone", needs_scope=False),
     "api-unknown": Expected(
         lambda room: "/api/v1/nothing/here/", queries=2, reach="everyone", status=404, needs_scope=False
