@@ -17,6 +17,7 @@ from agents.models import AgentRun, AgentStep
 from agents.prices.pricing import Price, cost_usd, find_price
 from agents.prices.rows import prices_of
 from agents.prompts import digest, render_system, render_user
+from agents.providers.breakers import Breakers
 from agents.providers.errors import AnswerError, OutputInvalid, ProviderError, ProviderUnavailable
 from agents.providers.language import LanguageAnswer, LanguageProvider, LanguageRequest
 from agents.providers.registry import get_language_provider
@@ -25,6 +26,8 @@ from agents.totals import totals_of
 from agents.tracing import Call, traced
 from tiktok_ops.errors import Refused
 
+LANGUAGE = "claude"
+ASKING = "messages"  # the operation its breaker is for
 MAX_TOKENS = 8192  # thinking counts too
 LONGEST_CALL_SECONDS = 60.0
 WAITS_PER_CALL = 2
@@ -175,7 +178,7 @@ class _Asking:
 
     def _ask(self, user: str) -> LanguageAnswer:
         """Ask the model once, traced and priced, whatever comes of it."""
-        provider = get_language_provider("claude")
+        provider = get_language_provider(LANGUAGE)
         self.agent_run.is_simulated = provider.simulated
         request = self._request(user)
         sent = {"model": request.model, "system": request.system, "user": user, "schema": request.schema}
@@ -225,7 +228,8 @@ def _called(
     call.is_simulated = provider.simulated
     call.model = request.model
     try:
-        answer = provider.ask(request)
+        with Breakers(LANGUAGE).around(ASKING, timeout_seconds=request.timeout_seconds):
+            answer = provider.ask(request)
     except AnswerError as error:
         if error.answer:
             _note(call, error.answer, prices)

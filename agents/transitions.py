@@ -1,7 +1,11 @@
-"""The status machine of an agent run."""
+"""The status machines of agent runs and of circuit breakers."""
 
 from tiktok_ops.transitions import table
 
 AGENT_RUN = table(
     "agent run", "agents_agentrun", {"running": "succeeded failed", "succeeded": "", "failed": ""}
+)
+
+BREAKER = table(
+    "breaker", "agents_breaker", {"closed": "open", "open": "half_open closed", "half_open": "open closed"}
 )

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection, connections
 from pytest_django import DjangoDbBlocker
 
+from agents.providers import breakers
 from tests.database import clone_database, database_digest, drop_database, prepare_database
 from tiktok_ops.network import block_network
 from tiktok_ops.postgres.base import ensure_once, let_go
@@ -66,6 +67,12 @@ def django_db_setup(
             connections.close_all()
             drop_database(name)
             drop_database(f"{name}_template")
+
+
+@pytest.fixture(autouse=True)
+def breakers_as_they_are() -> None:
+    """Let no test see what the one before saw of circuit breakers in its own database."""
+    breakers.forget()
 
 
 @contextmanager

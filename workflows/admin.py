@@ -31,6 +31,7 @@ from workflows.overview import RunOverview, overview_of
 from workflows.presence import present
 from workflows.run_controls import controls_for, retriable_steps, steer
 from workflows.schedules_admin import ScheduleAdmin as ScheduleAdmin
+from workflows.stop_switch_pages import StopSwitchAdmin as StopSwitchAdmin
 from workflows.transitions import EVENT_KINDS
 from workflows.validation import parse_workflow
 

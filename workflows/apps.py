@@ -21,9 +21,11 @@ class WorkflowsConfig(AppConfig):
         from workflows import account_actions
         from workflows.approval_kinds import register_kinds
         from workflows.checks import check_crash_points, check_definitions, check_provider_settings
+        from workflows.stop_switch_pages import banner
 
         account_actions.register()
         register_kinds()
+        banner.register()
         register(check_definitions)
         register(check_provider_settings)
         register(check_crash_points)

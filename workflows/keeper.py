@@ -3,7 +3,6 @@
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Q
 
 from tiktok_ops.content.imports.uploads import ring_waiting_imports
 from tiktok_ops.queue import ring
@@ -15,6 +14,7 @@ from workflows.outcomes import Claim, Failed, LeaseLost
 from workflows.presence import Place, Post
 from workflows.protocol import DOORBELL, MAX_CLAIMS, finish, wake
 from workflows.schedules.firing import fire_due
+from workflows.stop_switch import wake_unstopped
 from workflows.transitions import STEP
 
 log = structlog.get_logger(__name__)
@@ -92,12 +92,7 @@ def look_after_effects() -> None:
     for effect in ended[:PAGE]:
         if strand(effect):
             log.error("effect stranded", effect=str(effect.id))
-    slept = Effect.objects.filter(
-        ~Q(status__in=["held", "handed_over"]), step__status="waiting", step__wake_at=None
-    )
-    for step_id in slept.values_list("step_id", flat=True)[:PAGE]:
-        with transaction.atomic():
-            wake(step_id)
+    wake_unstopped()
 
 
 def park_exhausted() -> int:

@@ -15,6 +15,7 @@ from tiktok_ops.ids import new_id
 from workflows.effects.models import Effect as Effect
 from workflows.schedules.models import Schedule as Schedule
 from workflows.schedules.models import ScheduleFiring as ScheduleFiring
+from workflows.stop_switch_models import StopSwitch as StopSwitch
 from workflows.transitions import RUN, STEP
 
 

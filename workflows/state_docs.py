@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agents.transitions import AGENT_RUN
+from agents.transitions import AGENT_RUN, BREAKER
 from approvals.transitions import REQUEST
 from tiktok_ops.content.transitions import IMPORT
 from tiktok_ops.env import BASE_DIR
@@ -10,7 +10,7 @@ from tiktok_ops.transitions import TransitionTable
 from workflows.transitions import EFFECT, RUN, STEP
 
 FILE = BASE_DIR / "docs" / "reference" / "states.md"
-MACHINES: Sequence[TransitionTable] = (RUN, STEP, REQUEST, EFFECT, AGENT_RUN, IMPORT)
+MACHINES: Sequence[TransitionTable] = (RUN, STEP, REQUEST, EFFECT, AGENT_RUN, IMPORT, BREAKER)
 
 
 def render() -> str:

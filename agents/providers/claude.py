@@ -180,5 +180,7 @@ def _wire_schema(request: LanguageRequest) -> dict[str, Any]:
         return anthropic.transform_schema(request.schema)
     except (ValueError, AssertionError) as error:
         raise ProviderRejected(
-            f"The schema {request.schema_name!r} cannot be sent ({error}); give every part a single type."
+            f"The schema {request.schema_name!r} cannot be sent ({error}); give every part a single type.",
+            was_sent=False,
+            may_have_acted=False,
         ) from error

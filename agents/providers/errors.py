@@ -76,6 +76,17 @@ class ProviderUnavailable(ProviderError):
     default_advice = Advice.RETRY
 
 
+class BreakerOpen(ProviderError):
+    """The provider failed too often in a row and is left alone for a while; wait."""
+
+    default_advice = Advice.WAIT
+
+    def __init__(self, sentence: str = "", *, retry_after_seconds: float) -> None:
+        super().__init__(
+            sentence, retry_after_seconds=retry_after_seconds, was_sent=False, may_have_acted=False
+        )
+
+
 class ProviderMisconfigured(ProviderError):
     """The provider's settings do not work; correct them and start again."""
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 
-from agents.models import AgentRun, AgentStep, ModelPrice
+from agents.models import AgentRun, AgentStep, Breaker, ModelPrice
 from approvals.models import ApprovalRequest, Decision
 from tests.factories.accounts import (
     AccountFactory,
@@ -27,6 +27,7 @@ from tests.factories.content import PostFactory
 from tests.factories.effects import effect_on
 from tests.factories.figures import NOON
 from tests.factories.schedules import make_schedule
+from tests.factories.stops import stop_of
 from tests.factories.workflows import WorkflowDefinitionFactory, WorkflowRunFactory
 from tiktok_ops.accounts.models import ApiKey, Brand, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.roles import Role
@@ -45,7 +46,7 @@ from tiktok_ops.content.models import (
     Product,
     Trend,
 )
-from workflows.models import Effect, Schedule, WorkflowDefinition, WorkflowRun
+from workflows.models import Effect, Schedule, StopSwitch, WorkflowDefinition, WorkflowRun
 
 _numbers = count(1)
 
@@ -156,11 +157,24 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
         **dict.fromkeys(("input_usd", "output_usd", "cache_read_usd"), 1),
         **dict.fromkeys(("cache_write_5m_usd", "cache_write_1h_usd"), 1),
     ),
+    Breaker: lambda account: Breaker.objects.create(
+        alias="claude",
+        operation=f"made{next(_numbers)}",
+        status="open",
+        failures=5,
+        opened_at=NOON,
+        retry_at=NOON,
+        failed_at=NOON,
+        last_error="Claude failed to answer (500); try again.",
+    ),
     WorkflowDefinition: lambda account: WorkflowDefinitionFactory.create(),
     ApprovalRequest: asked_request,
     Decision: decision_on,
     Effect: effect_on,
     Schedule: make_schedule,
+    StopSwitch: lambda account: stop_of(
+        AccountFactory.create(workspace=account.workspace, brand=account.brand)
+    ),
     WorkflowRun: lambda account: WorkflowRunFactory.create(
         account=account, requested_by=UserFactory.create()
     ),

@@ -264,9 +264,14 @@ def sql(statement: str, *values: Any) -> None:
 
 
 def forget_tiktok() -> None:
-    """Let the sandbox TikTok know nothing, as at the beginning."""
+    """Let the sandbox TikTok know nothing, and nobody anything against it, as at the beginning."""
     with connection.cursor() as cursor:
-        for table in ("agents_sandboxrequest", "agents_sandboxpost", "agents_sandboxcreator"):
+        for table in (
+            "agents_sandboxrequest",
+            "agents_sandboxpost",
+            "agents_sandboxcreator",
+            "agents_breaker",
+        ):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cursor.execute(f"DELETE FROM {table}")
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")

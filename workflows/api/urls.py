@@ -1,4 +1,4 @@
-"""Addresses of workflows, runs, effects and schedules in the API."""
+"""Addresses of workflows, runs, effects, schedules and stop switches in the API."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
@@ -7,11 +7,13 @@ from workflows.api import views
 from workflows.api.catalogue import WorkflowResource
 from workflows.api.effects import EffectResource
 from workflows.api.schedules import ScheduleResource
+from workflows.api.stops import StopResource
 
 router = SimpleRouter()
 router.register("runs", views.RunResource, basename="api-run")
 router.register("effects", EffectResource, basename="api-effect")
 router.register("schedules", ScheduleResource, basename="api-schedule")
+router.register("stops", StopResource, basename="api-stop")
 
 urlpatterns = [
     path("workflows/", WorkflowResource.as_view({"get": "list"}), name="api-workflow-list"),

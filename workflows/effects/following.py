@@ -17,6 +17,7 @@ from workflows.effects.next_look import (
 from workflows.effects.posting import Posting, done, give_up, unsure
 from workflows.effects.sending import SENT, send_bytes
 from workflows.outcomes import Outcome, Waits
+from workflows.stop_switch import Stopped
 
 MAX_SENDS = 5
 """How often a post may be begun under one approval: a final failure that may be tried again, five times."""
@@ -95,6 +96,10 @@ def _send_again(posting: Posting, status: PublishStatus) -> Outcome:
 
 def _upload_rest(posting: Posting, *, uploaded_bytes: int) -> Outcome:
     """Go on with an upload from where TikTok is."""
+    try:
+        posting.check_not_stopped()
+    except Stopped as stopped:
+        return Waits(str(stopped))
     posting.work.hold(HASHING_SECONDS)
     try:
         file = open_verified(posting.asset)

@@ -25,6 +25,7 @@ from workflows.effects.models import Effect
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import ActionNode
 from workflows.outcomes import LeaseLost
+from workflows.stop_switch import check_not_stopped
 from workflows.transitions import EFFECT
 from workflows.work import Work
 
@@ -112,7 +113,7 @@ def begin(
 
     `payload` are the bytes about to be sent; they must be those of the decision, under an unbroken seal.
     `guard` gets the account and what TikTok allows it as they are now, and raises where they do not fit.
-    Raises that, `RunStopped`, `FactsTooOld`, `SealBroken` or `LeaseLost`; then nothing has changed.
+    Raises that, `RunStopped`, `Stopped`, `FactsTooOld`, `SealBroken` or `LeaseLost`; then nothing has changed.
     """
     with transaction.atomic():
         request = ApprovalRequest.objects.select_for_update().get(id=effect.request_id)
@@ -125,7 +126,8 @@ def begin(
         if is_direct and not _has_fresh_facts(now):
             raise FactsTooOld
         guard(now.account, now.creator if is_direct else None)
-        given_at = time.monotonic()
+        given_at = time.monotonic()  # before the switch is read, so that the leave is not good for longer
+        check_not_stopped(now.account, work.workflow.slug)
         release(request)
         if is_direct:
             move(now, "sending", claims=F("claims") + 1, looks=0, provider_ref="", error="")

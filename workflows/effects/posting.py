@@ -15,6 +15,7 @@ from workflows.effects import ledger
 from workflows.effects.models import Effect
 from workflows.effects.next_look import look_again_seconds
 from workflows.outcomes import Failed, LeaseLost, Succeeded, Waits
+from workflows.stop_switch import check_not_stopped
 from workflows.work import Work
 
 
@@ -35,6 +36,10 @@ class Posting:
     def looked(self, **changes: Any) -> "Posting":
         """Count a look at what became of it; raises `LeaseLost`."""
         return replace(self, effect=ledger.looked(self.work, self.effect, **changes))
+
+    def check_not_stopped(self) -> None:
+        """Raise `Stopped` while nothing of this workflow may leave from the account."""
+        check_not_stopped(self.effect.account, self.work.workflow.slug)
 
     @property
     def token(self) -> str:

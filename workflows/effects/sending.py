@@ -17,6 +17,7 @@ from workflows.effects.ledger import upload_url_of
 from workflows.effects.next_look import look_again_seconds
 from workflows.effects.posting import Posting, give_up, unsure
 from workflows.outcomes import Outcome, Waits
+from workflows.stop_switch import Stopped
 
 SENT = "The video is with TikTok, which is working on it."
 PIECE_BYTES = 1024 * 1024
@@ -42,6 +43,9 @@ def send_bytes(posting: Posting, file: BinaryIO, *, uploaded_bytes: int) -> Outc
             content_type=posting.asset.media_type,
             before_chunk=before_chunk,
         )
+    except Stopped as stopped:
+        posting.moved("unknown", error=str(stopped))
+        return Waits(str(stopped))
     except OutOfTime as pause:
         return unsure(posting, str(pause), seconds=0)
     except AssetChanged as changed:  # before the last chunk, so that nothing can go live
@@ -72,6 +76,7 @@ def _gatekeeper(posting: Posting, *, digest: "hashlib._Hash") -> Callable[[Chunk
         if is_last and digest.hexdigest() != asset.sha256:
             raise AssetChanged(f"The video {asset.id} was changed while it was being sent; upload it again.")
         work.hold(UPLOAD_TIMEOUT_SECONDS)
+        posting.check_not_stopped()
 
     return before_chunk
 

@@ -23,6 +23,7 @@ from workflows.effects.reasking import as_it_is_now
 from workflows.effects.sending import send_bytes
 from workflows.outcomes import Failed, Outcome, TryAgain, Waits
 from workflows.retrying import after_trouble
+from workflows.stop_switch import Stopped
 
 START_WITHIN_SECONDS = 2.0
 """A worker that was held up for longer between the leave to send and the first byte does not send."""
@@ -31,6 +32,9 @@ AGAIN_SECONDS = 1.0
 """A worker that is always held up would else ask TikTok without end."""
 
 HASHING_SECONDS = 60.0
+ANNOUNCE = "init"
+"""While TikTok is left alone with this, a post is not even begun: it would only be taken back again."""
+
 HANDED_OVER = "A person posts it: the video, the caption and the settings are on the effect's page."
 
 
@@ -47,6 +51,7 @@ def start(posting: Posting) -> Outcome:
         return give_up(posting, str(changed))
     with file:
         try:
+            posting.provider.wire.check_open(ANNOUNCE)
             _ask_creator(posting)
         except ProviderError as trouble:
             return _after(posting, trouble)
@@ -95,6 +100,8 @@ def _begin(posting: Posting) -> Outcome | float:
         return ask_again(posting, why=str(changed), payload=changed.payload)
     except PostRefused as refused:
         return give_up(posting, str(refused))
+    except Stopped as stopped:
+        return Waits(str(stopped))
     except (ledger.RunStopped, ledger.FactsTooOld) as later:
         return TryAgain(error=str(later), delay_seconds=AGAIN_SECONDS, counts_as_try=False)
 
@@ -129,11 +136,15 @@ def _announce(posting: Posting, file: BinaryIO, *, latest: float) -> Outcome:
     try:
         posting.work.hold(CALL_TIMEOUT_SECONDS)
         writer = PostingWriter(posting.provider)
+        posting.check_not_stopped()
         if time.monotonic() > latest:
             raise TooLate
         ticket = writer.init_video(
             token=posting.token, post=_on_the_wire(posting), plan=posting.plan(chunk_bytes)
         )
+    except Stopped as stopped:
+        posting.moved("prepared", error=str(stopped))
+        return Waits(str(stopped))
     except TooLate as late:
         posting.moved("prepared", error=str(late))
         return TryAgain(error=str(late), delay_seconds=AGAIN_SECONDS, counts_as_try=False)

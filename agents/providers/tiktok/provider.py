@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agents.providers.breakers import Breakers
 from agents.providers.errors import ProviderMisconfigured
 from agents.providers.registry import Mode, get_provider
 from agents.providers.tiktok.read.display import DisplayReader
@@ -20,6 +21,7 @@ from agents.sandbox.tiktok.faults import TikTokFaults
 from agents.sandbox.tiktok.transport import SandboxTikTokTransport
 from agents.sandbox.tiktok.wire import SANDBOX_BASE_URL, SANDBOX_UPLOAD_HOST
 
+ALIAS = "tiktok"
 PUBLIC_BASE_URL = "https://open.tiktokapis.com"
 UPLOAD_DOMAIN = "tiktokapis.com"
 
@@ -36,9 +38,9 @@ class TikTokOptions(BaseModel):
 class TikTokProvider:
     """Reads from TikTok; `agents.providers.tiktok.write` writes through its `wire`.
 
-    `options` are those of `TikTokOptions`. `transport` replaces the wire, for tests. An account's token
-    is an argument of each call and is kept nowhere. Raises `ProviderMisconfigured` for options that
-    cannot work.
+    `options` are those of `TikTokOptions`. `transport` replaces the wire, for tests, and then no breaker
+    stands before it. An account's token is an argument of each call and is kept nowhere. Raises
+    `ProviderMisconfigured` for options that cannot work.
     """
 
     def __init__(
@@ -68,7 +70,12 @@ class TikTokProvider:
             base_url, upload_domain = SANDBOX_BASE_URL, SANDBOX_UPLOAD_HOST
         else:
             base_url, upload_domain = self._options.base_url or PUBLIC_BASE_URL, UPLOAD_DOMAIN
-        return Wire(base_url=base_url, upload_domain=upload_domain, make_transport=self._make_transport)
+        return Wire(
+            base_url=base_url,
+            upload_domain=upload_domain,
+            make_transport=self._make_transport,
+            guard=Breakers(ALIAS) if self._given_transport is None else None,
+        )
 
     def _make_transport(self) -> httpx.BaseTransport | None:
         if self._given_transport is None and self.simulated:
@@ -76,7 +83,7 @@ class TikTokProvider:
         return self._given_transport
 
 
-def get_tiktok(alias: str = "tiktok") -> TikTokProvider:
+def get_tiktok(alias: str = ALIAS) -> TikTokProvider:
     """Return the provider `alias` as TikTok. Raises `ProviderMisconfigured`."""
     provider = get_provider(alias)
     if not isinstance(provider, TikTokProvider):

@@ -9,19 +9,43 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from agents.providers.breakers import Guard, NoGuard
 from agents.providers.errors import AccessRefused, ProviderError, ProviderMisconfigured
-from agents.providers.tiktok.problems import code_problem, network_problem, shape_problem, status_problem
+from agents.providers.tiktok.problems import (
+    code_problem,
+    network_problem,
+    shape_problem,
+    status_problem,
+    upload_problem,
+)
 
 LONGEST_CONNECT_SECONDS = 5.0
 CALL_TIMEOUT_SECONDS = 30.0
 UPLOAD_TIMEOUT_SECONDS = 120.0
 LONGEST_LOG_ID = 100
 _TOKEN_SHAPE = re.compile(r"[!-~]+")
+
+OPERATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "/v2/user/info/": "user_info",
+        "/v2/video/list/": "video_list",
+        "/v2/video/query/": "video_query",
+        "/v2/post/publish/creator_info/query/": "creator_info",
+        "/v2/post/publish/video/init/": "init",
+        "/v2/post/publish/status/fetch/": "status",
+        "/v2/post/publish/cancel/": "cancel",
+    }
+)
+"""What each endpoint is called, by its path; an upload address is `UPLOAD`."""
+
+UPLOAD = "upload"
+TAKEN = frozenset({201, 206})
 
 Shape = TypeVar("Shape")
 
@@ -46,7 +70,7 @@ class Wire:
     """One provider's connections to TikTok.
 
     `upload_domain` is where upload addresses may point: that host or one below it. `make_transport`
-    gives what a process speaks through; None is the network.
+    gives what a process speaks through; None is the network. `guard` stands before every call.
     """
 
     def __init__(
@@ -55,11 +79,17 @@ class Wire:
         base_url: str,
         upload_domain: str,
         make_transport: Callable[[], httpx.BaseTransport | None],
+        guard: Guard | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._upload_domain = upload_domain
         self._make_transport = make_transport
+        self._guard = guard or NoGuard()
         self._held: _Held | None = None
+
+    def check_open(self, operation: str) -> None:
+        """Raise `BreakerOpen` when a call of the operation would not be let through now."""
+        self._guard.check(operation)
 
     def call(
         self,
@@ -74,7 +104,8 @@ class Wire:
         """Call an endpoint and return its answer; see `read_answer` for what is raised.
 
         `timeout_seconds` bounds each wait for the network (connecting at most 5 s), so a call ends
-        within a few times that. Raises `AccessRefused` unsent for a token that is none.
+        within a few times that. Raises `AccessRefused` unsent for a token that is none, and
+        `BreakerOpen` unsent while the operation is left alone.
         """
         _check_token(token)
         headers = {"Authorization": f"Bearer {token}"}
@@ -88,17 +119,25 @@ class Wire:
             headers=headers,
             timeout=_timeout(timeout_seconds),
         )
-        return read_answer(self._send(request), token=token)
+        with self._guard.around(OPERATIONS.get(path, path[:40]), timeout_seconds=timeout_seconds):
+            return read_answer(self._send(request), token=token)
 
     def put(
         self, url: str, *, content: bytes, headers: Mapping[str, str], timeout_seconds: float
     ) -> httpx.Response:
-        """Put bytes to an upload address, never with a token, and return whatever it answers."""
+        """Put bytes to an upload address, never with a token, and return the answer that took them.
+
+        Raises `upload_problem` of any answer but 201 and 206, and `BreakerOpen` unsent.
+        """
         self.check_upload_url(url)
         request = self._hold().build_request(
             "PUT", url, content=content, headers=headers, timeout=_timeout(timeout_seconds)
         )
-        return self._send(request)
+        with self._guard.around(UPLOAD, timeout_seconds=timeout_seconds):
+            response = self._send(request)
+            if response.status_code not in TAKEN:
+                raise upload_problem(response.status_code)
+            return response
 
     def check_upload_url(self, url: str) -> None:
         """Raise `ProviderMisconfigured` unless the address is https and one of TikTok's own."""

@@ -12,7 +12,6 @@ from typing import Annotated, Any, BinaryIO
 from pydantic import Field, TypeAdapter
 
 from agents.providers.errors import ProviderRejected
-from agents.providers.tiktok.problems import upload_problem
 from agents.providers.tiktok.provider import TikTokProvider
 from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS, UPLOAD_TIMEOUT_SECONDS, read_shape
 from agents.providers.tiktok.write.chunks import Chunk, ChunkPlan
@@ -103,8 +102,6 @@ class PostingWriter:
         response = self._wire.put(
             upload_url, content=content, headers=headers, timeout_seconds=timeout_seconds
         )
-        if response.status_code not in {201, 206}:
-            raise upload_problem(response.status_code)
         return response.status_code == 201
 
     def upload(

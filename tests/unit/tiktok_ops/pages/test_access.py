@@ -92,12 +92,14 @@ PAGES: dict[str, Access] = {
         changes=SUPERUSERS,
         deletes=SUPERUSERS,
     ),
+    "agents.Breaker": SHARED,
     "approvals.ApprovalRequest": OF_THE_BRAND,
     "approvals.Decision": OF_THE_BRAND,
     "workflows.Effect": OF_THE_BRAND,
     "workflows.Schedule": Access(
         lists=SIGNED_IN_ROLES, reads=MEMBERS | {"client"}, adds=MAY_ADD | {"operator", "client"}
     ),
+    "workflows.StopSwitch": OF_THE_BRAND,
     "workflows.WorkflowRun": OF_THE_BRAND,
     "workflows.WorkflowDefinition": SHARED,
 }

@@ -13,19 +13,20 @@ from tests.factories.content import PostFactory
 from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
 from tests.factories.schedules import fired_schedule
+from tests.factories.stops import stop_of
 from tests.unit.tiktok_ops.rest.callers import make_key
 from tests.unit.workflows.api.runs import add_step, make_run
 from tiktok_ops.accounts.models import Brand, TikTokAccount, Workspace
 from tiktok_ops.content.models import Artifact, Asset, Post, PostMetrics
 from tiktok_ops.rest.scopes import Scope
-from workflows.models import Effect, RunEvent, Schedule, WorkflowRun
+from workflows.models import Effect, RunEvent, Schedule, StopSwitch, WorkflowRun
 
 Reach = Literal["account", "brand", "workspace", "everyone"]
 
 
 @dataclass(frozen=True)
 class Room:
-    """A workspace with one account of a brand, a post, an asset, an approval, an effect, a schedule, and a run."""
+    """A workspace with one account of a brand, a stop switch for it, and one of everything that belongs to it."""
 
     workspace: Workspace
     brand: Brand
@@ -36,6 +37,7 @@ class Room:
     approval: ApprovalRequest
     effect: Effect
     schedule: Schedule
+    stop: StopSwitch
 
 
 def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
@@ -58,6 +60,7 @@ def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
         approval,
         make_effect(yes_to(approval), run.steps.get()),
         fired_schedule(made, run),
+        stop_of(made),
     )
     add_parts(room, number=1)
     return room
@@ -165,6 +168,7 @@ ROUTES: dict[str, Expected] = {
     ),
     **_list_and_detail("effect", lambda room: room.effect, "account"),
     **_list_and_detail("schedule", lambda room: room.schedule, "account"),
+    **_list_and_detail("stop", lambda room: room.stop, "account"),
     "api-schema": Expected(lambda room: "/api/schema/", queries=2, reach="everyone", needs_scope=False),
     "api-unknown": Expected(
         lambda room: "/api/v1/nothing/here/", queries=2, reach="everyone", status=404, needs_scope=False

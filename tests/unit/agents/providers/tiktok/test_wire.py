@@ -80,7 +80,7 @@ def test_call_without_a_body_sends_none() -> None:
 
 @pytest.mark.parametrize(("seconds", "connect"), [(2.0, 2.0), (60.0, 5.0)])
 def test_call_waits_no_longer_than_told_and_never_long_to_connect(seconds: float, connect: float) -> None:
-    made, recorder = wire()
+    made, recorder = wire(OK, answering(b"", status=201))
     made.call("GET", PATH, token=TOKEN, timeout_seconds=seconds)
     made.put(UPLOAD_URL, content=b"x", headers={}, timeout_seconds=seconds)
     waits = {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
@@ -203,10 +203,10 @@ def test_fail_to_put_never_shows_the_upload_address(handler: Handler) -> None:
 
 
 def test_put_bytes_sends_no_bearer_even_after_calls() -> None:
-    made, recorder = wire()
+    made, recorder = wire(OK, answering(b"", status=206))
     made.call("GET", PATH, token=TOKEN)
     answer = made.put(UPLOAD_URL, content=b"bytes", headers={"Content-Range": "x"}, timeout_seconds=1)
-    assert answer.status_code == 200
+    assert answer.status_code == 206
     request = recorder.requests[1]
     assert (request.method, str(request.url), request.content) == ("PUT", UPLOAD_URL, b"bytes")
     assert "authorization" not in request.headers
