@@ -88,6 +88,13 @@ def test_page_shows_what_is_left_alone_and_why() -> None:
     assert reverse("admin:agents_breaker_reset", args=[opened.id]) in page.text
 
 
+def test_list_shows_what_each_said_last() -> None:
+    open_breaker()
+    page = client_of(superuser()).get("/admin/agents/breaker/").text
+    assert "claude messages" in page
+    assert DOWN in page
+
+
 def test_list_without_breakers_says_what_would_be_there() -> None:
     assert "left alone for a while" in client_of(superuser()).get("/admin/agents/breaker/").text
 
@@ -145,6 +152,12 @@ def test_command_lists_breakers_in_words_and_as_json(capsys: pytest.CaptureFixtu
         ("tiktok", "init", "open"),
     ]
     assert (listed[0]["retry_at"], listed[1]["retry_at"]) == (None, opened.retry_at.isoformat())
+
+
+def test_command_says_no_more_of_a_breaker_than_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    Breaker.objects.create(alias="claude", operation="messages")
+    call_command("breakers", "list")
+    assert capsys.readouterr().out.split() == ["claude", "messages", "closed"]
 
 
 def test_command_resets_a_breaker_and_is_on_record(capsys: pytest.CaptureFixture[str]) -> None:

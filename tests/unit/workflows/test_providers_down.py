@@ -6,7 +6,6 @@ import pytest
 
 from agents.models import AgentStep
 from agents.providers.errors import ProviderUnavailable
-from agents.sandbox.tiktok import ledger as tiktok
 from tests.factories.accounts import AccountFactory
 from tests.factories.agents import asked, made_agent, scripted, use_agents
 from tests.factories.breakers import DOWN, breaker, let_cool_down, open_breaker
@@ -73,4 +72,3 @@ def test_step_that_waits_for_the_breaker_traces_that_nothing_was_asked(
     assert called.error.startswith("BreakerOpen: 'claude' failed again and again")
     step = runs[0].steps.get()
     assert (step.status, step.tries) == ("ready", 0)
-    assert tiktok.received() == ()

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from tests.factories.accounts import AccountFactory, BrandFactory, UserFactory, WorkspaceFactory
@@ -70,6 +71,10 @@ def test_banner_is_for_those_it_concerns_and_nobody_else(world: World) -> None:
 def test_banner_is_not_for_whoever_is_not_signed_in() -> None:
     stop()
     assert BANNER not in Client().get("/admin/login/").text
+    request = RequestFactory().get("/admin/")
+    assert badges.notices(request)["ops_notices"]() == []
+    request.user = AnonymousUser()
+    assert badges.notices(request)["ops_notices"]() == []
 
 
 def test_banner_shows_the_widest_first_and_counts_the_rest(world: World) -> None:

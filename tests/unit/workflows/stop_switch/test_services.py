@@ -17,7 +17,7 @@ from tests.factories.accounts import (
 from tests.factories.pages import World, make_world
 from tests.factories.stops import WHY, stop, stop_of
 from tiktok_ops.accounts.models import TikTokAccount
-from tiktok_ops.accounts.roles import Role
+from tiktok_ops.accounts.roles import Capability, Role
 from tiktok_ops.audit.models import AuditEvent
 from workflows import stop_switch
 from workflows.models import StopSwitch
@@ -295,6 +295,15 @@ def test_switch_is_seen_by_everybody_it_concerns(world: World) -> None:
     assert seen("stranger") == {"everything", "workflow everywhere"}
     counts = {who: StopSwitch.objects.visible_to(world.people[who]).count() for who in ("client", "viewer")}
     assert counts == {"client": len(concerned), "viewer": len(concerned) + 1}
+
+
+def test_owner_has_no_hand_on_what_stops_more_than_is_theirs(world: World) -> None:
+    for target in targets(world.account).values():
+        stop(target)
+    managed = StopSwitch.objects.visible_to(world.people["owner"], Capability.MANAGE)
+    assert {(one.scope, one.workspace) for one in managed} == {
+        (scope, world.workspace) for scope in ("workspace", "brand", "account", "workflow")
+    }
 
 
 def test_member_for_no_brand_sees_what_stops_the_workspace_alone() -> None:
