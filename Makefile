@@ -25,7 +25,7 @@ help: ## Show what there is
 setup: .venv/demo.installed ## Install what running needs, start the database, create its tables
 	$(MANAGE) migrate --verbosity 0
 
-demo: .venv/demo.installed ## Import sample posts, audit them on real workers, print the report
+demo: .venv/demo.installed ## Import sample posts, audit them, draft, approve and post one, on real workers
 	$(MANAGE) demo
 
 test: .venv/dev.installed ## Run the tests (pytest --reuse-db)

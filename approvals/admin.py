@@ -10,19 +10,23 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from approvals.kinds import kind_of
 from approvals.models import ApprovalRequest, Decision
 from approvals.packet import packet_context
 from approvals.services import approve, reject
 from tiktok_ops.admin import MachineWrittenAdmin
+from tiktok_ops.cells import moment
 from tiktok_ops.errors import Refused
 
+STATUS_WORDS = {"open": "needs review", "released": "approved"}
+"""What the desk calls a status; that what was approved has begun to leave, its effect says."""
+
 STATUS_COLOURS = {
-    "open": "warning",
-    "on_hold": "info",
+    "needs review": "warning",
+    "on hold": "info",
     "approved": "success",
-    "released": "success",
     "rejected": "danger",
-    "changes_requested": "info",
+    "changes requested": "info",
 }
 
 
@@ -30,10 +34,11 @@ STATUS_COLOURS = {
 class ApprovalRequestAdmin(MachineWrittenAdmin):
     """Approvals: what needs review first, and a page each to decide on."""
 
-    list_display = ["title", "account", "kind", "status_label", "risk", "version", "created_at"]
+    list_display = ["title", "account", "kind_cell", "status_label", "risk", "version", "asked_cell"]
     list_filter = ["status", "kind", "risk"]
     list_select_related = ["account"]
     search_fields = ["id", "title", "account__handle"]
+    search_help_text = "Search by account or words"
     ordering = ["-id"]
     change_form_template = "admin/approvals/approvalrequest/packet.html"
     empty_text = "Nothing needs review. A run that wants to publish something asks here first."
@@ -41,7 +46,17 @@ class ApprovalRequestAdmin(MachineWrittenAdmin):
     @display(description=_("Status"), ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
     def status_label(self, request: ApprovalRequest) -> str:
         """Return the status in the words of the desk, coloured."""
-        return "needs review" if request.status == "open" else request.status.replace("_", " ")
+        return STATUS_WORDS.get(request.status, request.status.replace("_", " "))
+
+    @admin.display(description="Kind", ordering="kind")
+    def kind_cell(self, request: ApprovalRequest) -> str:
+        """Return what it is about, in words."""
+        return kind_of(request.kind).label
+
+    @admin.display(description="Asked", ordering="created_at")
+    def asked_cell(self, request: ApprovalRequest) -> str:
+        """Return since when it is asked."""
+        return moment(request.created_at)
 
     def get_urls(self) -> list[URLPattern]:
         """Add where the two buttons lead."""
@@ -69,6 +84,7 @@ class ApprovalRequestAdmin(MachineWrittenAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": asked.title,
+            "status": STATUS_WORDS.get(asked.status, asked.status.replace("_", " ")),
             "opts": self.opts,
             "original": asked,
             "has_view_permission": True,

@@ -15,6 +15,7 @@ from unfold.decorators import display
 
 from agents.models import AgentRun
 from agents.registry import AGENTS
+from approvals.admin import STATUS_WORDS
 from approvals.kinds import Fate
 from approvals.models import ApprovalRequest
 from tiktok_ops.accounts.roles import Capability
@@ -52,6 +53,7 @@ class Asked:
     """What a run asked people: the request, its page, and what became of it, None until something did."""
 
     request: ApprovalRequest
+    words: str
     url: str
     fate: Fate | None
 
@@ -197,7 +199,12 @@ def asked_by(run: WorkflowRun) -> list[Asked]:
     """Return what the run asked people, oldest first, and what became of it; without what was asked anew."""
     requests = ApprovalRequest.objects.filter(run_id=run.id).exclude(status="superseded")
     return [
-        Asked(request, reverse("admin:approvals_approvalrequest_change", args=[request.id]), fate_of(request))
+        Asked(
+            request=request,
+            words=STATUS_WORDS.get(request.status, request.status.replace("_", " ")),
+            url=reverse("admin:approvals_approvalrequest_change", args=[request.id]),
+            fate=fate_of(request),
+        )
         for request in requests.defer("payload", "facts").order_by("created_at")
     ]
 

@@ -11,6 +11,7 @@ from agents.contract import Typed
 from agents.skills.captions import CAPTION_MAX_UTF16, utf16_length
 from approvals.kinds import Kind, Preview, Weight, register
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.cells import shortened
 from tiktok_ops.content.models import Asset
 from tiktok_ops.errors import Refused
 from workflows.effect_words import fate_of
@@ -90,7 +91,7 @@ def _check_post(post: VideoPost, account: TikTokAccount) -> None:
 
 
 def _title(post: VideoPost) -> str:
-    return f"Post on @{post.handle}: {post.caption[:80]}"
+    return f"Post on @{post.handle}: {shortened(post.caption)}"
 
 
 def _approve_label(post: VideoPost) -> str:

@@ -51,7 +51,7 @@ class SettingsForm(forms.Form):
     allow_stitch = _switch("Stitch")
     discloses = _switch(
         "It promotes goods or services in exchange for something of value",
-        "The post then says so. What has to be said and is not may be taken down.",
+        "TikTok then says so on the post. A post that keeps it quiet may be taken down.",
     )
     is_brand_organic = _switch(
         "Your brand", "It promotes the creator or their own business; labelled “Promotional content”."

@@ -11,6 +11,7 @@ from agents.providers.lettering import ROWS, Bitmap, draw, spell, wrap
 
 WIDTH, HEIGHT = 1080, 1920
 _MARGIN = 90
+_TEXT_MARGIN = 150  # the app's buttons cover the picture up to here
 _TALLEST_TEXT = 1280
 _ROW_GAP = 2  # rows of the alphabet between two rows of text
 _SIZES = (3, 2)  # doublings of the alphabet: letters of 80 and of 40 pixels
@@ -66,7 +67,7 @@ def draw_cards(lines: Sequence[str]) -> list[Card]:
 
 def _fitted(text: str, doublings: int) -> list[str] | None:
     """Return the rows of a text in letters of this size, or None where there is no room for them."""
-    rows = wrap(text, columns=(WIDTH - 2 * _MARGIN) >> doublings)
+    rows = wrap(text, columns=(WIDTH - 2 * _TEXT_MARGIN) >> doublings)
     tall = len(rows or ()) * ((ROWS + _ROW_GAP) << doublings)
     return rows if tall <= _TALLEST_TEXT else None
 

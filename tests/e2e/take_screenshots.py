@@ -1,7 +1,8 @@
 """Takes the pictures in `docs/screenshots`: `make screenshots`.
 
 A database of its own, a site of its own, the sample posts that ship with the project: the pictures show
-what a newcomer sees, at 1280 pixels and at 375.
+what a newcomer sees, at 1280 pixels and at 375. Those in `KEPT` go to `docs/screenshots`; the others, which
+are there to be looked at, to `var/screenshots`.
 """
 
 import os
@@ -34,8 +35,21 @@ from workflows.models import Effect
 from workflows.services import start_run
 
 FOLDER = BASE_DIR / "docs" / "screenshots"
+OTHERS = BASE_DIR / "var" / "screenshots"
+KEPT = {
+    *("accounts", "import", "run", "media", "new-post", "draft-a-post", "approval", "approval-dark"),
+    *("approval-phone", "effect", "effects", "post-by-hand-phone"),
+}
 DATABASE = "tiktok_ops_screenshots"
 WAIT_MS = 60_000
+TALL = 1400
+RIGHTS = "Filmed in our own workshop; all uses."
+SHOW_VIDEOS = """() => Promise.all([...document.querySelectorAll("video[src]")].map(async video => {
+    video.muted = true;
+    await video.play();
+    await new Promise(passed => { video.ontimeupdate = () => video.currentTime > 1 && passed(); });
+    video.pause();
+}))"""
 
 
 def main() -> None:
@@ -50,6 +64,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     make_world()
     try:
+        OTHERS.mkdir(parents=True, exist_ok=True)
         with site() as running:
             for size in SIZES:
                 take(running, size)
@@ -70,6 +85,7 @@ def take(running: Site, size: str) -> None:
         expect(page.get_by_role("heading", name="Imported", exact=True)).to_be_visible(timeout=WAIT_MS)
         shoot(page, "import", size)
         page.goto(f"{running.address}/admin/accounts/tiktokaccount/{account.id}/change/")
+        shoot(page, "account", size)
         start_from_account_page(page, "Run profile audit")
         expect(page.locator("#run-live").get_by_text("5 of 5 steps")).to_be_visible(timeout=WAIT_MS)
         expect(page.locator(".run-report h1")).to_be_visible(timeout=WAIT_MS)
@@ -77,6 +93,7 @@ def take(running: Site, size: str) -> None:
         page.goto(f"{running.address}/admin/accounts/tiktokaccount/")
         shoot(page, "accounts", size)
         take_posts(page, running, account, size)
+    take_draft(running, account, size)
     take_approval(running, account, size)
     take_post_by_hand(running, account, size)
 
@@ -85,34 +102,62 @@ def take_posts(page: Page, running: Site, account: TikTokAccount, size: str) -> 
     """Take the pictures of media and of the pages on which a post is begun."""
     page.goto(f"{running.address}/admin/content/asset/upload/?account={account.id}")
     page.set_input_files("input[type=file]", sample_video())
-    page.fill("[name=rights_note]", "Filmed in our own workshop; all uses.")
+    page.fill("[name=rights_note]", RIGHTS)
     shoot(page, "media-upload", size)
     page.get_by_role("button", name="Upload", exact=True).click()
-    expect(page.get_by_role("heading", name="MP4 video")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_role("heading", name="MP4 video", exact=True)).to_be_visible(timeout=WAIT_MS)
     shoot(page, "media", size)
     page.goto(f"{running.address}/admin/content/asset/")
     shoot(page, "media-list", size)
     page.goto(f"{running.address}/admin/accounts/tiktokaccount/{account.id}/new-post/")
     page.select_option("[name=asset]", index=1)
     page.fill("[name=caption]", "Three lamps that change a room #lamps #home")
-    page.locator("[name=caption]").scroll_into_view_if_needed()
-    shoot(page, "new-post", size)
+    page.get_by_label("Everyone").check()
+    shoot(page, "new-post", size, height=TALL)
     page.goto(f"{running.address}/admin/accounts/tiktokaccount/{account.id}/draft-a-post/")
-    shoot(page, "draft-a-post", size)
+    shoot(page, "draft-a-post", size, height=TALL)
+
+
+def take_draft(running: Site, account: TikTokAccount, size: str) -> None:
+    """Take the pictures of a draft: its run as it waits, what is asked, and the list of all that is."""
+    given = {"privacy_level": "PUBLIC_TO_EVERYONE", "topics": ["small rooms"]}
+    run = start_run("post_draft", account_id=account.id, by=User.objects.get(username="oscar"), given=given)
+    asked = ApprovalRequest.objects.filter(run_id=run.id)
+    wait_until(asked.exists, seconds=WAIT_MS / 1000, what="the draft is asked about")
+    with running.page(size=size, username="ana", password=demo_password()) as page:
+        page.goto(f"{running.address}/admin/workflows/workflowrun/{run.id}/change/")
+        shoot(page, "run-waiting", size)
+        page.goto(f"{running.address}/admin/approvals/approvalrequest/{asked.get().id}/change/")
+        shoot(page, "approval-of-a-draft", size, height=TALL)
+        page.goto(f"{running.address}/admin/approvals/approvalrequest/")
+        shoot(page, "approvals", size)
+        page.goto(f"{running.address}/admin/workflows/workflowrun/")
+        shoot(page, "runs", size)
 
 
 def take_approval(running: Site, account: TikTokAccount, size: str) -> None:
     """Take the pictures of an approval, of what became of it, and of all effects."""
     asked = asked_post(account, "ONE LAMP THAT CHANGES A WHOLE ROOM, for your first flat #lamp #firstflat")
     with running.page(size=size, username="ana", password=demo_password()) as page:
-        page.goto(f"{running.address}/admin/approvals/approvalrequest/{asked.id}/change/")
+        address = f"{running.address}/admin/approvals/approvalrequest/{asked.id}/change/"
+        take_dark(running, address, size)
+        page.goto(address)
         shoot(page, "approval", size)
+        shoot(page, "approval-all", size, height=2 * TALL)
         page.get_by_role("button", name="Approve and publish now").click()
         effect = effect_that_is(asked, "confirmed")
+        page.reload()
+        shoot(page, "approved", size, height=TALL)
         page.goto(f"{running.address}/admin/workflows/effect/{effect.id}/change/")
         shoot(page, "effect", size)
-        page.goto(f"{running.address}/admin/workflows/effect/")
-        shoot(page, "effects", size)
+        shoot(page, "effect-all", size, height=2 * TALL)
+
+
+def take_dark(running: Site, address: str, size: str) -> None:
+    """Take the picture of an approval as who works in the dark sees it."""
+    with running.page(size=size, username="ana", password=demo_password(), dark=True) as page:
+        page.goto(address)
+        shoot(page, "approval-dark", size)
 
 
 def take_post_by_hand(running: Site, account: TikTokAccount, size: str) -> None:
@@ -127,15 +172,22 @@ def take_post_by_hand(running: Site, account: TikTokAccount, size: str) -> None:
     with running.page(size=size, username="oscar", password=demo_password()) as page:
         page.goto(f"{running.address}/admin/workflows/effect/{effect.id}/change/")
         shoot(page, "post-by-hand", size)
+        shoot(page, "post-by-hand-all", size, height=2 * TALL)
+        page.goto(f"{running.address}/admin/workflows/effect/")
+        shoot(page, "effects", size)
 
 
 def asked_post(account: TikTokAccount, caption: str) -> ApprovalRequest:
-    """Return what is asked about a post of the newest video, once its words were checked."""
-    asset = Asset.objects.filter(workspace=account.workspace_id)[0]
-    given = {"asset": str(asset.id), "asset_sha256": asset.sha256, "caption": caption}
-    run = start_run(
-        "own_post", account_id=account.id, by="screenshots", given={**given, "privacy_level": "SELF_ONLY"}
-    )
+    """Return what is asked about a post of the uploaded video, once its words were checked."""
+    asset = Asset.objects.get(workspace=account.workspace_id, rights_note=RIGHTS)
+    given = {
+        "asset": str(asset.id),
+        "asset_sha256": asset.sha256,
+        "caption": caption,
+        "privacy_level": "PUBLIC_TO_EVERYONE",
+    }
+    oscar = User.objects.get(username="oscar")
+    run = start_run("own_post", account_id=account.id, by=oscar, given=given)
     asked = ApprovalRequest.objects.filter(run_id=run.id)
     wait_until(asked.exists, seconds=WAIT_MS / 1000, what="the run asks")
     return asked.get()
@@ -156,12 +208,18 @@ def sample_video() -> Path:
     return path
 
 
-def shoot(page: Page, name: str, size: str) -> None:
-    """Save what the window shows."""
+def shoot(page: Page, name: str, size: str, *, height: int | None = None) -> None:
+    """Save what the window shows, or would show if it were so high; videos a second into themselves."""
+    width, usual = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height or usual})
     page.wait_for_load_state("networkidle")
-    suffix = "" if size == "desktop" else f"-{size}"
-    page.screenshot(path=FOLDER / f"{name}{suffix}.png")
-    print(f"docs/screenshots/{name}{suffix}.png")  # noqa: T201 - it is run by hand
+    page.evaluate("scrollTo(0, 0)")
+    page.evaluate(SHOW_VIDEOS)
+    full = name if size == "desktop" else f"{name}-{size}"
+    path = (FOLDER if full in KEPT else OTHERS) / f"{full}.png"
+    page.screenshot(path=path)
+    page.set_viewport_size({"width": width, "height": usual})
+    print(path.relative_to(BASE_DIR))  # noqa: T201 - it is run by hand
 
 
 if __name__ == "__main__":

@@ -217,7 +217,8 @@ class Asset(models.Model):
         constraints = [models.UniqueConstraint(fields=["workspace", "sha256"], name="asset_once")]
 
     def __str__(self) -> str:
-        return f"{self.media_type} {self.sha256[:12]}"
+        kind, _, form = self.media_type.partition("/")
+        return f"{form.upper()} {kind} {self.sha256[:12]}"
 
 
 class Artifact(OnAccount):

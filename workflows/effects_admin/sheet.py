@@ -118,7 +118,7 @@ def approval_facts(effect: Effect) -> dict[str, str | SafeString]:
         "Approved by": str(decision.decided_by),
         "Approved at": moment(decision.decided_at),
         "How": decision.get_channel_display(),
-        "Comment": visible(decision.comment) or EMPTY,
+        **({"Comment": visible(decision.comment)} if decision.comment else {}),
         "Version": str(effect.request.version),
     }
 
@@ -137,20 +137,20 @@ def sending_facts(effect: Effect) -> dict[str, str | SafeString]:
         "Times sending began": str(effect.claims),
         "Times TikTok was asked what became of it": str(effect.looks or ""),
         "TikTok's reference": visible(effect.provider_ref),
-        "TikTok was asked what it allows": moment(effect.checked_at),
     }
-    known = {name: value for name, value in told.items() if value and value != EMPTY}
-    return {**known, **_allowed(effect.creator)}
+    return {name: value for name, value in told.items() if value and value != EMPTY}
 
 
-def record_facts(effect: Effect) -> dict[str, str]:
-    """Return the digests and keys by which all of it can be found and checked again."""
+def record_facts(effect: Effect) -> dict[str, str | SafeString]:
+    """Return by which digests and keys all of it can be checked again, and what TikTok allowed before."""
     decision = effect.decision
     return {
         "SHA-256 of what was approved": decision.payload_sha256,
         "Seal": f"{decision.seal} (key {decision.seal_key_id})",
         "Decision": str(decision.id),
         "Idempotency key": effect.idempotency_key,
+        **({"TikTok was asked what it allows": moment(effect.checked_at)} if effect.checked_at else {}),
+        **_allowed(effect.creator),
     }
 
 

@@ -163,3 +163,34 @@ def test_list_shows_what_needs_review_in_those_words(asked: ApprovalRequest) -> 
 
     assert asked.title in page
     assert "needs review" in page.lower()
+    assert "Post a video" in page
+    assert "post_video" not in page.partition("<tbody")[2].partition("</tbody>")[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (["approved"], "approved"),
+        (["approved", "released"], "approved"),
+        (["rejected"], "rejected"),
+        (["superseded"], "superseded"),
+    ],
+)
+def test_page_and_list_call_a_status_the_same(asked: ApprovalRequest, path: list[str], words: str) -> None:
+    for status in path:
+        ApprovalRequest.objects.filter(id=asked.id).update(status=status)
+    client = signed_in(person(asked.workspace, Role.VIEWER))
+
+    page = page_of(client, asked)
+    rows = client.get(reverse("admin:approvals_approvalrequest_changelist")).content.decode()
+
+    assert f">{words}</span>" in page
+    assert "What was asked" in page
+    assert words in rows.partition("<tbody")[2].lower()
+
+
+def test_title_of_a_long_caption_ends_where_it_is_cut() -> None:
+    asked = request_of(asked_run(given={"caption": "One lamp\n" + "and another " * 20}))
+
+    assert asked.title.partition(": ")[2].startswith("One lamp and another")
+    assert asked.title.endswith("…")
