@@ -32,7 +32,7 @@ test: .venv/dev.installed ## Run the tests (pytest --reuse-db)
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup $(TESTS)
 
 pages: .venv/dev.installed ## Drive the pages in a real browser (needs Chromium, or CHROME_BIN)
-	$(RUN) -m pytest --reuse-db -m e2e tests/e2e
+	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup -m e2e tests/e2e
 
 coverage: .venv/dev.installed ## Run the tests and show which branches they miss
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup --cov --cov-report=term-missing $(TESTS)

@@ -87,12 +87,12 @@ def site(*, environment: dict[str, str] | None = None) -> Iterator[Site]:
             env={**os.environ, **(environment or {})},
         )  # fmt: skip
         stack.callback(_end, web)
-        _wait_for(port, web)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         stack.callback(browser.close)
         # Beside the driver's event loop Django keeps connections of their own, which the next site must not find.
         stack.callback(connections.close_all)
+        _wait_for(port, web)
         yield Site(f"http://127.0.0.1:{port}", browser)
 
 

@@ -1,4 +1,4 @@
-"""`manage.py demo`: from an empty database to an audited account, on real workers."""
+"""`manage.py demo`: from an empty database to an audited account and a post of it, on real workers."""
 
 import sys
 from typing import Any
@@ -10,7 +10,7 @@ from workflows.demo.show import Demo
 class Command(SentenceCommand):
     """Shows the main job to its end and exits 0 with nothing left running."""
 
-    help = "Import sample posts, audit them on real workers, print the report; nothing is left running."
+    help = "Import sample posts, audit them, draft, approve and post one; nothing is left running."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Show the demo."""
