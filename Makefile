@@ -6,7 +6,7 @@ TESTS ?= tests
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test pages coverage check format up down logs lock screenshots clean
+.PHONY: help setup demo test chaos pages coverage check format up down logs lock screenshots clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -30,6 +30,9 @@ demo: .venv/demo.installed ## Import sample posts, audit them, draft, approve an
 
 test: .venv/dev.installed ## Run the tests (pytest --reuse-db)
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup $(TESTS)
+
+chaos: .venv/dev.installed ## Kill, race and restart in the long form: every repetition the promises name
+	TIKTOK_OPS_TESTS=long $(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup -s tests/chaos tests/integration/workflows
 
 pages: .venv/dev.installed ## Drive the pages in a real browser (needs Chromium, or CHROME_BIN)
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup -m e2e tests/e2e

@@ -13,6 +13,7 @@ from agents.sandbox.tiktok import ledger as tiktok
 from tests.factories.accounts import WorkspaceFactory
 from tests.factories.posting import approved_post, direct_account, effect_of, moves, video_asset
 from tests.factories.tiktok import video_of
+from tests.forms import times
 from tests.processes import running, wait_until
 from tiktok_ops.accounts.models import TikTokAccount, Workspace
 from tiktok_ops.content.models import Asset
@@ -21,7 +22,7 @@ from workflows.models import RunEvent, WorkflowRun, WorkflowStep
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
-KILLS = 10
+KILLS = times(long=10, short=3)
 CHUNK_BYTES = 5_242_880
 ENVIRONMENT = {
     "TIKTOK_FAULTS": '{"publish_seconds": 0, "moderation_seconds": 0}',

@@ -11,6 +11,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import Model
 from django.test import Client
+from model_bakery import baker
 
 from agents.models import AgentRun, AgentStep, Breaker, ModelPrice
 from approvals.models import ApprovalRequest, Decision
@@ -134,10 +135,8 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
     OrderLine: lambda account: OrderLine.objects.create(
         account=account, product=_product(account), order_id="1", quantity=1, ordered_at=NOON
     ),
-    Creator: lambda account: Creator.objects.create(
-        workspace=account.workspace, handle=f"creator{next(_numbers)}", engagement_rate=0.042
-    ),
-    Trend: lambda account: Trend.objects.create(tag=f"trend{next(_numbers)}", observed_at=NOON),
+    Creator: lambda account: baker.make(Creator, workspace=account.workspace, engagement_rate=0.042),
+    Trend: lambda account: baker.make(Trend, observed_at=NOON),
     Asset: lambda account: Asset.objects.create(
         workspace=account.workspace,
         brand=account.brand,

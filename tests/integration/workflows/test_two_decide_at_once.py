@@ -14,6 +14,7 @@ from approvals.services import AlreadyDecided, approve, reject
 from tests.factories.accounts import AccountFactory, WorkspaceFactory, person
 from tests.factories.approvals import asked_run, request_of
 from tests.factories.posting import asked_post, direct_account, providers, time_passes, work
+from tests.forms import times
 from tests.processes import wait_until
 from tiktok_ops.accounts.models import User
 from tiktok_ops.accounts.roles import Role
@@ -22,7 +23,7 @@ from workflows.models import RunEvent, WorkflowRun
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-ROUNDS = 50
+ROUNDS = times(long=50, short=15)
 LOCK_WAITS = (
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
