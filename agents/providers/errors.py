@@ -81,7 +81,7 @@ class BreakerOpen(ProviderError):
 
     default_advice = Advice.WAIT
 
-    def __init__(self, sentence: str = "", *, retry_after_seconds: float) -> None:
+    def __init__(self, sentence: str = "", *, retry_after_seconds: float = 0) -> None:
         super().__init__(
             sentence, retry_after_seconds=retry_after_seconds, was_sent=False, may_have_acted=False
         )

@@ -118,7 +118,7 @@ def begin(
     with transaction.atomic():
         request = ApprovalRequest.objects.select_for_update().get(id=effect.request_id)
         step = lock_step(work)
-        if step.run.status == "paused" or step.run.cancel_requested_at is not None:
+        if step.run.status in {"paused", "cancelled"} or step.run.cancel_requested_at is not None:
             raise RunStopped
         now = lock(effect)
         check_seal_of(now, request=request, payload=payload)

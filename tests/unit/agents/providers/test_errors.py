@@ -52,6 +52,7 @@ def test_raise_without_sentence_says_its_docstring(kind: type[ProviderError]) ->
         ("ProviderError", "give_up"),
         ("ProviderRateLimited", "wait"),
         ("ProviderUnavailable", "retry"),
+        ("BreakerOpen", "wait"),
         ("ProviderMisconfigured", "ask_person"),
         ("ProviderUnpaid", "ask_person"),
         ("AccessRefused", "ask_person"),
@@ -73,7 +74,7 @@ def test_advise_by_class_says_what_to_do(name: str, advice: str) -> None:
 
 
 def test_advise_every_class_is_listed_above() -> None:
-    assert len(ERRORS) == 15
+    assert len(ERRORS) == 16
 
 
 def test_raise_with_own_advice_keeps_it() -> None:

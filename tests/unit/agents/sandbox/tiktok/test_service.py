@@ -221,10 +221,12 @@ def test_keep_token_out_of_everything_that_is_stored() -> None:
 @committed
 def test_lose_the_database_in_the_middle_looks_like_a_broken_connection() -> None:
     name = connections["default"].settings_dict["NAME"]
+    provider = sandbox_tiktok()
+    provider.wire.check_open("creator_info")  # the breaker was looked at before the database went away
     connections["default"].settings_dict["NAME"] = "no_such_database"
     try:
         with pytest.raises(ProviderUnavailable) as failed:
-            sandbox_tiktok().posting.creator_info(token=TOKEN)
+            provider.posting.creator_info(token=TOKEN)
     finally:
         connections["default"].settings_dict["NAME"] = name
     assert (failed.value.was_sent, failed.value.may_have_acted) == (None, True)
