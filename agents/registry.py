@@ -13,18 +13,14 @@ from agents.definitions import (
     content_producer,
     trend_watcher,
 )
+from tiktok_ops.registries import registry
 
 AnyAgent = Agent[Any, Any, Any, Any]
 
 
 def by_name(agents: Iterable[AnyAgent]) -> MappingProxyType[str, AnyAgent]:
     """Return the agents by name; raises `ValueError` when two share one."""
-    found: dict[str, AnyAgent] = {}
-    for agent in agents:
-        if agent.name in found:
-            raise ValueError(f"Two agents are called {agent.name!r}.")
-        found[agent.name] = agent
-    return MappingProxyType(found)
+    return registry(agents, name=lambda agent: agent.name, called="agents")
 
 
 AGENTS = by_name(

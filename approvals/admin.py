@@ -3,9 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -14,7 +12,7 @@ from approvals.kinds import kind_of
 from approvals.models import ApprovalRequest, Decision
 from approvals.packet import packet_context
 from approvals.services import approve, reject
-from tiktok_ops.admin import MachineWrittenAdmin
+from tiktok_ops.admin import MachineWrittenAdmin, SheetAdmin
 from tiktok_ops.cells import moment
 from tiktok_ops.errors import Refused
 
@@ -31,7 +29,7 @@ STATUS_COLOURS = {
 
 
 @admin.register(ApprovalRequest)
-class ApprovalRequestAdmin(MachineWrittenAdmin):
+class ApprovalRequestAdmin(SheetAdmin):
     """Approvals: what needs review first, and a page each to decide on."""
 
     list_display = ["title", "account", "kind_cell", "status_label", "risk", "version", "asked_cell"]
@@ -67,32 +65,11 @@ class ApprovalRequestAdmin(MachineWrittenAdmin):
         )
         return [decide, *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show the packet; it is decided on at another address, by POST."""
-        if request.method not in {"GET", "HEAD"}:
-            raise PermissionDenied
-        asked = self.get_object(request, object_id)
-        if asked is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+    def sheet_context(self, request: HttpRequest, row: ApprovalRequest) -> dict[str, Any]:
+        """Return the packet; it is decided on at another address, by POST."""
         user: Any = request.user
-        context = {
-            **self.admin_site.each_context(request),
-            "title": asked.title,
-            "status": STATUS_WORDS.get(asked.status, asked.status.replace("_", " ")),
-            "opts": self.opts,
-            "original": asked,
-            "has_view_permission": True,
-            "media": self.media,
-            **packet_context(asked, by=user),
-            **(extra_context or {}),
-        }
-        return render(request, self.change_form_template, context)
+        status = STATUS_WORDS.get(row.status, row.status.replace("_", " "))
+        return {"title": row.title, "status": status, **packet_context(row, by=user)}
 
     def decide_view(self, request: HttpRequest, request_id: Any) -> HttpResponse:
         """Decide as the form says, and show what came of it."""

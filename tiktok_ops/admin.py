@@ -5,10 +5,11 @@ from uuid import UUID
 
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, TabularInline
 
 from tiktok_ops.accounts.access import only_workspace, people_seen_by, workspaces_with
@@ -224,6 +225,46 @@ class MachineWrittenAdmin(ScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return False: nobody unmakes what happened."""
         return False
+
+
+class SheetAdmin(MachineWrittenAdmin):
+    """What the machine writes, each row on a sheet of its own (`change_form_template`) rather than in a form.
+
+    The sheet is read; what people may do about a row they do by POST at other addresses.
+    """
+
+    def sheet_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """Return what the row's sheet shows; with `title` and `original`, its name in the breadcrumbs."""
+        raise NotImplementedError
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the sheet."""
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        row = self.get_object(request, object_id)
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        return self.sheet(request, row, **(extra_context or {}))
+
+    def sheet(self, request: HttpRequest, row: Any, **extra: Any) -> HttpResponse:
+        """Return the row's sheet, with `extra` in place of what it shows otherwise."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(row),
+            "original": row,
+            "has_view_permission": True,
+            "media": self.media,
+            **self.sheet_context(request, row),
+            **extra,
+        }
+        return TemplateResponse(request, self.change_form_template, context)
 
 
 class ScopedInline(ScopedChoices, TabularInline):  # type: ignore[misc]

@@ -19,7 +19,7 @@ from approvals.admin import STATUS_WORDS
 from approvals.kinds import Fate
 from approvals.models import ApprovalRequest
 from tiktok_ops.accounts.roles import Capability
-from tiktok_ops.admin import MachineWrittenAdmin
+from tiktok_ops.admin import MachineWrittenAdmin, SheetAdmin
 from tiktok_ops.content.charts import DAYS_SHOWN, ViewsChart, views_chart
 from tiktok_ops.content.queries import posts_until
 from tiktok_ops.errors import Refused
@@ -59,7 +59,7 @@ class Asked:
 
 
 @admin.register(WorkflowRun)
-class WorkflowRunAdmin(MachineWrittenAdmin):
+class WorkflowRunAdmin(SheetAdmin):
     """Runs: the list with its progress, and a page each with steps, trace and report."""
 
     list_display = ["workflow", "account", "status_label", "progress", "mode", "requested_by", "created_at"]
@@ -122,48 +122,24 @@ class WorkflowRunAdmin(MachineWrittenAdmin):
             messages.error(request, "Choose what to do with the run.")
         return HttpResponseRedirect(reverse("admin:workflows_workflowrun_change", args=[run_id]))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show the run; without a form, for there is nothing to change."""
-        if request.method not in {"GET", "HEAD"}:
-            raise PermissionDenied
-        run = self.get_object(request, object_id)
-        if run is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": str(run),
-            "opts": self.opts,
-            "original": run,
-            "has_view_permission": True,
-            "media": self.media,
-            **self._context(request, run),
-            **(extra_context or {}),
+    def sheet_context(self, request: HttpRequest, row: WorkflowRun) -> dict[str, Any]:
+        """Return what the run's page shows, with the buttons this person may press now."""
+        overview = overview_of(row)
+        may_steer = self.is_granted(request, Capability.RUN, row)
+        return {
+            **run_context(overview),
+            "controls": controls_for(overview.run) if may_steer else [],
+            "retriable": retriable_steps(overview.run, overview.steps) if may_steer else set(),
+            "control_url": reverse("admin:workflows_workflowrun_control", args=[row.id]),
         }
-        return render(request, self.change_form_template, context)
 
     def live_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
         """Return what changes while a run goes on, for the page to put in place."""
         run = self.get_object(request, str(run_id))
         if run is None:
             raise Http404
-        return render(request, "admin/workflows/workflowrun/live.html", self._context(request, run))
-
-    def _context(self, request: HttpRequest, run: WorkflowRun) -> dict[str, Any]:
-        """Return what the page shows, with the buttons this person may press now."""
-        overview = overview_of(run)
-        may_steer = self.is_granted(request, Capability.RUN, run)
-        return {
-            **run_context(overview),
-            "controls": controls_for(overview.run) if may_steer else [],
-            "retriable": retriable_steps(overview.run, overview.steps) if may_steer else set(),
-            "control_url": reverse("admin:workflows_workflowrun_control", args=[run.id]),
-        }
+        context = self.sheet_context(request, run)
+        return render(request, "admin/workflows/workflowrun/live.html", context)
 
 
 def run_context(overview: RunOverview) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.db.models import Max
 
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
+from tiktok_ops.registries import registry
 from workflows.definitions import own_post, post_draft, profile_audit
 from workflows.models import WorkflowDefinition
 from workflows.nodes import Workflow
@@ -25,12 +26,7 @@ class WorkflowUnknown(Refused):
 
 def by_slug(workflows: Iterable[Workflow]) -> MappingProxyType[str, Workflow]:
     """Return the workflows by slug; raises `ValueError` when two share one."""
-    found: dict[str, Workflow] = {}
-    for workflow in workflows:
-        if workflow.slug in found:
-            raise ValueError(f"Two workflows are called {workflow.slug!r}.")
-        found[workflow.slug] = workflow
-    return MappingProxyType(found)
+    return registry(workflows, name=lambda workflow: workflow.slug, called="workflows")
 
 
 WORKFLOWS = by_slug([profile_audit.workflow, post_draft.workflow, own_post.workflow])

@@ -38,6 +38,15 @@ PUBLISH = GateNode(
     facts=FINDINGS,
 )
 
+POST = ActionNode(
+    key="post",
+    label="Post",
+    effect="post_video",
+    gate="gate",
+    depends_on=("gate",),
+    timeout_seconds=280,
+)
+
 workflow = Workflow(
     slug="own_post",
     label="New post",
@@ -47,13 +56,6 @@ workflow = Workflow(
             key="compliance", label="Compliance", agent="compliance", inputs={"draft": "brief.caption"}
         ),
         PUBLISH,
-        ActionNode(
-            key="post",
-            label="Post",
-            effect="post_video",
-            gate="gate",
-            depends_on=("gate",),
-            timeout_seconds=280,
-        ),
+        POST,
     ),
 )

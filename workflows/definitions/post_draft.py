@@ -1,7 +1,7 @@
 """A post drafted by agents: an idea, its texts, a video; checked, approved by a person, posted."""
 
-from workflows.definitions.own_post import FINDINGS, SETTINGS
-from workflows.nodes import ActionNode, AgentNode, GateNode, RenderNode, Workflow
+from workflows.definitions.own_post import FINDINGS, POST, SETTINGS
+from workflows.nodes import AgentNode, GateNode, RenderNode, Workflow
 
 workflow = Workflow(
     slug="post_draft",
@@ -49,13 +49,6 @@ workflow = Workflow(
             },
             facts=FINDINGS,
         ),
-        ActionNode(
-            key="post",
-            label="Post",
-            effect="post_video",
-            gate="gate",
-            depends_on=("gate",),
-            timeout_seconds=280,
-        ),
+        POST,
     ),
 )

@@ -121,4 +121,4 @@ class Effect(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.status}"
+        return self.request.title

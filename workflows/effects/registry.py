@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from django.utils.module_loading import import_string
 
+from tiktok_ops.registries import registry
 from workflows.outcomes import Outcome
 from workflows.work import Work
 
@@ -31,12 +32,7 @@ class EffectKind:
 
 def by_name(kinds: Iterable[EffectKind]) -> MappingProxyType[str, EffectKind]:
     """Return the kinds by name; raises `ValueError` when two share one."""
-    found: dict[str, EffectKind] = {}
-    for kind in kinds:
-        if kind.name in found:
-            raise ValueError(f"Two kinds of effects are called {kind.name!r}.")
-        found[kind.name] = kind
-    return MappingProxyType(found)
+    return registry(kinds, name=lambda kind: kind.name, called="kinds of effects")
 
 
 EFFECTS = by_name(

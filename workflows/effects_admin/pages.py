@@ -1,6 +1,5 @@
 """The list of effects, the page of one, and the form that closes one with a link. Nothing else is changed here."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +7,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -16,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from tiktok_ops.accounts.roles import Capability
-from tiktok_ops.admin import MachineWrittenAdmin
+from tiktok_ops.admin import SheetAdmin
 from tiktok_ops.cells import badge, moment, shortened, status_badge
 from tiktok_ops.errors import Refused
 from tiktok_ops.filters import ScopedRelatedFilter, StatusFilter
@@ -36,7 +34,7 @@ class EffectStatusFilter(StatusFilter):
 
 
 @admin.register(Effect)
-class EffectAdmin(MachineWrittenAdmin):
+class EffectAdmin(SheetAdmin):
     """Effects: what left, or is about to; what a person posts by hand is handed over on its page."""
 
     list_display = ("effect_cell", "account", "fate_cell", "delivery_cell", "mode_cell", "approved_cell")
@@ -71,21 +69,15 @@ class EffectAdmin(MachineWrittenAdmin):
         )
         return [settle, *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show the effect; it is closed at another address, by POST."""
-        if request.method not in {"GET", "HEAD"}:
-            raise PermissionDenied
-        effect = self.get_object(request, object_id)
-        if effect is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
-        form = LinkForm() if takes_a_link(effect, now=timezone.now()) else None
-        return self._page(request, effect, form, extra_context or {})
+    def sheet_context(self, request: HttpRequest, row: Effect) -> dict[str, Any]:
+        """Return what the effect's page shows; it is closed at another address, by POST."""
+        user: Any = request.user
+        form = LinkForm() if takes_a_link(row, now=timezone.now()) else None
+        return {
+            "title": f"{kind_label(row)} on {row.account}",
+            "may_settle": self.has_settle_permission(request, row),
+            **sheet_of(row, by=user, form=form),
+        }
 
     def settle_view(self, request: HttpRequest, effect_id: UUID) -> HttpResponse:
         """Close the effect with the link that was pasted; what is wrong with it is said beside it."""
@@ -102,7 +94,7 @@ class EffectAdmin(MachineWrittenAdmin):
             return HttpResponseRedirect(page)
         form = LinkForm(request.POST)
         if not self._is_settled(request, effect, form):
-            return self._page(request, effect, form, {})
+            return self.sheet(request, effect, form=form)
         messages.success(request, "Closed: posted, on your word. The run goes on.")
         return HttpResponseRedirect(page)
 
@@ -122,23 +114,6 @@ class EffectAdmin(MachineWrittenAdmin):
     def has_settle_permission(self, request: HttpRequest, effect: Effect) -> bool:
         """Return whether the person may say that this is live."""
         return self.is_granted(request, Capability.RUN, effect)
-
-    def _page(
-        self, request: HttpRequest, effect: Effect, form: LinkForm | None, extra: Mapping[str, Any]
-    ) -> HttpResponse:
-        user: Any = request.user
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{kind_label(effect)} on {effect.account}",
-            "opts": self.opts,
-            "original": str(effect.request.title),
-            "has_view_permission": True,
-            "media": self.media,
-            "may_settle": self.has_settle_permission(request, effect),
-            **sheet_of(effect, by=user, form=form),
-            **extra,
-        }
-        return TemplateResponse(request, self.change_form_template, context)
 
     # Cells ----------------------------------------------------------------------------------------
 
