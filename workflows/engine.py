@@ -33,14 +33,14 @@ RECONNECT_SECONDS = 0.25
 AFTER_OUTAGE_SECONDS = 1.0
 
 
-def advance_run(run_id: UUID, *, seconds_left: Callable[[], float]) -> int:
+def advance_run(run_id: UUID, *, seconds_left: Callable[[], float], cluster: str | None = None) -> int:
     """Claim and run what is due in the run, going straight on while there is time; return the steps run.
 
     `seconds_left` tells how long this worker may still work; a successor is only claimed when its
-    node's timeout fits.
+    node's timeout fits. With `cluster`, only steps of that cluster are taken.
     """
     done = 0
-    claimed = claim(run_id)
+    claimed = claim(run_id, cluster=cluster)
     while claimed is not None:
         try:
             finished = run_step(claimed, seconds_left=seconds_left)
@@ -91,8 +91,10 @@ def run_step(claimed: Claim, *, seconds_left: Callable[[], float]) -> Finished:
     except DefinitionRefused as refusal:  # it could run when it was stored; an agent it asks is gone since
         return finish(claimed, Failed(error=str(refusal)), go_on=False)
     outcome = perform(_work_of(claimed, step, workflow))
-    # A successor may take as long as any node of this workflow.
-    longest = max(node.timeout_seconds for node in workflow.nodes)
+    # A successor may take as long as any node of this workflow that the same cluster works on.
+    longest = max(
+        (node.timeout_seconds for node in workflow.nodes if node.cluster == step.cluster), default=0.0
+    )
     return _record(claimed, outcome, go_on=seconds_left() > longest)
 
 

@@ -34,11 +34,14 @@ LEASE_LOST = "TK001"
 MAX_CLAIMS = 3
 
 
-def claim(run_id: UUID) -> Claim | None:
-    """Take one due step of the run for this process, or return None when there is none."""
+def claim(run_id: UUID, *, cluster: str | None = None) -> Claim | None:
+    """Take one due step of the run for this process, or return None when there is none.
+
+    With `cluster`, only a step of that cluster.
+    """
     row = _call(
-        "SELECT step_id, claim FROM workflow_claim(%s, %s, %s, %s)",
-        [run_id, this_process(), settings.LEASE_SECONDS, MAX_CLAIMS],
+        "SELECT step_id, claim FROM workflow_claim(%s, %s, %s, %s, %s)",
+        [run_id, this_process(), settings.LEASE_SECONDS, MAX_CLAIMS, cluster],
     )
     return Claim(*row) if row else None
 
@@ -68,10 +71,7 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
         finished = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on)
         if isinstance(outcome, Succeeded) and outcome.artifacts:
             _store_artifacts(claimed.step_id, outcome.artifacts)
-        if finished.due:
-            run_id = WorkflowStep.objects.values_list("run_id", flat=True).get(id=claimed.step_id)
-            for _ in range(finished.due):
-                ring(DOORBELL, run_id)
+        _ring_beside(claimed.step_id, finished.due)
         return finished
 
 
@@ -150,11 +150,32 @@ def wake(step_id: UUID) -> bool:
 def _ring_for(step_id: UUID, row: tuple[Any, ...] | None) -> bool:
     """Ring for what became due in the step's run; return whether there was anything to do."""
     due = row[0] if row else None
+    if due is None:
+        return False
+    _ring_beside(step_id, due)
+    return True
+
+
+def ring_due(run_id: UUID, due: int) -> None:
+    """Ring for the `due` steps of the run that this transaction marked as rung.
+
+    It holds the run's lock, so the ones marked last are its own.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT cluster FROM workflows_workflowstep WHERE run_id = %s AND status = 'ready' "
+            "AND rung_at IS NOT NULL ORDER BY rung_at DESC LIMIT %s",
+            [run_id, due],
+        )
+        clusters = [cluster for (cluster,) in cursor.fetchall()]
+    for cluster in clusters:
+        ring(DOORBELL, run_id, cluster=cluster)
+
+
+def _ring_beside(step_id: UUID, due: int) -> None:
+    """Ring for the `due` steps of the step's run."""
     if due:
-        run_id = WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id)
-        for _ in range(due):
-            ring(DOORBELL, run_id)
-    return due is not None
+        ring_due(WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id), due)
 
 
 def _as_json(outcome: Outcome, approval_id: UUID | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+from pytest_django import Settings
 
 from tests.factories.workflows import HOUR, WorkflowRunFactory, WorkflowStepFactory
 from tests.processes import wait_until
@@ -156,7 +157,7 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
 
     def start(program: str) -> Cluster:
         (tmp_path / "manage.py").write_text(program)
-        made.append(Cluster())
+        made.append(Cluster("long"))
         made[-1].start()
         return made[-1]
 
@@ -168,7 +169,8 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
 
 TELL = """
 import json, os, pathlib, sys, time
-pathlib.Path("told").write_text(json.dumps([sys.argv[1:], os.environ.get("TIKTOK_OPS_DIE_WITH_PARENT")]))
+told = [sys.argv[1:], os.environ.get("TIKTOK_OPS_DIE_WITH_PARENT"), os.environ.get("Q_CLUSTER_NAME")]
+pathlib.Path("told").write_text(json.dumps(told))
 time.sleep(60)
 """
 
@@ -191,7 +193,7 @@ def told(folder: Path) -> str:
 
 def test_start_cluster_ties_it_to_this_process(clusters: Callable[[str], Cluster], tmp_path: Path) -> None:
     cluster = clusters(TELL)
-    assert told(tmp_path) == f'[["qcluster"], "{os.getpid()}"]'
+    assert told(tmp_path) == f'[["qcluster"], "{os.getpid()}", "long"]'
     assert cluster.is_alive
     assert cluster.process is not None
     assert os.getpgid(cluster.process.pid) == cluster.process.pid != os.getpgid(0)
@@ -232,7 +234,7 @@ def test_stop_cluster_that_ended_by_itself_is_no_error(clusters: Callable[[str],
 
 
 def test_stop_cluster_that_never_started_is_no_error() -> None:
-    cluster = Cluster()
+    cluster = Cluster("short")
     cluster.stop(seconds=1)
     cluster.kill()
     assert not cluster.is_alive
@@ -245,6 +247,8 @@ class NotedCluster:
     """A cluster that lives as long as it is said to."""
 
     lives: bool = True
+
+    name = "short"
 
     def __init__(self) -> None:
         self.noted: list[str] = []
@@ -263,16 +267,21 @@ class NotedCluster:
         """Note it."""
         self.noted.append("kill")
 
+    def ask_to_stop(self) -> None:
+        """Note it."""
+        self.noted.append("asked")
+
     def stop(self, *, seconds: float) -> None:
         """Note it."""
-        self.noted.append(f"stop {seconds:g}")
+        self.noted.append(f"stop {seconds:.0f}")
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> NotedCluster:
-    """The cluster of the supervisor under test, which looks without waiting."""
+def cluster(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> NotedCluster:
+    """The one cluster of the supervisor under test, which looks without waiting."""
     noted = NotedCluster()
-    monkeypatch.setattr(supervisor, "Cluster", lambda: noted)
+    settings.CLUSTERS = {"short": 2, "long": 0}
+    monkeypatch.setattr(supervisor, "Cluster", lambda name: noted)
     monkeypatch.setattr(supervisor, "TICK_SECONDS", 0.01)
     return noted
 
@@ -299,7 +308,7 @@ class StopAfter(Stop):
 def test_supervise_until_told_to_stop_holds_its_place_and_stops_the_cluster(cluster: NotedCluster) -> None:
     stop = StopAfter(2)
     Supervisor(stop).run()
-    assert cluster.noted == ["start", "stop 20"]
+    assert cluster.noted == ["start", "asked", "stop 20"]
     assert stop.seen == [Present(0, 0), Present(1, 0), Present(1, 0)]
     wait_for_presence(Present(0, 0))
 
@@ -310,7 +319,7 @@ def test_supervise_cluster_that_died_starts_it_again(cluster: NotedCluster) -> N
         cluster.lives = look != 2
 
     Supervisor(StopAfter(3, die)).run()
-    assert cluster.noted == ["start", "kill", "start", "stop 20"]
+    assert cluster.noted == ["start", "kill", "start", "asked", "stop 20"]
 
 
 @pytest.mark.usefixtures("committed_db")
@@ -320,7 +329,7 @@ def test_supervise_cluster_that_does_not_move_starts_it_again_once(
     monkeypatch.setattr("django.conf.settings.STALL_SECONDS", 0.2)
     step_in("ready and due")
     Supervisor(StopAfter(4, lambda look: time.sleep(0.25 if look == 2 else 0))).run()
-    assert cluster.noted == ["start", "kill", "start", "stop 20"]
+    assert cluster.noted == ["start", "kill", "start", "asked", "stop 20"]
 
 
 @pytest.mark.usefixtures("committed_db")
@@ -344,14 +353,14 @@ def test_supervise_gives_back_what_dead_processes_held(cluster: NotedCluster) ->
 def test_supervise_while_the_database_is_away_waits_for_it(
     cluster: NotedCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def away() -> Load:
+    def away(cluster: str | None = None) -> Load:
         raise OperationalError("the server is starting up\n")
 
     monkeypatch.setattr(supervisor, "current_load", away)
     with caplog.at_level(logging.WARNING):
         Supervisor(StopAfter(2)).run()
     assert caplog.text.count("worker lost the database") == 2
-    assert cluster.noted == ["start", "stop 20"]
+    assert cluster.noted == ["start", "asked", "stop 20"]
 
 
 @pytest.mark.usefixtures("committed_db")
@@ -363,7 +372,7 @@ def test_supervise_that_fails_stops_the_cluster_all_the_same(
 
     with pytest.raises(RuntimeError, match="our bug"):
         Supervisor(StopAfter(2, fail)).run()
-    assert cluster.noted == ["start", "stop 20"]
+    assert cluster.noted == ["start", "asked", "stop 20"]
     wait_for_presence(Present(0, 0))
 
 
@@ -379,7 +388,7 @@ def test_supervise_until_idle_keeps_too_and_ends_after_a_few_idle_looks(cluster:
     Supervisor(stop, until_idle=True).run()
     assert stop.seen == [Present(0, 0), *[Present(1, 1)] * (2 + supervisor.IDLE_TICKS)]
     wait_for_presence(Present(0, 0))
-    assert cluster.noted == ["start", "stop 20"]
+    assert cluster.noted == ["start", "asked", "stop 20"]
 
 
 @pytest.mark.usefixtures("committed_db")
