@@ -2,12 +2,9 @@
 
 from agents.contract import Agent, AgentContext, ModelTier, Nothing, Prompt, Typed
 from approvals.kinds import Kind, Weight
+from benchmarks.sizes import KILOBYTE
 from workflows.gates import resume_gate
 from workflows.nodes import AgentNode, GateNode, Workflow
-
-KILOBYTE = "x" * 1000
-RUNS, RUNS_ALONE, RUNS_DECIDED, RUNS_IN_BURST = 200, 20, 20, 100
-STEPS_A_RUN = 6
 
 
 class Kilobyte(Typed):
@@ -66,12 +63,16 @@ KIND = Kind(
 
 def _node(key: str, *depends_on: str) -> AgentNode:
     inputs = {"data": f"{depends_on[0]}.output.data"} if depends_on else {}
-    return AgentNode(key=key, label=key, agent="noop", depends_on=depends_on, inputs=inputs, timeout_seconds=60)
+    return AgentNode(
+        key=key, label=key, agent="noop", depends_on=depends_on, inputs=inputs, timeout_seconds=60
+    )
 
 
 FORK = (_node("a"), _node("b", "a"), _node("c", "a"), _node("d", "a"), _node("e", "b", "c", "d"))
 
-SIX_STEPS = Workflow(slug="bench_six", label="Six steps", purpose="Benchmark.", nodes=(*FORK, _node("f", "e")))
+SIX_STEPS = Workflow(
+    slug="bench_six", label="Six steps", purpose="Benchmark.", nodes=(*FORK, _node("f", "e"))
+)
 
 GATE = GateNode(
     key="gate",

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,11 @@ from django.db import DataError, InterfaceError, OperationalError, connection
 from tiktok_ops.errors import Refused
 from workflows.conditions import holds
 from workflows.executors import EXECUTORS
-from workflows.models import WorkflowStep
+from workflows.models import WorkflowDefinition, WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
 from workflows.paths import View
-from workflows.protocol import claim, finish, renew
+from workflows.protocol import claim, finish, renew, steps_before
 from workflows.validation import DefinitionRefused, parse_workflow
 from workflows.work import Work
 
@@ -87,7 +88,7 @@ def run_step(claimed: Claim, *, seconds_left: Callable[[], float]) -> Finished:
     """
     step = _step_of(claimed)
     try:
-        workflow = parse_workflow(step.run.definition.definition)
+        workflow = _workflow_of(step.run.definition_id)
     except DefinitionRefused as refusal:  # it could run when it was stored; an agent it asks is gone since
         return finish(claimed, Failed(error=str(refusal)), go_on=False)
     outcome = perform(_work_of(claimed, step, workflow))
@@ -141,11 +142,18 @@ def _record(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
         )
 
 
+@lru_cache(maxsize=256)
+def _workflow_of(definition_id: UUID) -> Workflow:
+    """Read a definition and check it, once in a process: a stored version never changes.
+
+    Raises `DefinitionRefused`, each time.
+    """
+    return parse_workflow(WorkflowDefinition.objects.get(id=definition_id).definition)
+
+
 def _step_of(claimed: Claim) -> WorkflowStep:
-    """Read the claimed step with all that its node may ask of its run."""
-    return WorkflowStep.objects.select_related(
-        "run__definition", "run__account__brand", "run__account__workspace"
-    ).get(id=claimed.step_id)
+    """Read the claimed step with what its node asks of its run; the account anew for each step, it may change."""
+    return WorkflowStep.objects.select_related("run__account__brand").get(id=claimed.step_id)
 
 
 def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:
@@ -166,9 +174,8 @@ def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:
 def _view_of(work: Work) -> View:
     """Return what the step can see: the brief, its item, what was said of it, and what was put out before it."""
     step = work.step
-    upstream = WorkflowStep.objects.filter(leads_to__downstream=step).order_by("item", "round")
     outputs: dict[str, Any] = {}
-    for key, item, status, output in upstream.values_list("key", "item", "status", "output"):
+    for key, item, status, output in steps_before(step.id):
         if item and item != step.item:
             # What is behind a loop sees what those of its items put out that came to an end.
             outputs.setdefault(key, []).extend([output] if status == "succeeded" else [])

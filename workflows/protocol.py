@@ -81,6 +81,22 @@ def _is_cancelled(step_id: UUID) -> bool:
     return WorkflowRun.objects.select_for_update().get(id=run_id).cancel_requested_at is not None
 
 
+def steps_before(step_id: UUID) -> list[tuple[str, int, str, Any]]:
+    """Return key, item, status and output of the steps this one depends on, by item, then round.
+
+    Part of every step, and so by hand: building this query took longer than running it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT step.key, step.item, step.status, step.output FROM workflows_stepdependency AS edge "
+            "JOIN workflows_workflowstep AS step ON step.id = edge.upstream_id "
+            "WHERE edge.downstream_id = %s ORDER BY step.item, step.round",
+            [step_id],
+        )
+        rows = cursor.fetchall()
+    return [(key, item, status, output and json.loads(output)) for key, item, status, output in rows]
+
+
 def _ask(step_id: UUID, outcome: AsksPerson) -> UUID:
     """Open the approval the step waits for, and return its id."""
     step = WorkflowStep.objects.select_related(

@@ -17,7 +17,7 @@ from workflows.transitions import STEP
 
 
 def add_first_steps(run: WorkflowRun, workflow: Workflow) -> list[str]:
-    """Add a step for each node outside of loops and for what begins each loop; return the cluster of each that is ready.
+    """Add a step for each node outside of loops and for what begins each loop; return the cluster of each ready one.
 
     A step behind a loop waits for its beginning; what else it waits for is known once the items are.
     """

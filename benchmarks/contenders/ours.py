@@ -1,6 +1,5 @@
 """This project: runs started by the service, on the workers of `manage.py worker`, with a keeper beside them."""
 
-import json
 import subprocess
 import sys
 import time
@@ -18,15 +17,15 @@ from django.db import connection  # noqa: E402
 from approvals.models import ApprovalRequest  # noqa: E402
 from approvals.services import approve  # noqa: E402
 from benchmarks.contenders.protocol import Work, serve  # noqa: E402
-from benchmarks.workload import (  # noqa: E402
-    GATED,
+from benchmarks.sizes import (  # noqa: E402
+    IDLE_SECONDS,
     RUNS,
     RUNS_ALONE,
     RUNS_DECIDED,
     RUNS_IN_BURST,
-    SIX_STEPS,
     STEPS_A_RUN,
 )
+from benchmarks.workload import GATED, SIX_STEPS  # noqa: E402
 from tiktok_ops.accounts.models import Membership, TikTokAccount, User, Workspace  # noqa: E402
 from tiktok_ops.accounts.roles import Role  # noqa: E402
 from workflows.catalogue import store_definition  # noqa: E402
@@ -139,6 +138,12 @@ def _apart(work: Callable[[], float]) -> float:
     return work()
 
 
+def _idle() -> dict[str, Any]:
+    """Do nothing, for what waiting alone costs."""
+    time.sleep(IDLE_SECONDS)
+    return {"seconds": [IDLE_SECONDS], "steps": 0}
+
+
 def _work_of(workload: str, account_id: UUID, person: User) -> Work:
     """Return the work of a workload, whatever it needs being there."""
     if workload == "W":
@@ -150,7 +155,7 @@ def _work_of(workload: str, account_id: UUID, person: User) -> Work:
             "steps": RUNS_ALONE * STEPS_A_RUN,
         }
     if workload == "IDLE":
-        return lambda: {"seconds": [time.sleep(20) or 20.0], "steps": 0}
+        return _idle
     waiting = _wait_at_gate(account_id, RUNS_DECIDED if workload == "H" else RUNS_IN_BURST)
     if workload == "H":
         return lambda: {
@@ -170,11 +175,6 @@ def ours(workload: str, url: str) -> Iterator[Work]:
         _until(lambda: present().workers == 1 and present().keepers == 1)
         _run_all(account_id, WARM_UP_RUNS)
         yield _work_of(workload, account_id, person)
-
-
-def told(result: dict[str, Any]) -> str:
-    """Return a result as the driver reads it."""
-    return json.dumps(result)
 
 
 if __name__ == "__main__":
