@@ -6,18 +6,20 @@ with the agent run: before the first call goes out, or, when there is none, once
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, models
 from django.db.models.functions import Now
+from django.db.models.sql import InsertQuery
 
 from agents.models import AgentRun, AgentStep
 from agents.providers.language import Usage
+from tiktok_ops.prepared import fetch
 
 CUT_OFF = "Cut off before it ended."
 NO_USAGE = Usage(input_tokens=0, output_tokens=0)
@@ -79,11 +81,21 @@ class Trace:
         if self._is_open:
             return
         self.agent_run.started_at = Now() - timedelta(seconds=time.monotonic() - self._began)
-        with transaction.atomic():
-            self.agent_run.save(force_insert=True)
-            for step in self._computed:
-                step.save(force_insert=True)
+        insert_together([self.agent_run, *self._computed])
         self._is_open = True
+
+
+def insert_together(rows: Sequence[models.Model]) -> None:
+    """Insert new rows, of whatever models, by one statement: one trip and one commit instead of four."""
+    parts: list[str] = []
+    values: list[Any] = []
+    for number, row in enumerate(rows):
+        query = InsertQuery(type(row))
+        query.insert_values(type(row)._meta.concrete_fields, [row])
+        [(statement, given)] = query.get_compiler(connection=connection).as_sql()
+        parts.append(f"row_{number} AS ({statement})")
+        values += given
+    fetch(f"WITH {', '.join(parts)} SELECT", values)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from workflows.nodes import Workflow
 from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
 from workflows.paths import View
 from workflows.protocol import claim, finish, renew, steps_before
+from workflows.step_reading import read_step
 from workflows.validation import DefinitionRefused, parse_workflow
 from workflows.work import Work
 
@@ -86,7 +87,7 @@ def run_step(claimed: Claim, *, seconds_left: Callable[[], float]) -> Finished:
 
     Raises `LeaseLost` when the step was no longer this worker's.
     """
-    step = _step_of(claimed)
+    step = read_step(claimed.step_id)
     try:
         workflow = _workflow_of(step.run.definition_id)
     except DefinitionRefused as refusal:  # it could run when it was stored; an agent it asks is gone since
@@ -149,11 +150,6 @@ def _workflow_of(definition_id: UUID) -> Workflow:
     Raises `DefinitionRefused`, each time.
     """
     return parse_workflow(WorkflowDefinition.objects.get(id=definition_id).definition)
-
-
-def _step_of(claimed: Claim) -> WorkflowStep:
-    """Read the claimed step with what its node asks of its run; the account anew for each step, it may change."""
-    return WorkflowStep.objects.select_related("run__account__brand").get(id=claimed.step_id)
 
 
 def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:

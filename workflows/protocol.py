@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact, Asset
+from tiktok_ops.prepared import fetch
 from tiktok_ops.queue import ring
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import Workflow
@@ -86,14 +87,12 @@ def steps_before(step_id: UUID) -> list[tuple[str, int, str, Any]]:
 
     Part of every step, and so by hand: building this query took longer than running it.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT step.key, step.item, step.status, step.output FROM workflows_stepdependency AS edge "
-            "JOIN workflows_workflowstep AS step ON step.id = edge.upstream_id "
-            "WHERE edge.downstream_id = %s ORDER BY step.item, step.round",
-            [step_id],
-        )
-        rows = cursor.fetchall()
+    rows = fetch(
+        "SELECT step.key, step.item, step.status, step.output FROM workflows_stepdependency AS edge "
+        "JOIN workflows_workflowstep AS step ON step.id = edge.upstream_id "
+        "WHERE edge.downstream_id = %s ORDER BY step.item, step.round",
+        [step_id],
+    )
     return [(key, item, status, output and json.loads(output)) for key, item, status, output in rows]
 
 
@@ -248,7 +247,5 @@ def _store_artifacts(step_id: UUID, drafts: tuple[ArtifactDraft, ...]) -> None:
 
 def _call(sql: str, arguments: list[Any]) -> tuple[Any, ...] | None:
     """Run one statement and return its row, if it has one."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, arguments)
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        return row
+    rows = fetch(sql, arguments)
+    return rows[0] if rows else None
