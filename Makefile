@@ -6,7 +6,7 @@ TESTS ?= tests
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos pages coverage check format up down logs lock screenshots clean
+.PHONY: help setup demo test chaos pages bench coverage check format up down logs lock screenshots clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -37,6 +37,14 @@ chaos: .venv/dev.installed ## Kill, race and restart in the long form: every rep
 pages: .venv/dev.installed ## Drive the pages in a real browser (needs Chromium, or CHROME_BIN)
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup -m e2e tests/e2e
 
+.venv-bench/installed: requirements/bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench: .venv/dev.installed .venv-bench/installed ## Measure the engine beside its peers; writes benchmarks/RESULTS.md
+	PEERS_PYTHON=.venv-bench/bin/python $(RUN) -m benchmarks.run --write
+
 coverage: .venv/dev.installed ## Run the tests and show which branches they miss
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup --cov --cov-report=term-missing $(TESTS)
 
@@ -63,14 +71,16 @@ logs: ## Follow what `make up` says
 	tail -n 50 -F var/up.log
 
 lock: .venv/dev.installed ## Compile the hash-pinned requirements from pyproject.toml
-	for extra in base demo dev production bench; do \
+	for extra in base demo dev production; do \
 		flag=$$([ $$extra = base ] || echo --extra $$extra); \
 		.venv/bin/uv pip compile pyproject.toml $$flag --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url --no-header --quiet -o requirements/$$extra.txt || exit 1; \
 	done
+	.venv/bin/uv pip compile --group pyproject.toml:bench --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements/bench.txt
 
 screenshots: .venv/dev.installed ## Take the pictures in docs/screenshots (needs Chromium, or CHROME_BIN)
 	$(RUN) -m tests.e2e.take_screenshots
 
 clean: down ## Stop everything and remove what was made here: .venv and var
-	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -22,8 +22,8 @@ from agents.providers.errors import AnswerError, OutputInvalid, ProviderError, P
 from agents.providers.language import LanguageAnswer, LanguageProvider, LanguageRequest
 from agents.providers.registry import get_language_provider
 from agents.registry import AGENTS, AnyAgent
-from agents.totals import totals_of
-from agents.tracing import Call, traced
+from agents.totals import NOTHING, totals_of
+from agents.tracing import Call, Trace, traced
 from tiktok_ops.errors import Refused
 
 LANGUAGE = "claude"
@@ -73,7 +73,7 @@ def run_agent(
     agent = _agent(name)
     asked = asked or Asked()
     _close_cut_off(asked)
-    agent_run = AgentRun.objects.create(
+    agent_run = AgentRun(
         account_id=context.account_id,
         agent=name,
         run_id=asked.run_id,
@@ -82,19 +82,20 @@ def run_agent(
         as_of=context.as_of,
         input=given,
     )
-    started = time.monotonic()
+    trace = Trace(agent_run)
+    until = time.monotonic() + timeout_seconds
     try:
-        output = _Asking(agent, agent_run, context, hold, started + timeout_seconds).answer(given)
+        output = _Asking(agent, trace, context, hold, until).answer(given)
     except Exception as error:
-        _close(agent_run, started, status="failed", error=f"{type(error).__name__}: {error}")
+        _close(trace, status="failed", error=f"{type(error).__name__}: {error}")
         raise
-    _close(agent_run, started, status="succeeded", output=output)
+    _close(trace, status="succeeded", output=output)
     return AgentAnswer(output=output, agent_run_id=agent_run.id)
 
 
 def _close_cut_off(asked: Asked) -> None:
     """Close what earlier claims of this step left open: their worker is gone."""
-    if asked.step_id is not None:
+    if asked.step_id is not None and asked.claim > 1:
         AgentRun.objects.filter(step_id=asked.step_id, claim__lt=asked.claim, status="running").update(
             status="failed", error="Cut off before it ended.", finished_at=Now()
         )
@@ -107,17 +108,15 @@ def _agent(name: str) -> AnyAgent:
         raise AgentRefused(f"There is no agent {name!r}; there are {', '.join(sorted(AGENTS))}.") from None
 
 
-def _close(agent_run: AgentRun, started: float, **changes: Any) -> None:
+def _close(trace: Trace, **changes: Any) -> None:
     """Close the agent run with its result and the totals of its trace."""
-    totals = totals_of(agent_run.steps.all())
-    AgentRun.objects.filter(id=agent_run.id).update(
+    totals = totals_of(trace.agent_run.steps.all()) if trace.has_called else NOTHING
+    trace.close(
         **changes,
         **totals.tokens,
-        facts=agent_run.facts,
+        facts=trace.agent_run.facts,
         cost_usd=totals.cost_usd + totals.simulated_usd,
-        is_simulated=agent_run.is_simulated,
-        latency_ms=round((time.monotonic() - started) * 1000),
-        finished_at=Now(),
+        is_simulated=trace.agent_run.is_simulated,
     )
 
 
@@ -126,7 +125,7 @@ class _Asking:
     """One agent being asked."""
 
     agent: AnyAgent
-    agent_run: AgentRun
+    trace: Trace
     context: AgentContext
     hold: Callable[[float], None]
     until: float
@@ -152,9 +151,9 @@ class _Asking:
 
     def _compute(self, given: BaseModel) -> BaseModel:
         """Compute the facts; they are on record before a model sees them."""
-        with traced(self.agent_run, AgentStep.Kind.COMPUTE, self.agent.name, request=_as_json(given)) as call:
+        with traced(self.trace, AgentStep.Kind.COMPUTE, self.agent.name, request=_as_json(given)) as call:
             facts: BaseModel = self.agent.compute(given, self.context)
-            call.response = self.agent_run.facts = _as_json(facts)
+            call.response = self.trace.agent_run.facts = _as_json(facts)
         return facts
 
     def _in_words(self, facts: BaseModel, prompt: Prompt) -> BaseModel:
@@ -179,7 +178,7 @@ class _Asking:
     def _ask(self, user: str) -> LanguageAnswer:
         """Ask the model once, traced and priced, whatever comes of it."""
         provider = get_language_provider(LANGUAGE)
-        self.agent_run.is_simulated = provider.simulated
+        self.trace.agent_run.is_simulated = provider.simulated
         request = self._request(user)
         sent = {"model": request.model, "system": request.system, "user": user, "schema": request.schema}
         prices = prices_of(request.model)
@@ -188,8 +187,9 @@ class _Asking:
         bound = len(request.system.encode()) + len(user.encode())
         find_price(model=request.model, prices=prices, on=_today(), total_input_tokens=bound)
         self.hold(request.timeout_seconds * WAITS_PER_CALL)
+        self.trace.open()
         with traced(
-            self.agent_run,
+            self.trace,
             AgentStep.Kind.CLAUDE,
             request.schema_name,
             request=sent,

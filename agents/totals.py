@@ -31,6 +31,16 @@ class Totals:
     is_simulated: bool
 
 
+NOTHING = Totals(
+    calls=0,
+    tokens=dict.fromkeys(_CLASSES, 0),
+    cost_usd=Decimal(0),
+    simulated_usd=Decimal(0),
+    is_simulated=True,
+)
+"""The totals of a trace without a call: computing costs neither tokens nor money."""
+
+
 def totals_of(steps: QuerySet[AgentStep]) -> Totals:
     """Add up trace rows, in one query."""
     real, simulated = Q(is_simulated=False), Q(is_simulated=True)

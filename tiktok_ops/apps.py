@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig, apps
 from django.contrib import admin
+from django.core.checks import register
 
 
 class RoofConfig(AppConfig):
@@ -12,7 +13,10 @@ class RoofConfig(AppConfig):
     verbose_name = "TikTok Ops"
 
     def ready(self) -> None:
-        """Take django-q's own pages off the admin: a row added there would run any Python path."""
+        """Check the queue; take django-q's own pages off the admin: a row added there would run any Python path."""
+        from tiktok_ops.queue.safety import check_queue
+
+        register(check_queue)
         for model in apps.get_app_config("django_q").get_models():
             if admin.site.is_registered(model):
                 admin.site.unregister(model)

@@ -66,7 +66,10 @@ class Environment(BaseSettings):
     CRASH_AT: str = ""
     MODEL_FAST: str = "claude-haiku-5-5"
     MODEL_SMART: str = "claude-sonnet-5-5"
+    QUEUE_BROKER: Literal["database", "redis"] = "database"
+    REDIS_URL: SecretStr = SecretStr("")
     WORKERS: int = Field(2, ge=1, le=64)
+    LONG_WORKERS: int = Field(1, ge=0, le=64)
     LEASE_SECONDS: float = Field(60, ge=0.2, le=3600)
     KEEPER_SECONDS: float = Field(1, ge=0.05, le=60)
     STALL_SECONDS: float = Field(60, ge=1, le=3600)

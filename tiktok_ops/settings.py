@@ -20,6 +20,7 @@ from tiktok_ops.postgres.server import EmbeddedServer
 
 ENV = load_environment()
 DEBUG = False
+IS_PRODUCTION = ENV.is_production
 SECRET_KEY = secret_key(ENV)
 # What decisions are sealed with; not in the database, so that whoever can write there cannot approve.
 APPROVAL_KEYS = keyring(ENV, "APPROVAL_KEYS")
@@ -127,22 +128,35 @@ X_FRAME_OPTIONS = "DENY"
 
 # django-q2 carries doorbells, nothing else: truth, attempts and leases are rows of ours (ADR 0003).
 DOORBELL_TIMEOUT_SECONDS = 300
+QUEUE_BROKER = ENV.QUEUE_BROKER
+# Each cluster's work processes on this host: steps with a long time-out hold up no others.
+CLUSTERS = {"short": ENV.WORKERS, "long": ENV.LONG_WORKERS}
+
+
+def _sized(workers: int) -> dict[str, int]:
+    """Return what depends on a cluster's size; `retry` as in `tiktok_ops.queue.safety`."""
+    return {"workers": workers, "retry": DOORBELL_TIMEOUT_SECONDS * (1 + ceil(2 / workers)) + 60}
+
+
 Q_CLUSTER: dict[str, Any] = {
     "name": "short",
-    "orm": "default",
-    "workers": ENV.WORKERS,
+    **_sized(ENV.WORKERS),
+    "ALT_CLUSTERS": {"long": _sized(max(ENV.LONG_WORKERS, 1))},
+    **(
+        {"redis": ENV.REDIS_URL.get_secret_value()}
+        if QUEUE_BROKER == "redis"
+        else {"orm": "default", "broker_class": "tiktok_ops.queue.broker.Doorbells"}
+    ),
     "queue_limit": 1,
     "bulk": 1,
-    "poll": 0.1,
+    "poll": 0.5,
     "guard_cycle": 0.5,
     "timeout": DOORBELL_TIMEOUT_SECONDS,
-    # A doorbell's lock starts when it is taken from the queue, not when it runs, so the time it may
-    # wait in memory counts too; a shorter `retry` delivers doorbells twice.
-    "retry": DOORBELL_TIMEOUT_SECONDS * (1 + ceil(2 / ENV.WORKERS)) + 60,
     "ack_failures": True,
     "max_attempts": 1,
     "save_limit": -1,
     "catch_up": False,
+    "scheduler": False,
     "recycle": 500,
     "log_level": "WARNING",
 }

@@ -16,11 +16,10 @@ from approvals.services import withdraw
 from tiktok_ops.accounts.models import User
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Overtaken, Refused
-from tiktok_ops.queue import ring
 from workflows.effects.ledger import ON_ITS_WAY, call_off
 from workflows.models import StepDependency, WorkflowRun, WorkflowStep
 from workflows.nodes import ActionNode, Workflow
-from workflows.protocol import DOORBELL
+from workflows.protocol import ring_due
 from workflows.steps import add_round, newest_steps
 from workflows.transitions import STEP
 
@@ -174,8 +173,8 @@ def _go_on(run: WorkflowRun) -> None:
         cursor.execute("SELECT workflow_to_ring(%s)", [run.id])
         due = cursor.fetchone()[0]
         cursor.execute("SELECT workflow_wait(%s)", [run.id])
-    for _ in range(due):
-        ring(DOORBELL, run.id)
+    if due:
+        ring_due(run.id, due)
 
 
 def _close(run: WorkflowRun) -> None:

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,12 @@ from django.db import DataError, InterfaceError, OperationalError, connection
 from tiktok_ops.errors import Refused
 from workflows.conditions import holds
 from workflows.executors import EXECUTORS
-from workflows.models import WorkflowStep
+from workflows.models import WorkflowDefinition, WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
 from workflows.paths import View
-from workflows.protocol import claim, finish, renew
+from workflows.protocol import claim, finish, renew, steps_before
+from workflows.step_reading import read_step
 from workflows.validation import DefinitionRefused, parse_workflow
 from workflows.work import Work
 
@@ -33,14 +35,14 @@ RECONNECT_SECONDS = 0.25
 AFTER_OUTAGE_SECONDS = 1.0
 
 
-def advance_run(run_id: UUID, *, seconds_left: Callable[[], float]) -> int:
+def advance_run(run_id: UUID, *, seconds_left: Callable[[], float], cluster: str | None = None) -> int:
     """Claim and run what is due in the run, going straight on while there is time; return the steps run.
 
     `seconds_left` tells how long this worker may still work; a successor is only claimed when its
-    node's timeout fits.
+    node's timeout fits. With `cluster`, only steps of that cluster are taken.
     """
     done = 0
-    claimed = claim(run_id)
+    claimed = claim(run_id, cluster=cluster)
     while claimed is not None:
         try:
             finished = run_step(claimed, seconds_left=seconds_left)
@@ -85,14 +87,16 @@ def run_step(claimed: Claim, *, seconds_left: Callable[[], float]) -> Finished:
 
     Raises `LeaseLost` when the step was no longer this worker's.
     """
-    step = _step_of(claimed)
+    step = read_step(claimed.step_id)
     try:
-        workflow = parse_workflow(step.run.definition.definition)
+        workflow = _workflow_of(step.run.definition_id)
     except DefinitionRefused as refusal:  # it could run when it was stored; an agent it asks is gone since
         return finish(claimed, Failed(error=str(refusal)), go_on=False)
     outcome = perform(_work_of(claimed, step, workflow))
-    # A successor may take as long as any node of this workflow.
-    longest = max(node.timeout_seconds for node in workflow.nodes)
+    # A successor may take as long as any node of this workflow that the same cluster works on.
+    longest = max(
+        (node.timeout_seconds for node in workflow.nodes if node.cluster == step.cluster), default=0.0
+    )
     return _record(claimed, outcome, go_on=seconds_left() > longest)
 
 
@@ -139,11 +143,13 @@ def _record(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
         )
 
 
-def _step_of(claimed: Claim) -> WorkflowStep:
-    """Read the claimed step with all that its node may ask of its run."""
-    return WorkflowStep.objects.select_related(
-        "run__definition", "run__account__brand", "run__account__workspace"
-    ).get(id=claimed.step_id)
+@lru_cache(maxsize=256)
+def _workflow_of(definition_id: UUID) -> Workflow:
+    """Read a definition and check it, once in a process: a stored version never changes.
+
+    Raises `DefinitionRefused`, each time.
+    """
+    return parse_workflow(WorkflowDefinition.objects.get(id=definition_id).definition)
 
 
 def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:
@@ -164,9 +170,8 @@ def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:
 def _view_of(work: Work) -> View:
     """Return what the step can see: the brief, its item, what was said of it, and what was put out before it."""
     step = work.step
-    upstream = WorkflowStep.objects.filter(leads_to__downstream=step).order_by("item", "round")
     outputs: dict[str, Any] = {}
-    for key, item, status, output in upstream.values_list("key", "item", "status", "output"):
+    for key, item, status, output in steps_before(step.id):
         if item and item != step.item:
             # What is behind a loop sees what those of its items put out that came to an end.
             outputs.setdefault(key, []).extend([output] if status == "succeeded" else [])

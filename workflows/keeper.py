@@ -68,10 +68,10 @@ def ring_due(*, limit: int) -> int:
     """Ring for up to `limit` due steps whose doorbell was lost or is yet to be rung; return how many."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT * FROM workflow_due(%s, %s, %s)", [limit, RING_AGAIN_SECONDS, MAX_CLAIMS])
-        runs = [run_id for (run_id,) in cursor.fetchall()]
-        for run_id in runs:
-            ring(DOORBELL, run_id)
-    return len(runs)
+        due = cursor.fetchall()
+        for run_id, cluster in due:
+            ring(DOORBELL, run_id, cluster=cluster)
+    return len(due)
 
 
 def wake_waiting() -> int:

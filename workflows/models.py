@@ -12,6 +12,7 @@ from approvals.models import ApprovalRequest
 from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.ids import new_id
+from tiktok_ops.queue import Cluster
 from workflows.effects.models import Effect as Effect
 from workflows.schedules.models import Schedule as Schedule
 from workflows.schedules.models import ScheduleFiring as ScheduleFiring
@@ -107,6 +108,7 @@ class WorkflowStep(models.Model):
     retry policy counts. A lease is held exactly while the step is running. A waiting step with `wake_at`
     is taken up again then. `item` numbers the steps of a loop from 1, and `item_value` is what each is for;
     `round` counts how often it is done again, and `feedback` is what a person said of the round before.
+    Only workers of its `cluster` take a step.
     """
 
     class RunsWhen(models.TextChoices):
@@ -124,6 +126,7 @@ class WorkflowStep(models.Model):
     feedback = models.TextField(blank=True, default="")
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=16)
+    cluster = models.CharField(max_length=16, default=Cluster.SHORT, db_default=Cluster.SHORT)
     status = models.CharField(max_length=16, default="pending")
     runs_when = models.CharField(max_length=16, choices=RunsWhen, default=RunsWhen.ALL_SUCCEEDED)
     open_dependencies = models.PositiveIntegerField(default=0)
@@ -153,6 +156,7 @@ class WorkflowStep(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "key", "item", "round"], name="step_once"),
             models.CheckConstraint(condition=Q(status__in=list(STEP.statuses)), name="step_status_known"),
+            models.CheckConstraint(condition=Q(cluster__in=list(Cluster)), name="step_cluster_known"),
             models.CheckConstraint(
                 condition=Q(status="running", lease_until__isnull=False)
                 | (~Q(status="running") & Q(lease_until__isnull=True)),

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from agents.contract import Typed
 from tiktok_ops.canonical import canonical_json
+from tiktok_ops.queue import Cluster
 from workflows.conditions import Condition, paths_of
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
@@ -16,6 +17,8 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
 MOST_NODES = 200
 MOST_ITEMS = 200
 OnReject = Annotated[str, StringConstraints(pattern=r"^(skip_branch|fail_run|redraft:[a-z][a-z0-9_]{0,79})$")]
+LONG_STEP_SECONDS = 120
+"""A node that may take longer is for the long cluster, where it holds up no others."""
 
 
 class RetryPolicy(Typed):
@@ -47,6 +50,11 @@ class Node(Typed):
     most_items: int = Field(50, ge=1, le=MOST_ITEMS)
     retry: RetryPolicy = RetryPolicy()
     timeout_seconds: float = Field(120, gt=0, le=280)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster whose workers do this."""
+        return Cluster.LONG if self.timeout_seconds > LONG_STEP_SECONDS else Cluster.SHORT
 
 
 class AgentNode(Node):

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact, Asset
+from tiktok_ops.prepared import fetch
 from tiktok_ops.queue import ring
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import Workflow
@@ -34,11 +35,14 @@ LEASE_LOST = "TK001"
 MAX_CLAIMS = 3
 
 
-def claim(run_id: UUID) -> Claim | None:
-    """Take one due step of the run for this process, or return None when there is none."""
+def claim(run_id: UUID, *, cluster: str | None = None) -> Claim | None:
+    """Take one due step of the run for this process, or return None when there is none.
+
+    With `cluster`, only a step of that cluster.
+    """
     row = _call(
-        "SELECT step_id, claim FROM workflow_claim(%s, %s, %s, %s)",
-        [run_id, this_process(), settings.LEASE_SECONDS, MAX_CLAIMS],
+        "SELECT step_id, claim FROM workflow_claim(%s, %s, %s, %s, %s)",
+        [run_id, this_process(), settings.LEASE_SECONDS, MAX_CLAIMS, cluster],
     )
     return Claim(*row) if row else None
 
@@ -68,10 +72,7 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
         finished = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on)
         if isinstance(outcome, Succeeded) and outcome.artifacts:
             _store_artifacts(claimed.step_id, outcome.artifacts)
-        if finished.due:
-            run_id = WorkflowStep.objects.values_list("run_id", flat=True).get(id=claimed.step_id)
-            for _ in range(finished.due):
-                ring(DOORBELL, run_id)
+        _ring_beside(claimed.step_id, finished.due)
         return finished
 
 
@@ -79,6 +80,20 @@ def _is_cancelled(step_id: UUID) -> bool:
     """Return whether the step's run was cancelled; its row is locked, so that it stays so."""
     run_id = WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id)
     return WorkflowRun.objects.select_for_update().get(id=run_id).cancel_requested_at is not None
+
+
+def steps_before(step_id: UUID) -> list[tuple[str, int, str, Any]]:
+    """Return key, item, status and output of the steps this one depends on, by item, then round.
+
+    Part of every step, and so by hand: building this query took longer than running it.
+    """
+    rows = fetch(
+        "SELECT step.key, step.item, step.status, step.output FROM workflows_stepdependency AS edge "
+        "JOIN workflows_workflowstep AS step ON step.id = edge.upstream_id "
+        "WHERE edge.downstream_id = %s ORDER BY step.item, step.round",
+        [step_id],
+    )
+    return [(key, item, status, output and json.loads(output)) for key, item, status, output in rows]
 
 
 def _ask(step_id: UUID, outcome: AsksPerson) -> UUID:
@@ -150,11 +165,32 @@ def wake(step_id: UUID) -> bool:
 def _ring_for(step_id: UUID, row: tuple[Any, ...] | None) -> bool:
     """Ring for what became due in the step's run; return whether there was anything to do."""
     due = row[0] if row else None
+    if due is None:
+        return False
+    _ring_beside(step_id, due)
+    return True
+
+
+def ring_due(run_id: UUID, due: int) -> None:
+    """Ring for the `due` steps of the run that this transaction marked as rung.
+
+    It holds the run's lock, so the ones marked last are its own.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT cluster FROM workflows_workflowstep WHERE run_id = %s AND status = 'ready' "
+            "AND rung_at IS NOT NULL ORDER BY rung_at DESC LIMIT %s",
+            [run_id, due],
+        )
+        clusters = [cluster for (cluster,) in cursor.fetchall()]
+    for cluster in clusters:
+        ring(DOORBELL, run_id, cluster=cluster)
+
+
+def _ring_beside(step_id: UUID, due: int) -> None:
+    """Ring for the `due` steps of the step's run."""
     if due:
-        run_id = WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id)
-        for _ in range(due):
-            ring(DOORBELL, run_id)
-    return due is not None
+        ring_due(WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id), due)
 
 
 def _as_json(outcome: Outcome, approval_id: UUID | None) -> dict[str, Any]:
@@ -211,7 +247,5 @@ def _store_artifacts(step_id: UUID, drafts: tuple[ArtifactDraft, ...]) -> None:
 
 def _call(sql: str, arguments: list[Any]) -> tuple[Any, ...] | None:
     """Run one statement and return its row, if it has one."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, arguments)
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        return row
+    rows = fetch(sql, arguments)
+    return rows[0] if rows else None

@@ -55,8 +55,8 @@ def start_run(
             workspace_id=account.workspace_id,
             data={"workflow": slug, "version": definition.version, "account": account.handle, "input": brief},
         )
-        for _ in range(ready):
-            ring(DOORBELL, run.id)
+        for cluster in ready:
+            ring(DOORBELL, run.id, cluster=cluster)
     return run
 
 

@@ -16,8 +16,8 @@ from workflows.nodes import AnyNode, ExpandNode, ReportNode, Workflow
 from workflows.transitions import STEP
 
 
-def add_first_steps(run: WorkflowRun, workflow: Workflow) -> int:
-    """Add a step for each node outside of loops and for what begins each loop; return how many are ready.
+def add_first_steps(run: WorkflowRun, workflow: Workflow) -> list[str]:
+    """Add a step for each node outside of loops and for what begins each loop; return the cluster of each ready one.
 
     A step behind a loop waits for its beginning; what else it waits for is known once the items are.
     """
@@ -34,7 +34,7 @@ def add_first_steps(run: WorkflowRun, workflow: Workflow) -> int:
         for key, step in steps.items()
         for upstream in workflow.first_dependencies(workflow.node(key))
     )
-    return sum(step.status == "ready" for step in steps.values())
+    return [step.cluster for step in steps.values() if step.status == "ready"]
 
 
 def add_items(expander: WorkflowStep, workflow: Workflow, items: Sequence[Any]) -> None:
@@ -141,6 +141,7 @@ def _step(
         key=node.key,
         position=position,
         kind=node.kind,
+        cluster=node.cluster,
         status="pending" if open_dependencies else "ready",
         runs_when="all_settled" if isinstance(node, ReportNode) else "all_succeeded",
         open_dependencies=open_dependencies,
@@ -159,6 +160,7 @@ def _again(step: WorkflowStep, *, open_dependencies: int, feedback: str) -> Work
         round=step.round + 1,
         position=step.position,
         kind=step.kind,
+        cluster=step.cluster,
         status="pending" if open_dependencies else "ready",
         runs_when=step.runs_when,
         open_dependencies=open_dependencies,

@@ -1,4 +1,4 @@
-"""The worker of a host: starts this host's django-q cluster, judges its progress, and starts it again.
+"""The worker of a host: starts this host's django-q clusters, judges each by its progress, starts it again.
 
 django-q can wedge with every process alive and every heartbeat on time (an idle process that is killed
 takes the queue's lock with it), so liveness says nothing; only work that moves does.
@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from tiktok_ops.content.imports.uploads import CLUSTER as IMPORTS_CLUSTER
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.signals import Stop
 from workflows.keeper import Keeper
@@ -26,6 +27,7 @@ from workflows.protocol import finish
 
 log = structlog.get_logger(__name__)
 
+CLUSTER_NAME = "Q_CLUSTER_NAME"  # django-q's own variable
 TICK_SECONDS = 0.5
 STOP_SECONDS = 20.0
 DYING_SECONDS = 1.0
@@ -35,8 +37,9 @@ QUIET_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Cluster:
-    """One django-q cluster in a process group of its own."""
+    """One django-q cluster, `short` or `long`, in a process group of its own."""
 
+    name: str
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -44,7 +47,7 @@ class Cluster:
         self.process = subprocess.Popen(
             [sys.executable, str(BASE_DIR / "manage.py"), "qcluster"],
             cwd=BASE_DIR,
-            env={**os.environ, DIE_WITH_PARENT: str(os.getpid())},
+            env={**os.environ, DIE_WITH_PARENT: str(os.getpid()), CLUSTER_NAME: self.name},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -54,15 +57,20 @@ class Cluster:
         """Whether the cluster's main process lives."""
         return self.process is not None and self.process.poll() is None
 
+    def ask_to_stop(self) -> None:
+        """Ask the cluster to take nothing more and end with what it runs; return at once."""
+        # To the main process only: a signal to the whole group makes django-q hang.
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                self.process.terminate()
+
     def stop(self, *, seconds: float) -> None:
         """Let running steps finish for up to `seconds`, then end whatever is left of the group."""
         if self.process is None:
             return
-        # To the main process only: a signal to the whole group makes django-q hang.
-        with suppress(ProcessLookupError):
-            self.process.terminate()
+        self.ask_to_stop()
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(seconds)
+            self.process.wait(max(seconds, 0.0))
         self.kill()
 
     def kill(self) -> None:
@@ -123,9 +131,41 @@ class Pause:
         return waited
 
 
+@dataclass(slots=True)
+class Group:
+    """A cluster with all by which it is judged."""
+
+    cluster: Cluster
+    watch: Watch
+    pause: Pause = field(default_factory=Pause)
+
+    @classmethod
+    def of(cls, name: str) -> "Group":
+        """Return the group of the cluster called `name`, not started yet."""
+        return cls(Cluster(name), Watch(settings.STALL_SECONDS))
+
+    def mind(self, load: "Load", stop: Stop) -> None:
+        """Start the cluster again when it died, or stands still although it has `load`."""
+        is_stalled = self.watch.is_stalled(
+            due=load.due, held=load.held, overdue=load.overdue, now=time.monotonic()
+        )
+        if self.cluster.is_alive and not is_stalled:
+            return
+        reason = "no progress" if is_stalled else "its main process died"
+        log.error("cluster restarted", cluster=self.cluster.name, reason=reason)
+        self.cluster.kill()
+        release_leases_of_the_gone()
+        # One that dies before it did anything is not started again in a tight circle.
+        if self.watch.has_worked:
+            self.pause = Pause()
+        stop.wait(self.pause.next_seconds(now=time.monotonic()))
+        self.watch.restarted(now=time.monotonic())
+        self.cluster.start()
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What there is to do, and what this host is doing."""
+    """What there is to do, and what this host is doing; of one cluster, or of all."""
 
     due: int
     held: int
@@ -134,30 +174,37 @@ class Load:
 
 
 class Supervisor:
-    """Runs this host's cluster until told to stop, or until there is nothing left to do."""
+    """Runs this host's clusters until told to stop, or until there is nothing left to do."""
 
     def __init__(self, stop: Stop, *, until_idle: bool = False) -> None:
         self._stop = stop
-        self._cluster = Cluster()
-        self._watch = Watch(settings.STALL_SECONDS)
-        self._pause = Pause()
+        self._groups = [Group.of(name) for name, workers in settings.CLUSTERS.items() if workers]
         self._post = Post(Place.WORKER)
         # Without a keeper of its own, a worker that is to finish everything could wait for ever.
         self._keeper = Keeper() if until_idle else None
         self._idle_ticks_left = IDLE_TICKS
 
     def run(self) -> None:
-        """Start the cluster and watch over it."""
-        self._cluster.start()
+        """Start the clusters and watch over them."""
+        for group in self._groups:
+            group.cluster.start()
         try:
             while not self._stop.wait(TICK_SECONDS):
                 self._tick()
         finally:
-            self._cluster.stop(seconds=STOP_SECONDS)
+            self._stop_clusters()
             self._return_steps()
             if self._keeper is not None:
                 self._keeper.leave()
             self._post.leave()
+
+    def _stop_clusters(self) -> None:
+        """Let all clusters finish at the same time, for `STOP_SECONDS` together."""
+        end = time.monotonic() + STOP_SECONDS
+        for group in self._groups:
+            group.cluster.ask_to_stop()
+        for group in self._groups:
+            group.cluster.stop(seconds=end - time.monotonic())
 
     def _return_steps(self) -> None:
         """Give back what the stopped cluster held; a process that was killed takes a moment to be gone."""
@@ -172,7 +219,7 @@ class Supervisor:
         """Look once; a database that is away is waited for."""
         try:
             self._post.hold()
-            self._mind_cluster()
+            self._mind_clusters()
             if self._keeper is not None:
                 self._keeper.tick()
                 self._stop_when_idle()
@@ -180,24 +227,11 @@ class Supervisor:
             log.warning("worker lost the database", error=str(error).strip())
             connection.close()
 
-    def _mind_cluster(self) -> None:
-        """Give back what dead processes held; start a cluster again that died or stands still."""
+    def _mind_clusters(self) -> None:
+        """Give back what dead processes held; mind each cluster."""
         release_leases_of_the_gone()
-        load = current_load()
-        is_stalled = self._watch.is_stalled(
-            due=load.due, held=load.held, overdue=load.overdue, now=time.monotonic()
-        )
-        if self._cluster.is_alive and not is_stalled:
-            return
-        log.error("cluster restarted", reason="no progress" if is_stalled else "its main process died")
-        self._cluster.kill()
-        release_leases_of_the_gone()
-        # One that dies before it did anything is not started again in a tight circle.
-        if self._watch.has_worked:
-            self._pause = Pause()
-        self._stop.wait(self._pause.next_seconds(now=time.monotonic()))
-        self._watch.restarted(now=time.monotonic())
-        self._cluster.start()
+        for group in self._groups:
+            group.mind(current_load(group.cluster.name), self._stop)
 
     def _stop_when_idle(self) -> None:
         """Stop once nothing has been open for a few looks in a row."""
@@ -206,28 +240,35 @@ class Supervisor:
             self._stop.set()
 
 
-def current_load() -> Load:
-    """Count what is due and what this host holds, by the database's clock."""
-    mine = f"{this_host()} %"
+def current_load(cluster: str | None = None) -> Load:
+    """Count what is due and what this host holds, by the database's clock; with `cluster`, of that one only."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT
                 count(*) FILTER (WHERE step.status = 'ready' AND step.not_before <= clock_timestamp()),
                 count(*) FILTER (WHERE step.status = 'running' AND step.lease_until >= clock_timestamp()
-                    AND step.claimed_by LIKE %s)
+                    AND step.claimed_by LIKE %(mine)s)
                     -- An import is work too; it holds no lease, but no doorbell outlives its time-out.
                     + (SELECT count(*) FROM content_contentimport WHERE status = 'running'
-                        AND rung_at > clock_timestamp() - make_interval(secs => %s)),
+                        AND coalesce(%(cluster)s, %(imports)s) = %(imports)s
+                        AND rung_at > clock_timestamp() - make_interval(secs => %(longest)s)),
                 count(*) FILTER (WHERE step.status = 'running' AND step.lease_until < clock_timestamp()
-                    AND step.claimed_by LIKE %s),
+                    AND step.claimed_by LIKE %(mine)s),
                 count(*)
             FROM workflows_workflowstep AS step
             JOIN workflows_workflowrun AS run ON run.id = step.run_id
-            WHERE run.status IN ('queued', 'running', 'waiting') AND (step.status IN ('ready', 'running')
-                OR step.status = 'waiting' AND step.wake_at < clock_timestamp() + interval '1 minute')
+            WHERE run.status IN ('queued', 'running', 'waiting')
+                AND step.cluster = coalesce(%(cluster)s, step.cluster)
+                AND (step.status IN ('ready', 'running')
+                    OR step.status = 'waiting' AND step.wake_at < clock_timestamp() + interval '1 minute')
             """,
-            [mine, settings.DOORBELL_TIMEOUT_SECONDS, mine],
+            {
+                "mine": f"{this_host()} %",
+                "cluster": cluster,
+                "imports": str(IMPORTS_CLUSTER),
+                "longest": settings.DOORBELL_TIMEOUT_SECONDS,
+            },
         )
         return Load(*cursor.fetchone())
 

@@ -5,6 +5,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 
+from tiktok_ops.queue import this_cluster
 from workflows.engine import advance_run, clock_down
 
 log = structlog.get_logger(__name__)
@@ -13,9 +14,13 @@ SPARE_SECONDS = 10
 
 
 def advance(run_id: str) -> None:
-    """Run what is due in the run."""
+    """Run what this worker's cluster has due in the run."""
     try:
-        advance_run(UUID(run_id), seconds_left=clock_down(settings.DOORBELL_TIMEOUT_SECONDS - SPARE_SECONDS))
+        advance_run(
+            UUID(run_id),
+            seconds_left=clock_down(settings.DOORBELL_TIMEOUT_SECONDS - SPARE_SECONDS),
+            cluster=this_cluster(),
+        )
     except Exception:
         # The lease brings the step back; a doorbell that raises would only be logged by the queue.
         log.exception("doorbell failed", run=run_id)

@@ -156,3 +156,8 @@ def doorbells() -> list[tuple[str, tuple[str, ...]]]:
     """Return the doorbells in the queue, oldest first: what is to be called, and with which ids."""
     tasks = [queued.task for queued in OrmQ.objects.order_by("id")]
     return [(task["func"], task["args"]) for task in tasks]
+
+
+def rung_clusters() -> list[str]:
+    """Return the clusters that were rung, oldest first."""
+    return list(OrmQ.objects.order_by("id").values_list("key", flat=True))

@@ -27,6 +27,7 @@ workflow = Workflow(
             label="Video",
             depends_on=("draft",),
             inputs={"lines": "draft.output.on_screen_text", "seconds": "draft.output.duration_seconds"},
+            timeout_seconds=180,
         ),
         AgentNode(
             key="compliance",

@@ -1,9 +1,11 @@
--- Take one due step of a run: ready and due, or running under a lease that has expired.
+-- Take one due step of a run: ready and due, or running under a lease that has expired. A worker takes the steps
+-- of its own cluster; with p_cluster null, of any.
 -- `claims` rises with every taking; it is the fencing token of the one who took it. A step that was taken
 -- p_max_claims times in a row without an end is left for the keeper to park.
 -- Lock order: run, then step. The clock is the database's.
 CREATE OR REPLACE FUNCTION workflow_claim(
-    p_run uuid, p_owner text, p_lease_seconds double precision, p_max_claims integer
+    p_run uuid, p_owner text, p_lease_seconds double precision, p_max_claims integer,
+    p_cluster text DEFAULT NULL
 ) RETURNS TABLE (step_id uuid, claim integer)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -15,7 +17,7 @@ BEGIN
         RETURN;
     END IF;
     SELECT * INTO v_step FROM workflows_workflowstep
-        WHERE run_id = p_run
+        WHERE run_id = p_run AND (p_cluster IS NULL OR cluster = p_cluster)
             AND ((status = 'ready' AND not_before <= clock_timestamp())
                 OR (status = 'running' AND lease_until < clock_timestamp()
                     AND workflow_starts(id) < p_max_claims))

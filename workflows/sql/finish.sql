@@ -1,6 +1,6 @@
 -- Record what a claimed step came to, in one transaction with all that follows from it: the result where
 -- claim and state still match (else `lease lost`, and nothing is written), the successors, the end of the
--- run, the events, and, where p_lease_seconds is given, the claim of one successor for the caller.
+-- run, the events, and, where p_lease_seconds is given, the claim of one successor of the same cluster for the caller.
 --
 -- p_outcome: {"status": "succeeded" | "failed" | "ready" | "waiting", "output", "error", "traceback", "delay_seconds",
 -- "counts_as_try", "agent_run_id", "approval_id"}; "ready" is another try, not before `delay_seconds` from now; "waiting" is for a
@@ -53,7 +53,7 @@ BEGIN
     END IF;
     IF p_lease_seconds IS NOT NULL THEN
         SELECT step_id, claim INTO next_step, next_claim
-            FROM workflow_claim(v_run, p_owner, p_lease_seconds, p_max_claims);
+            FROM workflow_claim(v_run, p_owner, p_lease_seconds, p_max_claims, v_step.cluster);
     END IF;
     due := workflow_to_ring(v_run);
     PERFORM workflow_wait(v_run);

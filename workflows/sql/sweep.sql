@@ -1,10 +1,11 @@
 -- Pick up to p_limit steps that are due and that no doorbell was rung for since they became so, or whose
--- doorbell was rung p_again_seconds ago without effect; mark them rung and return their runs, one row a step.
+-- doorbell was rung p_again_seconds ago without effect; mark them rung and return their runs and clusters, one row a step.
 -- Rows another transaction is moving are passed over: they are in good hands.
 CREATE OR REPLACE FUNCTION workflow_due(
     p_limit integer, p_again_seconds double precision, p_max_claims integer
-) RETURNS SETOF uuid LANGUAGE sql AS $$
-    WITH due AS (
+) RETURNS TABLE (run_id uuid, cluster text) LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY WITH due AS (
         SELECT step.id FROM workflows_workflowstep AS step
             JOIN workflows_workflowrun AS run ON run.id = step.run_id
             WHERE run.status IN ('queued', 'running', 'waiting')
@@ -19,8 +20,8 @@ CREATE OR REPLACE FUNCTION workflow_due(
             FOR UPDATE OF step SKIP LOCKED
     )
     UPDATE workflows_workflowstep AS step SET rung_at = clock_timestamp()
-        FROM due WHERE step.id = due.id RETURNING step.run_id;
-$$;
+        FROM due WHERE step.id = due.id RETURNING step.run_id, step.cluster::text;
+END $$;
 
 -- The steps that were claimed p_max_claims times in a row without an end and whose last lease has run out:
 -- they take their worker down.

@@ -72,6 +72,8 @@ def test_load_environment_reads_every_variable_as_its_type(monkeypatch: pytest.M
         ("TIKTOK_OPS_STAGE", "prod", "Input should be 'development' or 'production'"),
         ("CLAUDE_MODE", "Live", "Input should be 'sandbox' or 'live'"),
         ("TIKTOK_MODE", "real", "Input should be 'sandbox' or 'live'"),
+        ("LONG_WORKERS", "-1", "Input should be greater than or equal to 0"),
+        ("QUEUE_BROKER", "rabbit", "Input should be 'database' or 'redis'"),
         ("WORKERS", "0", "Input should be greater than or equal to 1"),
         ("WORKERS", "65", "Input should be less than or equal to 64"),
         ("WORKERS", "many", "Input should be a valid integer"),

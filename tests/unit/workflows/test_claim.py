@@ -139,3 +139,21 @@ def test_claim_of_a_step_that_came_back_in_order_counts_its_crashes_anew() -> No
         assert claim(step.run_id) == Claim(step.id, waited + number)
         expire_lease(step)
     assert claim(step.run_id) is None
+
+
+@pytest.mark.parametrize(
+    ("mine", "steps", "taken"),
+    [("short", "short", True), ("long", "long", True), ("short", "long", False), (None, "long", True)],
+)
+def test_claim_for_a_cluster_takes_only_its_own_steps(mine: str | None, steps: str, taken: bool) -> None:
+    step = step_in("ready and due")
+    WorkflowStep.objects.filter(id=step.id).update(cluster=steps)
+    before = everything(step.run)
+    assert claim(step.run_id, cluster=mine) == (Claim(step.id, 1) if taken else None)
+    assert (everything(step.run) != before) == taken
+
+
+def test_claim_for_a_cluster_takes_over_only_its_own_expired_leases() -> None:
+    step = step_in("running, lease over")
+    assert claim(step.run_id, cluster="long") is None
+    assert claim(step.run_id, cluster="short") == Claim(step.id, step.claims + 1)

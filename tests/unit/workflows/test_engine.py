@@ -18,6 +18,7 @@ from tests.factories.workflows import (
     make_due,
     report_node,
     run_of,
+    rung_clusters,
     statuses,
     workflow_of,
 )
@@ -31,6 +32,7 @@ from workflows.engine import (
     give_back,
 )
 from workflows.models import WorkflowRun, WorkflowStep
+from workflows.nodes import LONG_STEP_SECONDS
 from workflows.outcomes import Claim, TryAgain
 from workflows.protocol import claim, finish
 
@@ -122,6 +124,25 @@ def test_advance_run_goes_on_only_while_the_longest_node_fits(seconds_left: floa
     assert advance_run(run.id, seconds_left=lambda: seconds_left) == steps
     left = {1: [("workflows.tasks.advance", (str(run.id),))], 2: []}[steps]
     assert doorbells()[1:] == left
+
+
+@pytest.mark.parametrize(("cluster", "steps"), [("short", 2), (None, 2)])
+def test_advance_run_goes_on_only_within_its_cluster_and_rings_the_other(
+    cluster: str | None, steps: int
+) -> None:
+    run = run_of(
+        workflow_of(node("a"), node("b", "a"), node("long", "b", timeout_seconds=LONG_STEP_SECONDS + 1))
+    )
+    assert advance_run(run.id, seconds_left=lambda: 10_000, cluster=cluster) == steps
+    assert statuses(run) == {"a": "succeeded", "b": "succeeded", "long": "ready"}
+    assert rung_clusters() == ["short", "long"]
+    assert advance_run(run.id, seconds_left=lambda: 10_000, cluster="short") == 0
+    assert advance_run(run.id, seconds_left=lambda: 10_000, cluster="long") == 1
+
+
+def test_advance_run_measures_the_time_left_by_its_own_clusters_nodes() -> None:
+    run = run_of(workflow_of(node("a"), node("b", "a"), node("long", "b", timeout_seconds=280)))
+    assert advance_run(run.id, seconds_left=lambda: 150, cluster="short") == 2
 
 
 def test_advance_run_whose_lease_was_taken_over_stops_and_writes_nothing(

@@ -11,6 +11,7 @@ from tests.factories.workflows import (
     doorbells,
     events,
     expire_lease,
+    rung_clusters,
     statuses,
 )
 from tests.unit.workflows.rows import everything, step_in, wait_for_presence
@@ -60,7 +61,7 @@ def test_ring_due_steps_that_cannot_be_rung_for_leaves_them_for_the_next_round(
     step = step_in("ready and due")
     before = everything(step.run)
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, cluster: str) -> None:
         raise DatabaseError("no room for doorbells")
 
     monkeypatch.setattr(keeper, "ring", refuse)
@@ -160,3 +161,12 @@ def test_keep_until_told_to_stop_then_lets_another_lead(
     Keeper().run(stop)
     assert rounds == [1, 1, 1]
     wait_for_presence(Present(0, 0))
+
+
+@pytest.mark.django_db
+def test_ring_due_steps_rings_the_cluster_of_each() -> None:
+    run = WorkflowRunFactory.create()
+    WorkflowStepFactory.create(run=run, cluster="long")
+    WorkflowStepFactory.create(run=run)
+    assert ring_due(limit=10) == 2
+    assert sorted(rung_clusters()) == ["long", "short"]

@@ -51,6 +51,7 @@ def test_lease_a_step_other_than_while_it_runs_is_refused(status: str) -> None:
     [
         ("succeeded", {"output": None}, "step_success_has_output"),
         ("failed", {"error": ""}, "step_failure_has_reason"),
+        ("ready", {"cluster": "medium"}, "step_cluster_known"),
         ("ready", {"claims": -1}, "workflows_workflowstep_claims_check"),
         ("pending", {"open_dependencies": -1}, "workflows_workflowstep_open_dependencies_check"),
     ],

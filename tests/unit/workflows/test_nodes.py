@@ -89,3 +89,10 @@ def test_make_workflow_of_too_many_nodes_is_refused() -> None:
 def test_change_node_is_refused() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(CHAIN.nodes[0], "key", "other")  # noqa: B010 - mypy refuses it, too
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cluster"), [(5, "short"), (120, "short"), (120.1, "long"), (280, "long")]
+)
+def test_place_a_node_by_how_long_it_may_take(seconds: float, cluster: str) -> None:
+    assert agent_node("a", timeout_seconds=seconds).cluster == cluster

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+from pytest_django import Settings
 
 from tests.factories.workflows import HOUR, WorkflowRunFactory, WorkflowStepFactory
 from tests.processes import wait_until
@@ -25,7 +26,6 @@ from workflows.supervisor import (
     Cluster,
     Load,
     Supervisor,
-    Watch,
     current_load,
     release_leases_of_the_gone,
 )
@@ -41,63 +41,6 @@ def held_by(name: str, *, expired: bool = False) -> WorkflowStep:
         run__status="running", status="running", claimed_by=name, lease_until=lease_until
     )
     return step
-
-
-# --- whether work moves
-
-
-@pytest.mark.parametrize(
-    ("due", "held", "overdue", "is_stalled"),
-    [
-        (0, 0, 0, False),  # nothing to do
-        (3, 0, 0, True),  # nobody takes what is due
-        (3, 1, 0, False),  # someone is at work
-        (0, 0, 1, True),  # someone died or hangs
-        (0, 1, 1, False),
-        (3, 0, 1, True),
-    ],
-)
-def test_watch_for_as_long_as_may_be_tells_a_stall_by_what_moves(
-    due: int, held: int, overdue: int, is_stalled: bool
-) -> None:
-    watch = Watch(stall_seconds=60, moved_at=1000)
-    assert not watch.is_stalled(due=due, held=held, overdue=overdue, now=1059.9)
-    assert watch.is_stalled(due=due, held=held, overdue=overdue, now=1060) == is_stalled
-
-
-def test_watch_after_restarts_that_moved_nothing_is_twice_as_patient_each_time() -> None:
-    watch = Watch(stall_seconds=60, moved_at=0)
-    waited = []
-    now = 0.0
-    for _ in range(6):
-        while not watch.is_stalled(due=1, held=0, overdue=0, now=now):
-            now += 60
-        waited.append(now - watch.moved_at)
-        watch.restarted(now=now)
-    assert waited == [60, 120, 240, 480, 960, 960]
-    assert not watch.is_stalled(due=1, held=1, overdue=0, now=now)
-    assert watch.is_stalled(due=1, held=0, overdue=0, now=now + 60)
-
-
-def test_watch_knows_whether_a_cluster_worked_since_it_was_started() -> None:
-    watch = Watch(stall_seconds=60)
-    has_worked = []
-    for held in (0, 1, 0):
-        watch.is_stalled(due=3, held=held, overdue=0, now=1)
-        has_worked.append(watch.has_worked)
-    watch.restarted(now=2)
-    assert [*has_worked, watch.has_worked] == [False, True, True, False]
-
-
-def test_watch_begins_anew_whenever_something_moved() -> None:
-    watch = Watch(stall_seconds=60, moved_at=1000)
-    assert not watch.is_stalled(due=5, held=1, overdue=0, now=1050)
-    assert not watch.is_stalled(due=5, held=0, overdue=0, now=1100)
-    assert watch.is_stalled(due=5, held=0, overdue=0, now=1110)
-
-
-def test_watch_begins_with_the_process() -> None:
-    assert not Watch(stall_seconds=60).is_stalled(due=1, held=0, overdue=0, now=time.monotonic())
 
 
 # --- what there is to do, and who holds it
@@ -156,7 +99,7 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
 
     def start(program: str) -> Cluster:
         (tmp_path / "manage.py").write_text(program)
-        made.append(Cluster())
+        made.append(Cluster("long"))
         made[-1].start()
         return made[-1]
 
@@ -168,7 +111,8 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
 
 TELL = """
 import json, os, pathlib, sys, time
-pathlib.Path("told").write_text(json.dumps([sys.argv[1:], os.environ.get("TIKTOK_OPS_DIE_WITH_PARENT")]))
+told = [sys.argv[1:], os.environ.get("TIKTOK_OPS_DIE_WITH_PARENT"), os.environ.get("Q_CLUSTER_NAME")]
+pathlib.Path("told").write_text(json.dumps(told))
 time.sleep(60)
 """
 
@@ -191,7 +135,7 @@ def told(folder: Path) -> str:
 
 def test_start_cluster_ties_it_to_this_process(clusters: Callable[[str], Cluster], tmp_path: Path) -> None:
     cluster = clusters(TELL)
-    assert told(tmp_path) == f'[["qcluster"], "{os.getpid()}"]'
+    assert told(tmp_path) == f'[["qcluster"], "{os.getpid()}", "long"]'
     assert cluster.is_alive
     assert cluster.process is not None
     assert os.getpgid(cluster.process.pid) == cluster.process.pid != os.getpgid(0)
@@ -232,7 +176,7 @@ def test_stop_cluster_that_ended_by_itself_is_no_error(clusters: Callable[[str],
 
 
 def test_stop_cluster_that_never_started_is_no_error() -> None:
-    cluster = Cluster()
+    cluster = Cluster("short")
     cluster.stop(seconds=1)
     cluster.kill()
     assert not cluster.is_alive
@@ -245,6 +189,8 @@ class NotedCluster:
     """A cluster that lives as long as it is said to."""
 
     lives: bool = True
+
+    name = "short"
 
     def __init__(self) -> None:
         self.noted: list[str] = []
@@ -263,16 +209,21 @@ class NotedCluster:
         """Note it."""
         self.noted.append("kill")
 
+    def ask_to_stop(self) -> None:
+        """Note it."""
+        self.noted.append("asked")
+
     def stop(self, *, seconds: float) -> None:
         """Note it."""
-        self.noted.append(f"stop {seconds:g}")
+        self.noted.append(f"stop {seconds:.0f}")
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> NotedCluster:
-    """The cluster of the supervisor under test, which looks without waiting."""
+def cluster(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> NotedCluster:
+    """The one cluster of the supervisor under test, which looks without waiting."""
     noted = NotedCluster()
-    monkeypatch.setattr(supervisor, "Cluster", lambda: noted)
+    settings.CLUSTERS = {"short": 2, "long": 0}
+    monkeypatch.setattr(supervisor, "Cluster", lambda name: noted)
     monkeypatch.setattr(supervisor, "TICK_SECONDS", 0.01)
     return noted
 
@@ -299,7 +250,7 @@ class StopAfter(Stop):
 def test_supervise_until_told_to_stop_holds_its_place_and_stops_the_cluster(cluster: NotedCluster) -> None:
     stop = StopAfter(2)
     Supervisor(stop).run()
-    assert cluster.noted == ["start", "stop 20"]
+    assert cluster.noted == ["start", "asked", "stop 20"]
     assert stop.seen == [Present(0, 0), Present(1, 0), Present(1, 0)]
     wait_for_presence(Present(0, 0))
 
@@ -310,7 +261,7 @@ def test_supervise_cluster_that_died_starts_it_again(cluster: NotedCluster) -> N
         cluster.lives = look != 2
 
     Supervisor(StopAfter(3, die)).run()
-    assert cluster.noted == ["start", "kill", "start", "stop 20"]
+    assert cluster.noted == ["start", "kill", "start", "asked", "stop 20"]
 
 
 @pytest.mark.usefixtures("committed_db")
@@ -320,7 +271,7 @@ def test_supervise_cluster_that_does_not_move_starts_it_again_once(
     monkeypatch.setattr("django.conf.settings.STALL_SECONDS", 0.2)
     step_in("ready and due")
     Supervisor(StopAfter(4, lambda look: time.sleep(0.25 if look == 2 else 0))).run()
-    assert cluster.noted == ["start", "kill", "start", "stop 20"]
+    assert cluster.noted == ["start", "kill", "start", "asked", "stop 20"]
 
 
 @pytest.mark.usefixtures("committed_db")
@@ -344,14 +295,14 @@ def test_supervise_gives_back_what_dead_processes_held(cluster: NotedCluster) ->
 def test_supervise_while_the_database_is_away_waits_for_it(
     cluster: NotedCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def away() -> Load:
+    def away(cluster: str | None = None) -> Load:
         raise OperationalError("the server is starting up\n")
 
     monkeypatch.setattr(supervisor, "current_load", away)
     with caplog.at_level(logging.WARNING):
         Supervisor(StopAfter(2)).run()
     assert caplog.text.count("worker lost the database") == 2
-    assert cluster.noted == ["start", "stop 20"]
+    assert cluster.noted == ["start", "asked", "stop 20"]
 
 
 @pytest.mark.usefixtures("committed_db")
@@ -363,7 +314,7 @@ def test_supervise_that_fails_stops_the_cluster_all_the_same(
 
     with pytest.raises(RuntimeError, match="our bug"):
         Supervisor(StopAfter(2, fail)).run()
-    assert cluster.noted == ["start", "stop 20"]
+    assert cluster.noted == ["start", "asked", "stop 20"]
     wait_for_presence(Present(0, 0))
 
 
@@ -379,7 +330,7 @@ def test_supervise_until_idle_keeps_too_and_ends_after_a_few_idle_looks(cluster:
     Supervisor(stop, until_idle=True).run()
     assert stop.seen == [Present(0, 0), *[Present(1, 1)] * (2 + supervisor.IDLE_TICKS)]
     wait_for_presence(Present(0, 0))
-    assert cluster.noted == ["start", "stop 20"]
+    assert cluster.noted == ["start", "asked", "stop 20"]
 
 
 @pytest.mark.usefixtures("committed_db")

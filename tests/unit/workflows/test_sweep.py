@@ -23,7 +23,7 @@ AGAIN_SECONDS = 15.0
 
 def due(limit: int = 100) -> list[object]:
     """Return the runs of the steps that are due, and mark them rung."""
-    return [run_id for (run_id,) in call("workflow_due", limit, AGAIN_SECONDS, MAX_CLAIMS)]
+    return [run_id for run_id, _cluster in call("workflow_due", limit, AGAIN_SECONDS, MAX_CLAIMS)]
 
 
 def exhausted(limit: int = 100) -> list[Claim]:

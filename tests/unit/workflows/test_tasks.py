@@ -4,7 +4,7 @@ import pytest
 from pytest_django import Settings
 
 from tests.factories.agents import made_agent, use_agents
-from tests.factories.workflows import agent_node, run_of, statuses, workflow_of
+from tests.factories.workflows import agent_node, run_of, rung_clusters, statuses, workflow_of
 from workflows import tasks
 
 pytestmark = pytest.mark.django_db
@@ -45,3 +45,10 @@ def test_answer_a_doorbell_that_leads_to_a_bug_writes_it_down(
     with caplog.at_level(logging.ERROR):
         tasks.advance("0192d0c0-0000-7000-8000-000000000000")
     assert "doorbell failed" in caplog.text
+
+
+def test_answer_a_doorbell_leaves_what_is_another_clusters() -> None:
+    run = run_of(workflow_of(agent_node("a", agent="made", timeout_seconds=200)))
+    assert rung_clusters() == ["long"]
+    tasks.advance(str(run.id))
+    assert statuses(run) == {"a": "ready"}

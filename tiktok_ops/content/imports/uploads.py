@@ -13,9 +13,10 @@ from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.scope import AccountUnknown
 from tiktok_ops.audit.services import record
 from tiktok_ops.content.models import ContentImport
-from tiktok_ops.queue import ring
+from tiktok_ops.queue import Cluster, ring
 
 DOORBELL = "tiktok_ops.content.tasks.run_import"
+CLUSTER = Cluster.LONG  # a large file must not hold up steps
 RING_AGAIN = timedelta(minutes=1)
 MAX_NAME_CHARS = 200
 
@@ -40,7 +41,7 @@ def request_import(*, account_id: UUID, file: File[bytes], by: User) -> ContentI
             workspace_id=account.workspace_id,
             data={"import": str(upload.id), "file_name": upload.file_name, "bytes": file.size},
         )
-        ring(DOORBELL, upload.id)
+        ring(DOORBELL, upload.id, cluster=CLUSTER)
     return upload
 
 
@@ -57,5 +58,5 @@ def ring_waiting_imports() -> int:
         due = list(waiting.values_list("id", flat=True))
         ContentImport.objects.filter(id__in=due).update(rung_at=Now())
         for import_id in due:
-            ring(DOORBELL, import_id)
+            ring(DOORBELL, import_id, cluster=CLUSTER)
     return len(due)

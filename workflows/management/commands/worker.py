@@ -5,13 +5,14 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from tiktok_ops.commands import SentenceCommand
+from tiktok_ops.queue.safety import check_safe
 from tiktok_ops.signals import Stop
 from workflows.sql import check_current
 from workflows.supervisor import Supervisor
 
 
 class Command(SentenceCommand):
-    """Starts and supervises this host's django-q cluster."""
+    """Starts and supervises this host's django-q clusters."""
 
     help = "Run this host's workers until stopped (SIGTERM lets running steps finish)."
 
@@ -20,6 +21,7 @@ class Command(SentenceCommand):
         parser.add_argument("--until-idle", action="store_true", help="stop when nothing is left to do")
 
     def handle(self, *args: Any, until_idle: bool, **options: Any) -> None:
-        """Run until a signal says stop."""
+        """Run until a signal says stop; refuse to start with a queue that is not safe."""
+        check_safe()
         check_current()
         Supervisor(Stop().on_signals(), until_idle=until_idle).run()

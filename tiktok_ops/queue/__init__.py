@@ -1,0 +1,54 @@
+"""The one door to django-q2.
+
+What goes through it is a doorbell: a dotted path and ids, never data and never an outcome. A doorbell
+may be lost, late or double; whoever answers it reads the rows again, and the keeper rings again for
+what nobody answered. With our own broker (`broker`) it is a row in our database, so it is rung in the
+caller's transaction: it commits or rolls back with it.
+"""
+
+from enum import StrEnum
+from functools import partial
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django_q.conf import Conf
+from django_q.tasks import async_task
+
+log = structlog.get_logger(__name__)
+
+
+class Cluster(StrEnum):
+    """Who answers: each has work processes of its own, so that what takes long holds up nothing else."""
+
+    SHORT = "short"
+    LONG = "long"
+
+
+def ring(task: str, *ids: UUID, cluster: str = Cluster.SHORT) -> None:
+    """Ask a worker of `cluster` to call `task`, a dotted path, with the ids as text.
+
+    With the database as the queue this is part of the caller's transaction. Redis knows nothing of it:
+    there the doorbell is rung after the commit, and one that cannot be rung is left to the keeper.
+    """
+    send = partial(
+        async_task, task, *(str(value) for value in ids), save=False, ack_failure=True, cluster=str(cluster)
+    )
+    if settings.QUEUE_BROKER == "redis":
+        transaction.on_commit(partial(_send_if_can_be, send))
+    else:
+        send()
+
+
+def _send_if_can_be(send: partial[object]) -> None:
+    """Ring after the commit; what was committed must not fail for its doorbell."""
+    try:
+        send()
+    except Exception:  # whatever the client of the queue raises: the keeper rings again
+        log.exception("doorbell lost")
+
+
+def this_cluster() -> str:
+    """Return the cluster this process works for; outside of workers, the short one."""
+    return str(Conf.CLUSTER_NAME)
