@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Model
 from django.db.models.functions import Now
 from pydantic import BaseModel, ValidationError
 
@@ -25,6 +26,7 @@ from agents.registry import AGENTS, AnyAgent
 from agents.totals import NOTHING, totals_of
 from agents.tracing import Call, Trace, traced
 from tiktok_ops.errors import Refused
+from tiktok_ops.prepared import insert
 
 LANGUAGE = "claude"
 ASKING = "messages"  # the operation its breaker is for
@@ -40,19 +42,24 @@ class AgentRefused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """On whose behalf an agent runs: the workflow run, its step, and the claim it runs under."""
+    """On whose behalf an agent runs: the workflow run, its step, and the claim it runs under.
+
+    Who `writes_later` inserts the rows of the answer in the transaction that records what came of it.
+    """
 
     run_id: UUID | None = None
     step_id: UUID | None = None
     claim: int = 0
+    writes_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswer:
-    """What an agent put out, as JSON values, and the row that tells how."""
+    """What an agent put out, as JSON values, the row that tells how, and the rows still to be inserted."""
 
     output: dict[str, Any]
     agent_run_id: UUID
+    rows: tuple[Model, ...] = ()
 
 
 def run_agent(
@@ -66,9 +73,10 @@ def run_agent(
 ) -> AgentAnswer:
     """Ask the agent `name` and return its typed output.
 
-    `hold(seconds)` is called before each outward call with that call's time-out, so that the caller can
-    keep its lease, or raise to stop. Raises `AgentRefused` for an unknown agent or an input it does not
-    take, and `ProviderError` when the words could not be had; both leave the agent run failed.
+    An answer that took no call may come with its rows unwritten, where `asked` says so: nothing left the
+    system for them. `hold(seconds)` is called before each outward call with that call's time-out, so that
+    the caller can keep its lease, or raise to stop. Raises `AgentRefused` for an unknown agent or an input
+    it does not take, and `ProviderError` when the words could not be had; both leave the agent run failed.
     """
     agent = _agent(name)
     asked = asked or Asked()
@@ -87,10 +95,14 @@ def run_agent(
     try:
         output = _Asking(agent, trace, context, hold, until).answer(given)
     except Exception as error:
-        _close(trace, status="failed", error=f"{type(error).__name__}: {error}")
+        if rows := _close(trace, status="failed", error=f"{type(error).__name__}: {error}"):
+            insert(rows)
         raise
-    _close(trace, status="succeeded", output=output)
-    return AgentAnswer(output=output, agent_run_id=agent_run.id)
+    rows = _close(trace, status="succeeded", output=output)
+    if rows and not asked.writes_later:
+        insert(rows)
+        rows = []
+    return AgentAnswer(output=output, agent_run_id=agent_run.id, rows=tuple(rows))
 
 
 def _close_cut_off(asked: Asked) -> None:
@@ -108,10 +120,10 @@ def _agent(name: str) -> AnyAgent:
         raise AgentRefused(f"There is no agent {name!r}; there are {', '.join(sorted(AGENTS))}.") from None
 
 
-def _close(trace: Trace, **changes: Any) -> None:
-    """Close the agent run with its result and the totals of its trace."""
+def _close(trace: Trace, **changes: Any) -> list[Model]:
+    """Close the agent run with its result and the totals of its trace; return the rows still to be inserted."""
     totals = totals_of(trace.agent_run.steps.all()) if trace.has_called else NOTHING
-    trace.close(
+    return trace.close(
         **changes,
         **totals.tokens,
         facts=trace.agent_run.facts,

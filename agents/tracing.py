@@ -6,20 +6,18 @@ with the agent run: before the first call goes out, or, when there is none, once
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, models
+from django.db.models import Model
 from django.db.models.functions import Now
-from django.db.models.sql import InsertQuery
 
 from agents.models import AgentRun, AgentStep
 from agents.providers.language import Usage
-from tiktok_ops.prepared import fetch
+from tiktok_ops.prepared import Ago, insert
 
 CUT_OFF = "Cut off before it ended."
 NO_USAGE = Usage(input_tokens=0, output_tokens=0)
@@ -56,18 +54,23 @@ class Trace:
     def open(self) -> None:
         """Write the agent run and what was computed so far, in one transaction: something is about to leave."""
         self.has_called = True
-        self._write()
+        if not self._is_open:
+            insert(self._rows())
+            self._is_open = True
 
-    def close(self, **changes: Any) -> None:
-        """Write how the agent run ended; by its status it cannot be closed twice."""
+    def close(self, **changes: Any) -> list[Model]:
+        """Say how the agent run ended; by its status it cannot be closed twice.
+
+        Returns the rows that are still to be inserted: all of it, when nothing left.
+        """
         seconds = time.monotonic() - self._began
-        changes |= {"latency_ms": round(seconds * 1000), "finished_at": Now()}
+        changes["latency_ms"] = round(seconds * 1000)
         if self._is_open:
-            AgentRun.objects.filter(id=self.agent_run.id).update(**changes)
-            return
-        for name, value in changes.items():
+            AgentRun.objects.filter(id=self.agent_run.id).update(**changes, finished_at=Now())
+            return []
+        for name, value in {**changes, "finished_at": Ago()}.items():
             setattr(self.agent_run, name, value)
-        self._write()
+        return self._rows()
 
     def add(self, step: AgentStep) -> None:
         """Write a row of the trace, or keep it until the agent run is written."""
@@ -76,26 +79,10 @@ class Trace:
         else:
             self._computed.append(step)
 
-    def _write(self) -> None:
-        """Insert the agent run with what it computed; by the database's clock it began when it did."""
-        if self._is_open:
-            return
-        self.agent_run.started_at = Now() - timedelta(seconds=time.monotonic() - self._began)
-        insert_together([self.agent_run, *self._computed])
-        self._is_open = True
-
-
-def insert_together(rows: Sequence[models.Model]) -> None:
-    """Insert new rows, of whatever models, by one statement: one trip and one commit instead of four."""
-    parts: list[str] = []
-    values: list[Any] = []
-    for number, row in enumerate(rows):
-        query = InsertQuery(type(row))
-        query.insert_values(type(row)._meta.concrete_fields, [row])
-        [(statement, given)] = query.get_compiler(connection=connection).as_sql()
-        parts.append(f"row_{number} AS ({statement})")
-        values += given
-    fetch(f"WITH {', '.join(parts)} SELECT", values)
+    def _rows(self) -> list[Model]:
+        """Return the agent run with what it computed; by the database's clock it began when it did."""
+        setattr(self.agent_run, "started_at", Ago(time.monotonic() - self._began))  # noqa: B010  # no datetime yet
+        return [self.agent_run, *self._computed]
 
 
 @contextmanager

@@ -5,11 +5,16 @@ for a small read that is most of its time. Plans live in the session, as advisor
 need a connection of their own, or one pooled by session (docs/deployment.md).
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, models
+from django.db.models.expressions import DatabaseDefault
 
 
 def fetch(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -24,3 +29,71 @@ def fetch(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         raw.prepare_threshold = 0
         cursor.execute(statement, values, prepare=True)
         return cursor.fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Ago:
+    """The moment so many seconds ago, by the database's clock; 0 is now."""
+
+    seconds: float = 0.0
+
+
+class _Table:
+    """How rows of a model are written."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        fields = model._meta.concrete_fields
+        columns = ", ".join(f'"{field.column}"' for field in fields)
+        self._head = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES '  # noqa: S608  # our own columns
+        self._fields = [
+            (field.attname, isinstance(field, models.JSONField), isinstance(field, models.AutoField))
+            for field in fields
+        ]
+
+    def statement(self, rows: Iterable[models.Model], values: list[Any]) -> str:
+        """Return the statement that inserts the rows, having added their values."""
+        return self._head + ", ".join(self._row(row, values) for row in rows)
+
+    def _row(self, row: models.Model, values: list[Any]) -> str:
+        places = []
+        for name, is_json, is_serial in self._fields:
+            value = getattr(row, name)
+            place = "%s"
+            if isinstance(value, DatabaseDefault) or (is_serial and value is None):
+                places.append("DEFAULT")
+                continue
+            if isinstance(value, Ago):
+                place, value = "clock_timestamp() - make_interval(secs => %s)", value.seconds
+            elif is_json and value is not None:
+                value = json.dumps(value)
+            elif isinstance(value, str):
+                value = str(value)  # psycopg would write an enumeration's name
+            places.append(place)
+            values.append(value)
+        return f"({', '.join(places)})"
+
+
+@cache
+def _table(model: type[models.Model]) -> _Table:
+    return _Table(model)
+
+
+def insert(rows: Sequence[models.Model]) -> None:
+    """Insert new rows, of whatever models, by one statement; what they point at may be among them.
+
+    For plain fields and JSON, with `Ago` as a moment; `save` and its signals are passed over, and what the
+    database fills in is not read back.
+    """
+    parts, values = insertion(rows)
+    if parts:
+        fetch(f"WITH {parts} SELECT", values)
+
+
+def insertion(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:
+    """Return what `insert` does as the parts of a WITH clause, for another statement to begin with, and the values."""
+    values: list[Any] = []
+    parts = [
+        f"part_{number} AS ({_table(model).statement(alike, values)})"
+        for number, (model, alike) in enumerate(groupby(rows, key=type))
+    ]
+    return ", ".join(parts), values

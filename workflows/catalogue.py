@@ -5,8 +5,10 @@ The database keeps every version ever run (`WorkflowDefinition`); a run pins the
 
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -37,13 +39,28 @@ def find_workflow(slug: str) -> Workflow:
 
     Raises `WorkflowUnknown` naming those there are, and `DefinitionRefused` when it cannot run.
     """
+    return find_definition(slug)[0]
+
+
+def find_definition(slug: str) -> tuple[Workflow, WorkflowDefinition | None]:
+    """Return a workflow that can run as `find_workflow` does, with its stored version, if it is stored as it is now."""
+    newest = _newest(slug)
     if slug in WORKFLOWS:
-        check_workflow(WORKFLOWS[slug])
-        return WORKFLOWS[slug]
-    stored = WorkflowDefinition.objects.filter(slug=slug).order_by("-version").first()
-    if stored is None:
+        workflow = WORKFLOWS[slug]
+        check_workflow(workflow)
+        return workflow, newest if newest and newest.digest == workflow.digest else None
+    if newest is None:
         raise WorkflowUnknown(f"There is no workflow {slug!r}; there are {', '.join(known_slugs())}.")
-    return parse_workflow(stored.definition)
+    return workflow_of(newest.id), newest
+
+
+@lru_cache(maxsize=256)
+def workflow_of(definition_id: UUID) -> Workflow:
+    """Read a stored version and check it, once in a process: it never changes.
+
+    Raises `DefinitionRefused`, each time.
+    """
+    return parse_workflow(WorkflowDefinition.objects.get(id=definition_id).definition)
 
 
 def current_workflows() -> list[tuple[Workflow, int]]:
@@ -98,8 +115,12 @@ def store_definition(workflow: Workflow, *, by: str) -> WorkflowDefinition:
 
 def _newest_like(workflow: Workflow) -> WorkflowDefinition | None:
     """Return the newest version of the workflow's slug, if its content is the same."""
-    newest = WorkflowDefinition.objects.filter(slug=workflow.slug).order_by("-version").first()
+    newest = _newest(workflow.slug)
     return newest if newest and newest.digest == workflow.digest else None
+
+
+def _newest(slug: str) -> WorkflowDefinition | None:
+    return WorkflowDefinition.objects.filter(slug=slug).order_by("-version").first()
 
 
 def _lock_slug(slug: str) -> None:

@@ -19,7 +19,7 @@ from tiktok_ops.errors import Overtaken, Refused
 from workflows.effects.ledger import ON_ITS_WAY, call_off
 from workflows.models import StepDependency, WorkflowRun, WorkflowStep
 from workflows.nodes import ActionNode, Workflow
-from workflows.protocol import ring_due
+from workflows.protocol import go_on
 from workflows.steps import add_round, newest_steps
 from workflows.transitions import STEP
 
@@ -55,7 +55,7 @@ def cancel_run(*, run_id: UUID, by: User | str, reason: str = "") -> WorkflowRun
         for step in steps.exclude(effect__status__in=ON_ITS_WAY):
             call_off(step, by=by, why=CANCELLED)
         _say(run, "cancel_requested", by=by, reason=reason)
-        _close(run)
+        go_on(run.id)
     run.refresh_from_db()
     return run
 
@@ -81,7 +81,7 @@ def resume_run(*, run_id: UUID, by: User | str, reason: str = "") -> WorkflowRun
             raise RunOver(f"This run is {run.status}, not paused: there is nothing to resume.")
         WorkflowRun.objects.filter(id=run.id).update(status="running" if run.started_at else "queued")
         _say(run, "resumed", by=by, reason=reason)
-        _go_on(run)
+        go_on(run.id)
     run.refresh_from_db()
     return run
 
@@ -108,7 +108,7 @@ def retry_step(*, step_id: UUID, by: User | str, reason: str = "") -> WorkflowRu
         if run.status == "failed":
             WorkflowRun.objects.filter(id=run.id).update(status="running", finished_at=None)
         _say(run, "retried", by=by, reason=reason, key=step.key)
-        _go_on(run)
+        go_on(run.id)
     run.refresh_from_db()
     return run
 
@@ -164,19 +164,3 @@ def _say(run: WorkflowRun, what: str, *, by: User | str, reason: str, **data: st
         workspace_id=run.workspace_id,
         data={"reason": reason, **data},
     )
-
-
-def _go_on(run: WorkflowRun) -> None:
-    """End the run if nothing is left of it, else ring for what is due; it waits where all of it does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT workflow_close(%s)", [run.id])
-        cursor.execute("SELECT workflow_to_ring(%s)", [run.id])
-        due = cursor.fetchone()[0]
-        cursor.execute("SELECT workflow_wait(%s)", [run.id])
-    if due:
-        ring_due(run.id, due)
-
-
-def _close(run: WorkflowRun) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT workflow_close(%s)", [run.id])

@@ -6,9 +6,8 @@ transaction: claim (commit), work, finish (commit).
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -16,16 +15,17 @@ import structlog
 from django.db import DataError, InterfaceError, OperationalError, connection
 
 from tiktok_ops.errors import Refused
+from workflows.catalogue import workflow_of
 from workflows.conditions import holds
 from workflows.executors import EXECUTORS
-from workflows.models import WorkflowDefinition, WorkflowStep
+from workflows.models import WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
 from workflows.paths import View
-from workflows.protocol import claim, finish, renew, steps_before
-from workflows.step_reading import read_step
-from workflows.validation import DefinitionRefused, parse_workflow
-from workflows.work import Work
+from workflows.protocol import claim, finish, renew, work_of
+from workflows.step_reading import Runs, read_step
+from workflows.validation import DefinitionRefused
+from workflows.work import Before, Work
 
 log = structlog.get_logger(__name__)
 
@@ -42,10 +42,11 @@ def advance_run(run_id: UUID, *, seconds_left: Callable[[], float], cluster: str
     node's timeout fits. With `cluster`, only steps of that cluster are taken.
     """
     done = 0
+    runs = Runs()
     claimed = claim(run_id, cluster=cluster)
     while claimed is not None:
         try:
-            finished = run_step(claimed, seconds_left=seconds_left)
+            finished = run_step(claimed, seconds_left=seconds_left, runs=runs)
         except LeaseLost:
             log.warning("lease lost", step=str(claimed.step_id), claim=claimed.number)
             return done
@@ -82,22 +83,25 @@ def give_back(claimed: Claim, *, seconds: float) -> bool:
     return False
 
 
-def run_step(claimed: Claim, *, seconds_left: Callable[[], float]) -> Finished:
-    """Run a claimed step to its outcome and record it.
+def run_step(claimed: Claim, *, seconds_left: Callable[[], float], runs: Runs | None = None) -> Finished:
+    """Run a claimed step to its outcome and record it; `runs` remembers the run from step to step.
 
     Raises `LeaseLost` when the step was no longer this worker's.
     """
-    step = read_step(claimed.step_id)
+    told = work_of(claimed)
+    step = read_step(told, runs or Runs())
     try:
-        workflow = _workflow_of(step.run.definition_id)
+        workflow = workflow_of(step.run.definition_id)
     except DefinitionRefused as refusal:  # it could run when it was stored; an agent it asks is gone since
         return finish(claimed, Failed(error=str(refusal)), go_on=False)
-    outcome = perform(_work_of(claimed, step, workflow))
+    work = _work_of(claimed, step, workflow, told["before"])
+    outcome = perform(work)
     # A successor may take as long as any node of this workflow that the same cluster works on.
     longest = max(
         (node.timeout_seconds for node in workflow.nodes if node.cluster == step.cluster), default=0.0
     )
-    return _record(claimed, outcome, go_on=seconds_left() > longest)
+    go_on = seconds_left() > longest
+    return _record(claimed, outcome, go_on=go_on, leads_on=workflow.leads_on(work.node))
 
 
 def perform(work: Work) -> Outcome:
@@ -125,10 +129,10 @@ def perform(work: Work) -> Outcome:
         )
 
 
-def _record(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
+def _record(claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool) -> Finished:
     """Finish with the outcome, or, where that is refused or cannot be kept, fail the step with the reason."""
     try:
-        return finish(claimed, outcome, go_on=go_on)
+        return finish(claimed, outcome, go_on=go_on, leads_on=leads_on)
     except LeaseLost:
         raise
     except Refused as refusal:  # a gate that asks for what nobody could approve
@@ -143,16 +147,7 @@ def _record(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
         )
 
 
-@lru_cache(maxsize=256)
-def _workflow_of(definition_id: UUID) -> Workflow:
-    """Read a definition and check it, once in a process: a stored version never changes.
-
-    Raises `DefinitionRefused`, each time.
-    """
-    return parse_workflow(WorkflowDefinition.objects.get(id=definition_id).definition)
-
-
-def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:
+def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow, before: Sequence[Before] = ()) -> Work:
     """Return all a claimed step needs to run, but for its inputs."""
 
     def hold(seconds: float) -> None:
@@ -164,6 +159,7 @@ def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:
         workflow=workflow,
         node=workflow.node(step.key),
         hold=hold,
+        before=before,
     )
 
 
@@ -171,7 +167,7 @@ def _view_of(work: Work) -> View:
     """Return what the step can see: the brief, its item, what was said of it, and what was put out before it."""
     step = work.step
     outputs: dict[str, Any] = {}
-    for key, item, status, output in steps_before(step.id):
+    for key, item, status, output in work.before:
         if item and item != step.item:
             # What is behind a loop sees what those of its items put out that came to an end.
             outputs.setdefault(key, []).extend([output] if status == "succeeded" else [])

@@ -53,7 +53,7 @@ def ask_agent(work: Work) -> Outcome:
     node = work.node
     if not isinstance(node, AgentNode):
         raise TypeError(node)
-    asked = Asked(run_id=work.step.run_id, step_id=work.step.id, claim=work.claim.number)
+    asked = Asked(run_id=work.step.run_id, step_id=work.step.id, claim=work.claim.number, writes_later=True)
     try:
         answer = run_agent(
             node.agent,
@@ -65,7 +65,7 @@ def ask_agent(work: Work) -> Outcome:
         )
     except ProviderError as trouble:
         return after_trouble(work.node.retry, trouble, tries=work.step.tries)
-    return Succeeded(output=answer.output, agent_run_id=answer.agent_run_id)
+    return Succeeded(output=answer.output, agent_run_id=answer.agent_run_id, rows=answer.rows)
 
 
 def write_report(work: Work) -> Outcome:

@@ -118,7 +118,7 @@ class WorkflowStep(models.Model):
         ALL_SETTLED = "all_settled", _("All before ended, however")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="steps")
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="steps", db_index=False)
     key = models.CharField(max_length=80)
     item = models.PositiveIntegerField(default=0)
     round = models.PositiveIntegerField(default=0)
@@ -173,6 +173,11 @@ class WorkflowStep(models.Model):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["run", "position", "item", "round"],
+                name="step_open",
+                condition=Q(status__in=["pending", "ready", "running", "waiting"]),
+            ),
             models.Index(fields=["not_before"], name="step_due", condition=Q(status="ready")),
             models.Index(fields=["lease_until"], name="step_leased", condition=Q(status="running")),
             models.Index(fields=["wake_at"], name="step_wakes", condition=Q(status="waiting")),
@@ -185,7 +190,9 @@ class WorkflowStep(models.Model):
 class StepDependency(models.Model):
     """`downstream` starts after `upstream` has ended."""
 
-    upstream = models.ForeignKey(WorkflowStep, on_delete=models.CASCADE, related_name="leads_to")
+    upstream = models.ForeignKey(
+        WorkflowStep, on_delete=models.CASCADE, related_name="leads_to", db_index=False
+    )
     downstream = models.ForeignKey(WorkflowStep, on_delete=models.CASCADE, related_name="depends_on")
 
     class Meta:
@@ -203,7 +210,7 @@ class StepDependency(models.Model):
 class RunEvent(models.Model):
     """What happened in a run, in order and without a gap; append-only, in the transaction of the change."""
 
-    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="events")
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()
     at = models.DateTimeField(db_default=Now())
     kind = models.CharField(max_length=40)

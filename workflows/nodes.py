@@ -177,6 +177,13 @@ class Workflow(Typed):
         """Return what begins the loop a node is in, if it is in one."""
         return next((loop for loop in self.expanders if key in loop.members), None)
 
+    def leads_on(self, node: AnyNode | ExpandNode) -> bool:
+        """Return whether more than one step, or one of another cluster, may become due when the node has ended."""
+        followers = [other for other in (*self.nodes, *self.expanders) if node.key in other.depends_on]
+        if len(followers) > 1 or isinstance(node, ExpandNode):
+            return True
+        return any(other.cluster != node.cluster or self.loop_of(other.key) for other in followers)
+
     def first_dependencies(self, node: AnyNode | ExpandNode) -> tuple[Key, ...]:
         """Return what a step waits for at the start of a run: of a loop, what begins it."""
         begun = (self.loop_of(key) for key in node.depends_on)

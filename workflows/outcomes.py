@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Model
+
 from tiktok_ops.errors import Refused
 
 
@@ -14,10 +16,14 @@ class LeaseLost(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A step taken by this worker; `number` is the fencing token."""
+    """A step taken by this worker; `number` is the fencing token.
+
+    `work` is what `workflow_work` says of the step, where it came with the claim.
+    """
 
     step_id: UUID
     number: int
+    work: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,12 @@ class ArtifactDraft:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The step did its work; `output` is its JSON result."""
+    """The step did its work; `output` is its JSON result. `rows` are inserted with it."""
 
     output: Mapping[str, Any]
     agent_run_id: UUID | None = None
     artifacts: tuple[ArtifactDraft, ...] = field(default=())
+    rows: tuple[Model, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

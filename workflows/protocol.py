@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Model
 
 from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact, Asset
-from tiktok_ops.prepared import fetch
-from tiktok_ops.queue import ring
+from tiktok_ops.prepared import fetch, insertion
+from tiktok_ops.queue import IS_SOMEBODY_WAITING, ring, this_cluster
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import (
@@ -33,6 +36,7 @@ from workflows.steps import add_items
 DOORBELL = "workflows.tasks.advance"
 LEASE_LOST = "TK001"
 MAX_CLAIMS = 3
+_FINISH = f"SELECT * FROM workflow_finish(%s, %s, %s::jsonb, %s, %s, %s, {IS_SOMEBODY_WAITING})"  # noqa: S608
 
 
 def claim(run_id: UUID, *, cluster: str | None = None) -> Claim | None:
@@ -41,10 +45,23 @@ def claim(run_id: UUID, *, cluster: str | None = None) -> Claim | None:
     With `cluster`, only a step of that cluster.
     """
     row = _call(
-        "SELECT step_id, claim FROM workflow_claim(%s, %s, %s, %s, %s)",
+        "SELECT step_id, claim, work FROM workflow_claim(%s, %s, %s, %s, %s)",
         [run_id, this_process(), settings.LEASE_SECONDS, MAX_CLAIMS, cluster],
     )
-    return Claim(*row) if row else None
+    return _claim_of(*row) if row else None
+
+
+def work_of(claimed: Claim) -> Mapping[str, Any]:
+    """Return what `workflow_work` says of the claimed step; it is asked where it did not come with the claim."""
+    if claimed.work is not None:
+        return claimed.work
+    row = _call("SELECT workflow_work(%s)", [claimed.step_id])
+    work: dict[str, Any] = json.loads(row[0]) if row else {}
+    return work
+
+
+def _claim_of(step_id: UUID, number: int, work: str) -> Claim:
+    return Claim(step_id, number, json.loads(work))
 
 
 def renew(claimed: Claim, *, seconds: float) -> None:
@@ -57,22 +74,27 @@ def renew(claimed: Claim, *, seconds: float) -> None:
         raise LeaseLost
 
 
-def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
+def finish(claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool = True) -> Finished:
     """Record the outcome with all that follows from it, and ring for what became due, in one transaction.
 
-    With `go_on`, one successor is claimed for this process in the same transaction.
+    With `go_on`, one successor is claimed for this process in the same transaction. Without `leads_on` there
+    is at most that one, so nobody to ring for, and one statement is all of it; should it be otherwise, the
+    doorbell follows the commit, and the keeper rings for one that a crash took in between.
     Raises `LeaseLost`, having written nothing, when claim and state no longer match.
     """
-    with transaction.atomic():
+    is_whole = go_on and not leads_on and isinstance(outcome, Succeeded) and not outcome.artifacts
+    with nullcontext() if is_whole and not connection.in_atomic_block else transaction.atomic():
         if isinstance(outcome, AsksPerson) and _is_cancelled(claimed.step_id):
             outcome = Skipped("The run was cancelled before this was asked.")
         approval_id = _ask(claimed.step_id, outcome) if isinstance(outcome, AsksPerson) else None
         if isinstance(outcome, Expanded):
             _expand(claimed.step_id, outcome)
-        finished = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on)
+        rows = outcome.rows if isinstance(outcome, Succeeded) else ()
+        finished, clusters = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on, rows=rows)
         if isinstance(outcome, Succeeded) and outcome.artifacts:
             _store_artifacts(claimed.step_id, outcome.artifacts)
-        _ring_beside(claimed.step_id, finished.due)
+        if clusters:
+            _ring_for(claimed.step_id, clusters)
         return finished
 
 
@@ -80,20 +102,6 @@ def _is_cancelled(step_id: UUID) -> bool:
     """Return whether the step's run was cancelled; its row is locked, so that it stays so."""
     run_id = WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id)
     return WorkflowRun.objects.select_for_update().get(id=run_id).cancel_requested_at is not None
-
-
-def steps_before(step_id: UUID) -> list[tuple[str, int, str, Any]]:
-    """Return key, item, status and output of the steps this one depends on, by item, then round.
-
-    Part of every step, and so by hand: building this query took longer than running it.
-    """
-    rows = fetch(
-        "SELECT step.key, step.item, step.status, step.output FROM workflows_stepdependency AS edge "
-        "JOIN workflows_workflowstep AS step ON step.id = edge.upstream_id "
-        "WHERE edge.downstream_id = %s ORDER BY step.item, step.round",
-        [step_id],
-    )
-    return [(key, item, status, output and json.loads(output)) for key, item, status, output in rows]
 
 
 def _ask(step_id: UUID, outcome: AsksPerson) -> UUID:
@@ -126,27 +134,35 @@ def _expand(step_id: UUID, outcome: Expanded) -> None:
     add_items(step, Workflow.model_validate(step.run.definition.definition), outcome.items)
 
 
-def _finish(claimed: Claim, outcome: dict[str, Any], *, go_on: bool) -> Finished:
-    """Call `workflow_finish`, translating its refusal."""
-    lease_seconds = settings.LEASE_SECONDS if go_on else None
+def _finish(
+    claimed: Claim, outcome: dict[str, Any], *, go_on: bool, rows: Sequence[Model] = ()
+) -> tuple[Finished, list[str]]:
+    """Call `workflow_finish`, translating its refusal; return what is left to do and the clusters to ring.
+
+    `rows` are inserted by the same statement.
+    """
+    parts, values = insertion(rows)
     arguments = [
+        *values,
         claimed.step_id,
         claimed.number,
         json.dumps(outcome),
         this_process(),
-        lease_seconds,
+        settings.LEASE_SECONDS if go_on else None,
         MAX_CLAIMS,
+        this_cluster(),
     ]
     try:
-        row = _call("SELECT * FROM workflow_finish(%s, %s, %s::jsonb, %s, %s, %s)", arguments)
+        row = _call(f"WITH {parts} {_FINISH}" if parts else _FINISH, arguments)
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", None) == LEASE_LOST:
             raise LeaseLost from None
         raise
     if row is None:  # the function always returns one row
         raise RuntimeError("workflow_finish returned nothing.")
-    step_id, number, due = row
-    return Finished(next_claim=Claim(step_id, number) if step_id else None, due=due)
+    step_id, number, work, clusters = row
+    next_claim = _claim_of(step_id, number, work) if step_id else None
+    return Finished(next_claim=next_claim, due=len(clusters)), clusters
 
 
 def resume(step_id: UUID, outcome: dict[str, Any]) -> bool:
@@ -154,43 +170,42 @@ def resume(step_id: UUID, outcome: dict[str, Any]) -> bool:
 
     `outcome` is what `workflow_resume` reads. Returns whether the step did wait.
     """
-    return _ring_for(step_id, _call("SELECT workflow_resume(%s, %s::jsonb)", [step_id, json.dumps(outcome)]))
+    return _rings(step_id, "SELECT workflow_resume(%s, %s::jsonb)", [step_id, json.dumps(outcome)])
 
 
 def wake(step_id: UUID) -> bool:
     """Let a waiting step be taken up again, in the caller's transaction; return whether it did wait."""
-    return _ring_for(step_id, _call("SELECT workflow_wake(%s)", [step_id]))
+    return _rings(step_id, "SELECT workflow_wake(%s)", [step_id])
 
 
-def _ring_for(step_id: UUID, row: tuple[Any, ...] | None) -> bool:
-    """Ring for what became due in the step's run; return whether there was anything to do."""
-    due = row[0] if row else None
-    if due is None:
-        return False
-    _ring_beside(step_id, due)
-    return True
+def go_on(run_id: UUID) -> None:
+    """End a run of which nothing is left, or say that it waits, and ring for what is due in it.
 
-
-def ring_due(run_id: UUID, due: int) -> None:
-    """Ring for the `due` steps of the run that this transaction marked as rung.
-
-    It holds the run's lock, so the ones marked last are its own.
+    In the caller's transaction, which has locked the run and moved steps of it from outside.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT cluster FROM workflows_workflowstep WHERE run_id = %s AND status = 'ready' "
-            "AND rung_at IS NOT NULL ORDER BY rung_at DESC LIMIT %s",
-            [run_id, due],
-        )
-        clusters = [cluster for (cluster,) in cursor.fetchall()]
+    row = _call("SELECT workflow_go_on(%s)", [run_id])
+    ring_clusters(run_id, row[0] if row else [])
+
+
+def ring_clusters(run_id: UUID, clusters: Iterable[str]) -> None:
+    """Ring for the run once for each of the clusters."""
     for cluster in clusters:
         ring(DOORBELL, run_id, cluster=cluster)
 
 
-def _ring_beside(step_id: UUID, due: int) -> None:
-    """Ring for the `due` steps of the step's run."""
-    if due:
-        ring_due(WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id), due)
+def _rings(step_id: UUID, sql: str, arguments: list[Any]) -> bool:
+    """Move a step from outside and ring for what became due; return whether there was anything to do."""
+    row = _call(sql, arguments)
+    if row is None or row[0] is None:
+        return False
+    _ring_for(step_id, row[0])
+    return True
+
+
+def _ring_for(step_id: UUID, clusters: Iterable[str]) -> None:
+    """Ring for the step's run once for each of the clusters."""
+    if clusters:
+        ring_clusters(WorkflowStep.objects.values_list("run_id", flat=True).get(id=step_id), clusters)
 
 
 def _as_json(outcome: Outcome, approval_id: UUID | None) -> dict[str, Any]:

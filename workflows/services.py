@@ -3,19 +3,19 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from tiktok_ops.accounts.keys import key_actor
 from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
-from tiktok_ops.audit.services import record
+from tiktok_ops.audit.services import unsaved_record
 from tiktok_ops.errors import Refused
-from tiktok_ops.queue import ring
-from workflows.catalogue import find_workflow, store_definition
-from workflows.models import WorkflowDefinition, WorkflowRun
-from workflows.nodes import Workflow
-from workflows.protocol import DOORBELL
-from workflows.steps import add_first_steps
+from tiktok_ops.prepared import insert
+from workflows.catalogue import find_definition, store_definition
+from workflows.models import RunEvent, WorkflowDefinition, WorkflowRun
+from workflows.protocol import ring_clusters
+from workflows.steps import first_steps
 from workflows.validation import check_input
 
 
@@ -39,36 +39,36 @@ def start_run(
     Raises `WorkflowUnknown`, `DefinitionRefused`, `InputRefused` or `RunRefused`, each one sentence,
     having written nothing.
     """
-    workflow = find_workflow(slug)
+    workflow, stored = find_definition(slug)
     brief = given or {}
     check_input(workflow, brief)
     with transaction.atomic():
-        definition = store_definition(workflow, by="code")
+        definition = stored or store_definition(workflow, by="code")
         account = _account(account_id)
-        run = _add_run(account, definition, by=by, given=brief, in_name_of=in_name_of)
-        ready = add_first_steps(run, workflow)
-        _announce(run, workflow)
-        record(
+        run = _new_run(account, definition, by=by, given=brief, in_name_of=in_name_of)
+        steps, joined = first_steps(run, workflow)
+        first_event = RunEvent(run=run, seq=1, kind="run.queued", data={"workflow": slug})
+        started = unsaved_record(
             "run.started",
             by=key_actor(by) if isinstance(by, ApiKey) else by,
             subject=f"run {run.id}",
             workspace_id=account.workspace_id,
             data={"workflow": slug, "version": definition.version, "account": account.handle, "input": brief},
         )
-        for cluster in ready:
-            ring(DOORBELL, run.id, cluster=cluster)
+        insert([run, *steps, *joined, first_event, started])
+        ring_clusters(run.id, (step.cluster for step in steps if step.status == "ready"))
     return run
 
 
 def _account(account_id: UUID) -> TikTokAccount:
     """Return the account; not locked, so that an import under way does not hold up a click. Raises `RunRefused`."""
-    account = TikTokAccount.objects.filter(id=account_id).first()
+    account = TikTokAccount.objects.filter(id=account_id).annotate(asked_at=Now()).first()
     if account is None:
         raise RunRefused(f"There is no account with the id {str(account_id)!r}: it may have been removed.")
     return account
 
 
-def _add_run(
+def _new_run(
     account: TikTokAccount,
     definition: WorkflowDefinition,
     *,
@@ -76,7 +76,8 @@ def _add_run(
     given: dict[str, Any],
     in_name_of: User | None,
 ) -> WorkflowRun:
-    return WorkflowRun.objects.create(
+    """Return the run, not inserted yet; its first event is still to be."""
+    return WorkflowRun(
         workspace_id=account.workspace_id,
         account=account,
         definition=definition,
@@ -86,6 +87,8 @@ def _add_run(
         warnings=_warnings(account),
         requested_by=by if isinstance(by, User) else in_name_of,
         api_key=by if isinstance(by, ApiKey) else None,
+        next_event=2,
+        created_at=getattr(account, "asked_at"),  # noqa: B009  # an annotation
     )
 
 
@@ -99,12 +102,3 @@ def _warnings(account: TikTokAccount) -> list[str]:
     if account.data_as_of is None:
         warnings.append(f"{account} has no posts yet: import a file of its posts first.")
     return warnings
-
-
-def _announce(run: WorkflowRun, workflow: Workflow) -> None:
-    """Write the run's first event; its number is 1."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT workflow_event(%s, 'run.queued', jsonb_build_object('workflow', %s::text))",
-            [run.id, workflow.slug],
-        )

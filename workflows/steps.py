@@ -9,15 +9,15 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import F
-from django.db.models.functions import Now
 
+from tiktok_ops.prepared import Ago, insert
 from workflows.models import StepDependency, WorkflowRun, WorkflowStep
 from workflows.nodes import AnyNode, ExpandNode, ReportNode, Workflow
 from workflows.transitions import STEP
 
 
-def add_first_steps(run: WorkflowRun, workflow: Workflow) -> list[str]:
-    """Add a step for each node outside of loops and for what begins each loop; return the cluster of each ready one.
+def first_steps(run: WorkflowRun, workflow: Workflow) -> tuple[list[WorkflowStep], list[StepDependency]]:
+    """Return the rows a run begins with: a step for each node outside of loops and for what begins each loop.
 
     A step behind a loop waits for its beginning; what else it waits for is known once the items are.
     """
@@ -28,13 +28,12 @@ def add_first_steps(run: WorkflowRun, workflow: Workflow) -> list[str]:
         if begins.key not in steps:
             waits_for = workflow.first_dependencies(begins)
             steps[begins.key] = _step(run, begins, position=position, open_dependencies=len(waits_for))
-    WorkflowStep.objects.bulk_create(steps.values())
-    _join(
-        (steps[upstream], step)
+    joined = [
+        StepDependency(upstream=steps[upstream], downstream=step)
         for key, step in steps.items()
         for upstream in workflow.first_dependencies(workflow.node(key))
-    )
-    return [step.cluster for step in steps.values() if step.status == "ready"]
+    ]
+    return list(steps.values()), joined
 
 
 def add_items(expander: WorkflowStep, workflow: Workflow, items: Sequence[Any]) -> None:
@@ -57,7 +56,7 @@ def add_items(expander: WorkflowStep, workflow: Workflow, items: Sequence[Any]) 
             )
             for place, node in members
         }
-        WorkflowStep.objects.bulk_create(row.values())
+        insert([*row.values()])
         _join(
             (upstream, row[node.key])
             for _, node in members
@@ -145,7 +144,7 @@ def _step(
         status="pending" if open_dependencies else "ready",
         runs_when="all_settled" if isinstance(node, ReportNode) else "all_succeeded",
         open_dependencies=open_dependencies,
-        rung_at=None if open_dependencies else Now(),
+        rung_at=None if open_dependencies else Ago(),  # type: ignore[misc]  # no datetime yet
         **values,
     )
 

@@ -1,6 +1,6 @@
 """A claimed step with all it needs to be done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,12 +8,16 @@ from workflows.models import WorkflowStep
 from workflows.nodes import AnyNode, ExpandNode, Workflow
 from workflows.outcomes import Claim
 
+Before = tuple[str, int, str, Any]
+"""A step that another one depends on: its key, item, status and output."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """One claimed step.
 
-    `given` and `facts` are what the node's paths led to, `outputs` those of the steps before it, by key.
+    `before` are the steps this one depends on, by item, then round. `given` and `facts` are what the node's
+    paths led to, `outputs` what those steps put out, by key.
     `hold(seconds)` keeps the lease for a call that long, or raises `LeaseLost`.
     """
 
@@ -22,6 +26,7 @@ class Work:
     workflow: Workflow
     node: AnyNode | ExpandNode
     hold: Callable[[float], None]
+    before: Sequence[Before] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)

@@ -18,6 +18,12 @@ from django_q.tasks import async_task
 
 log = structlog.get_logger(__name__)
 
+IS_SOMEBODY_WAITING = "EXISTS (SELECT FROM django_q_ormq WHERE key = %s ORDER BY id LIMIT 1)"
+"""SQL, with a cluster as its value: whether a doorbell of it waits to be heard, so that nobody is free.
+
+With Redis as the queue it never is, and whoever asks rings.
+"""
+
 
 class Cluster(StrEnum):
     """Who answers: each has work processes of its own, so that what takes long holds up nothing else."""

@@ -5,23 +5,27 @@
 -- p_outcome: {"status": "succeeded" | "failed" | "ready" | "waiting", "output", "error", "traceback", "delay_seconds",
 -- "counts_as_try", "agent_run_id", "approval_id"}; "ready" is another try, not before `delay_seconds` from now; "waiting" is for a
 -- person, or, with `delay_seconds`, for a time.
--- Returns the step claimed for the caller (or nulls) and how many more are due and want a doorbell.
+-- p_is_busy: nobody of this cluster is free, so that whoever goes on with the run here rings for none of its steps.
+-- Returns the step claimed for the caller with its work (or nulls) and the clusters of the steps that want a doorbell.
 CREATE OR REPLACE FUNCTION workflow_finish(
     p_step uuid, p_claim integer, p_outcome jsonb,
-    p_owner text, p_lease_seconds double precision, p_max_claims integer
-) RETURNS TABLE (next_step uuid, next_claim integer, due integer)
-LANGUAGE plpgsql AS $$
+    p_owner text, p_lease_seconds double precision, p_max_claims integer, p_is_busy boolean DEFAULT false
+) RETURNS TABLE (next_step uuid, next_claim integer, work jsonb, due text[])
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     v_run uuid;
+    v_run_status text;
+    v_is_cancelled boolean;
     v_status text := p_outcome ->> 'status';
     v_step workflows_workflowstep%ROWTYPE;
+    v_news jsonb;
+    v_taken jsonb;
 BEGIN
-    SELECT run_id INTO v_run FROM workflows_workflowstep WHERE id = p_step;
-    PERFORM FROM workflows_workflowrun WHERE id = v_run FOR UPDATE;
+    SELECT id, status, cancel_requested_at IS NOT NULL INTO v_run, v_run_status, v_is_cancelled
+        FROM workflows_workflowrun
+        WHERE id = (SELECT run_id FROM workflows_workflowstep WHERE id = p_step) FOR UPDATE;
     -- In a run that was cancelled nothing is taken up again, but for what is on its way to somebody outside.
-    IF v_status IN ('ready', 'waiting')
-        AND EXISTS (SELECT FROM workflows_workflowrun WHERE id = v_run AND cancel_requested_at IS NOT NULL)
-        AND NOT EXISTS (SELECT FROM workflows_effect
+    IF v_is_cancelled AND v_status IN ('ready', 'waiting') AND NOT EXISTS (SELECT FROM workflows_effect
             WHERE step_id = p_step AND status IN ('sending', 'sent', 'unknown', 'confirmed')) THEN
         v_status := 'cancelled';
     END IF;
@@ -43,19 +47,27 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'lease lost' USING ERRCODE = 'TK001';
     END IF;
-    PERFORM workflow_event(v_run, 'step.' || v_status, jsonb_strip_nulls(jsonb_build_object(
+    v_news := workflow_news('step.' || v_status, jsonb_build_object(
         'key', v_step.key, 'item', v_step.item, 'round', v_step.round, 'claim', p_claim,
         'error', nullif(v_step.error, ''),
-        'not_before', CASE WHEN v_status = 'ready' THEN v_step.not_before END, 'wake_at', v_step.wake_at)));
+        'not_before', CASE WHEN v_status = 'ready' THEN v_step.not_before END, 'wake_at', v_step.wake_at));
     IF v_status NOT IN ('ready', 'waiting') THEN
-        PERFORM workflow_settle(v_run, p_step);
-        PERFORM workflow_close(v_run);
+        v_news := v_news || workflow_settle(p_step);
     END IF;
     IF p_lease_seconds IS NOT NULL THEN
-        SELECT step_id, claim INTO next_step, next_claim
-            FROM workflow_claim(v_run, p_owner, p_lease_seconds, p_max_claims, v_step.cluster);
+        SELECT step_id, claim, news INTO next_step, next_claim, v_taken FROM workflow_take(
+            v_run, v_run_status, p_owner, p_lease_seconds, p_max_claims, v_step.cluster);
+        v_news := v_news || v_taken;
     END IF;
-    due := workflow_to_ring(v_run);
-    PERFORM workflow_wait(v_run);
+    IF next_step IS NULL AND v_status NOT IN ('ready', 'waiting') THEN
+        v_news := v_news || workflow_close(v_run);
+    END IF;
+    due := workflow_to_ring(v_run, CASE WHEN p_is_busy AND next_step IS NOT NULL THEN v_step.cluster END);
+    IF next_step IS NULL THEN
+        v_news := v_news || workflow_wait(v_run);
+    ELSE
+        work := workflow_work(next_step);
+    END IF;
+    PERFORM workflow_say(v_run, v_news);
     RETURN NEXT;
 END $$;

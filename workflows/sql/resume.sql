@@ -1,11 +1,12 @@
 -- Give a waiting step its outcome from outside: a person's decision. In one transaction with all that follows;
--- the caller rings as many doorbells as are returned. Null says that the step does not wait (any more).
+-- the caller rings for the clusters returned. Null says that the step does not wait (any more).
 -- p_outcome: {"status": "succeeded" | "failed" | "skipped", "output", "error"}. Lock order: run, then step.
-CREATE OR REPLACE FUNCTION workflow_resume(p_step uuid, p_outcome jsonb) RETURNS integer
-LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION workflow_resume(p_step uuid, p_outcome jsonb) RETURNS text[]
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     v_run uuid;
     v_step workflows_workflowstep%ROWTYPE;
+    v_news jsonb;
 BEGIN
     SELECT run_id INTO v_run FROM workflows_workflowstep WHERE id = p_step;
     PERFORM FROM workflows_workflowrun WHERE id = v_run FOR UPDATE;
@@ -19,17 +20,18 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    PERFORM workflow_event(v_run, 'step.' || v_step.status, jsonb_strip_nulls(jsonb_build_object(
-        'key', v_step.key, 'item', v_step.item, 'round', v_step.round, 'error', nullif(v_step.error, ''))));
-    PERFORM workflow_settle(v_run, p_step);
-    PERFORM workflow_close(v_run);
+    v_news := workflow_news('step.' || v_step.status, jsonb_build_object(
+        'key', v_step.key, 'item', v_step.item, 'round', v_step.round, 'error', nullif(v_step.error, '')))
+        || workflow_settle(p_step);
+    v_news := v_news || workflow_close(v_run);
+    PERFORM workflow_say(v_run, v_news);
     RETURN workflow_to_ring(v_run);
 END $$;
 
--- Let a waiting step be taken up again. The caller rings as many doorbells as are returned. Null says that the step
+-- Let a waiting step be taken up again. The caller rings for the clusters returned. Null says that the step
 -- does not wait (any more). What it was claimed for before does not count as a start without an end.
-CREATE OR REPLACE FUNCTION workflow_wake(p_step uuid) RETURNS integer
-LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION workflow_wake(p_step uuid) RETURNS text[]
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     v_run uuid;
     v_step workflows_workflowstep%ROWTYPE;

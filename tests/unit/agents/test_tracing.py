@@ -8,6 +8,7 @@ from agents.providers.language import Usage
 from agents.tracing import CUT_OFF, Call, Trace, traced
 from tests.factories.accounts import AccountFactory
 from tests.factories.figures import NOON
+from tiktok_ops.prepared import insert
 
 pytestmark = pytest.mark.django_db
 
@@ -97,11 +98,12 @@ def compute(trace: Trace) -> None:
         call.response = {"number": 1}
 
 
-def test_trace_what_is_computed_writes_it_once_the_run_has_ended() -> None:
+def test_trace_what_is_only_computed_leaves_the_writing_to_who_closes_it() -> None:
     trace = made_trace()
     compute(trace)
+    rows = trace.close(status="succeeded", output={"number": 2})
     assert not AgentRun.objects.exists()
-    trace.close(status="succeeded", output={"number": 2})
+    insert(rows)
     run = AgentRun.objects.get()
     assert (run.status, run.input, run.output) == ("succeeded", {"number": 1}, {"number": 2})
     assert AgentStep.objects.get().agent_run == run
@@ -117,13 +119,13 @@ def test_trace_opened_before_a_call_has_on_record_what_was_computed() -> None:
     trace.open()
     compute(trace)
     assert (AgentRun.objects.count(), AgentStep.objects.count()) == (1, 2)
-    trace.close(status="failed", error="No.")
+    assert trace.close(status="failed", error="No.") == []
     assert (AgentRun.objects.get().status, AgentRun.objects.get().error) == ("failed", "No.")
 
 
 def test_trace_begins_when_it_was_made_however_late_it_is_written() -> None:
     trace = made_trace()
-    trace.close(status="failed", error="No.")
+    insert(trace.close(status="failed", error="No."))
     run = AgentRun.objects.get()
     assert run.finished_at is not None
     assert run.started_at <= run.finished_at
@@ -134,5 +136,5 @@ def test_trace_that_cannot_be_written_whole_leaves_nothing() -> None:
     with traced(trace, AgentStep.Kind.COMPUTE, "made", request={}) as call:
         call.response = object()
     with pytest.raises(TypeError, match="not JSON serializable"):
-        trace.close(status="succeeded", output={})
+        insert(trace.close(status="succeeded", output={}))
     assert not AgentRun.objects.exists()

@@ -1,8 +1,14 @@
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
-from tiktok_ops.prepared import fetch
+from agents.models import AgentRun, AgentStep
+from tests.factories.accounts import AccountFactory
+from tests.factories.figures import NOON
+from tiktok_ops.prepared import Ago, fetch, insert
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +56,55 @@ def test_fetch_in_a_broken_transaction_is_refused() -> None:
         with pytest.raises(TransactionManagementError):
             fetch("SELECT %s", [1])
         transaction.set_rollback(True)
+
+
+def made_run() -> AgentRun:
+    """Return a row with all a row may have: ids, texts, JSON, numbers, moments, what the database fills in."""
+    return AgentRun(
+        account=AccountFactory.create(),
+        agent="made",
+        as_of=NOON,
+        input={"text": "Grüezi %s", "list": [1, None]},
+        cost_usd=Decimal("0.123456"),
+    )
+
+
+def test_insert_writes_what_django_would_write() -> None:
+    by_hand, by_django = made_run(), made_run()
+    insert([by_hand])
+    by_django.save(force_insert=True)
+    rows = [AgentRun.objects.get(id=run.id) for run in (by_hand, by_django)]
+    values = [
+        {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields} for row in rows
+    ]
+    for own in ("id", "account_id", "started_at"):
+        assert all(found.pop(own) for found in values)
+    assert values[0] == values[1]
+
+
+def test_insert_rows_that_point_at_each_other_at_once() -> None:
+    run = made_run()
+    steps = [AgentStep(agent_run=run, kind=kind, name="made") for kind in AgentStep.Kind]
+    insert([run, *steps])
+    assert list(run.steps.values_list("kind", flat=True)) == [kind.value for kind in AgentStep.Kind]
+
+
+def test_insert_a_moment_by_the_databases_clock() -> None:
+    run = made_run()
+    setattr(run, "started_at", Ago(3600))  # noqa: B010  # no datetime
+    setattr(run, "finished_at", Ago())  # noqa: B010
+    insert([run])
+    run = AgentRun.objects.get()
+    assert run.finished_at is not None
+    assert (
+        timedelta(minutes=59, seconds=59)
+        < run.finished_at - run.started_at
+        < timedelta(minutes=60, seconds=1)
+    )
+
+
+def test_insert_is_all_or_nothing() -> None:
+    run = made_run()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert([run, AgentStep(agent_run=run, kind="none", name="made")])
+    assert not AgentRun.objects.exists()

@@ -14,10 +14,13 @@ from tests.factories.workflows import (
     doorbells,
     events,
     expire_lease,
+    rung_clusters,
     statuses,
 )
 from tests.unit.workflows.rows import CONDITIONS, LIVE_RUNS, call, database_now, everything, step_in
 from tiktok_ops.content.models import Artifact
+from tiktok_ops.queue import ring
+from workflows.keeper import ring_due
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.outcomes import ArtifactDraft, Claim, Failed, Finished, LeaseLost, Outcome, Succeeded, TryAgain
 from workflows.processes import this_process
@@ -131,6 +134,40 @@ def test_finish_and_go_on_claims_one_successor_and_rings_for_the_others() -> Non
     assert doorbells() == [(DOORBELL, (str(run.id),))] * 2
     steps["b"].refresh_from_db()
     assert steps["b"].claimed_by == this_process()
+
+
+def test_finish_and_go_on_while_others_wait_to_be_heard_rings_for_nobody_and_leaves_them_to_the_keeper() -> (
+    None
+):
+    ring("made.up", uuid4())  # a doorbell that waits: no worker is free
+    run = WorkflowRunFactory.create()
+    steps = add_steps(run, {"a": [], "b": ["a"], "c": ["a"]})
+    taken = claim(run.id)
+    assert taken is not None
+    assert finish(taken, DONE, go_on=True) == Finished(next_claim=Claim(steps["b"].id, 1), due=0)
+    assert len(doorbells()) == 1
+    assert ring_due(limit=10) == 1  # should this worker die, or take long
+    assert len(doorbells()) == 2
+
+
+def test_finish_with_nothing_to_go_on_with_rings_whoever_waits() -> None:
+    ring("made.up", uuid4())
+    run = WorkflowRunFactory.create()
+    add_steps(run, {"a": [], "b": ["a"]})
+    taken = claim(run.id)
+    assert taken is not None
+    assert finish(taken, DONE, go_on=False).due == 1
+
+
+def test_finish_while_the_other_cluster_is_busy_rings_there_all_the_same() -> None:
+    ring("made.up", uuid4())
+    run = WorkflowRunFactory.create()
+    steps = add_steps(run, {"a": [], "b": ["a"], "c": ["a"]})
+    WorkflowStep.objects.filter(id=steps["c"].id).update(cluster="long")
+    taken = claim(run.id)
+    assert taken is not None
+    assert finish(taken, DONE, go_on=True) == Finished(next_claim=Claim(steps["b"].id, 1), due=1)
+    assert rung_clusters() == ["short", "long"]
 
 
 def test_finish_without_going_on_rings_for_every_successor() -> None:
@@ -278,7 +315,7 @@ def test_finish_with_what_postgresql_cannot_keep_is_refused_and_writes_nothing(v
 def test_call_finish_returns_one_row_with_nothing_to_do() -> None:
     step = step_in("running")
     assert call("workflow_finish", step.id, 1, '{"status": "failed", "error": "No."}', "me", None, 3) == [
-        (None, None, 0)
+        (None, None, None, [])
     ]
 
 

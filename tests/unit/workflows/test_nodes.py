@@ -96,3 +96,26 @@ def test_change_node_is_refused() -> None:
 )
 def test_place_a_node_by_how_long_it_may_take(seconds: float, cluster: str) -> None:
     assert agent_node("a", timeout_seconds=seconds).cluster == cluster
+
+
+def test_tell_whether_a_node_leads_on_to_more_than_one_step_of_its_cluster() -> None:
+    looped = agent_node("each", for_each="brief.items", inputs={"text": "item"})
+    workflow = workflow_of(
+        agent_node("first"),
+        agent_node("left", "first"),
+        agent_node("right", "first"),
+        agent_node("joined", "left", "right"),
+        agent_node("slow", "joined", timeout_seconds=200),
+        agent_node("last", "slow", timeout_seconds=200),
+        looped,
+    )
+    assert {node.key: workflow.leads_on(node) for node in (*workflow.nodes, *workflow.expanders)} == {
+        "first": True,
+        "left": False,
+        "right": False,
+        "joined": True,
+        "slow": False,
+        "last": False,
+        "each": False,
+        workflow.expanders[0].key: True,
+    }

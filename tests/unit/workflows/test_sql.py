@@ -12,9 +12,14 @@ NAMES = {
     "workflow_event",
     "workflow_exhausted",
     "workflow_finish",
+    "workflow_go_on",
+    "workflow_news",
     "workflow_release",
     "workflow_renew",
     "workflow_resume",
+    "workflow_say",
+    "workflow_take",
+    "workflow_work",
     "workflow_to_ring",
     "workflow_wait",
     "workflow_settle",
@@ -43,7 +48,7 @@ def test_compare_functions_notices_one_that_was_changed() -> None:
 
 
 def test_compare_functions_notices_one_that_is_gone() -> None:
-    execute("DROP FUNCTION workflow_settle(uuid, uuid)")
+    execute("DROP FUNCTION workflow_settle(uuid)")
     execute("DROP FUNCTION workflow_renew(uuid, integer, double precision)")
     assert sql.outdated() == ["workflow_renew", "workflow_settle"]
 

@@ -34,15 +34,15 @@ def test_wake_moves_waiting_steps_and_nothing_else(condition: str, run_status: s
     step = step_in(condition, run_status)
     before = everything(step.run)
 
-    [(due,)] = call("workflow_wake", step.id)
+    [(clusters,)] = call("workflow_wake", step.id)
 
     if condition == "waiting":
         step.refresh_from_db()
         assert (step.status, step.wake_at, step.error) == ("ready", None, "")
-        assert due == (1 if run_status in LIVE_RUNS else 0)
+        assert clusters == (["short"] if run_status in LIVE_RUNS else [])
         assert events(step.run)[-1] == f"step.ready {step.key}"
     else:
-        assert due is None
+        assert clusters is None
         assert everything(step.run) == before
 
 
@@ -131,7 +131,7 @@ def test_finish_with_waits_sets_the_time_only_where_there_is_one(seconds: float 
 def test_resume_of_a_step_that_waits_for_a_time_forgets_the_time() -> None:
     step = waiting()
 
-    [(due,)] = call("workflow_resume", step.id, '{"status": "succeeded", "output": {}}')
+    [(clusters,)] = call("workflow_resume", step.id, '{"status": "succeeded", "output": {}}')
 
     step.refresh_from_db()
-    assert (due, step.status, step.wake_at) == (0, "succeeded", None)
+    assert (clusters, step.status, step.wake_at) == ([], "succeeded", None)
