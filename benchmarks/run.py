@@ -20,6 +20,7 @@ import django
 import psutil
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
 django.setup()
@@ -62,11 +63,16 @@ class Server:
         return cls(url, postmaster, shown)
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Have a database of its own for the block; yields its URL."""
+    def database(self, template: str | None = None) -> Iterator[str]:
+        """Have a database of its own for the block, empty or a copy of `template` (a URL); yields its URL."""
         name = f"bench_{uuid4().hex[:8]}"
         with psycopg.connect(self.url.format(name="postgres"), autocommit=True) as administration:
-            administration.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            like = conninfo_to_dict(template)["dbname"] if template else "template1"
+            administration.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(str(like))
+                )
+            )
             try:
                 yield self.url.format(name=name)
             finally:

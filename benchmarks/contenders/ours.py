@@ -28,8 +28,8 @@ from benchmarks.sizes import (  # noqa: E402
 from benchmarks.workload import GATED, SIX_STEPS  # noqa: E402
 from tiktok_ops.accounts.models import Membership, TikTokAccount, User, Workspace  # noqa: E402
 from tiktok_ops.accounts.roles import Role  # noqa: E402
+from tiktok_ops.prepared import fetch  # noqa: E402
 from workflows.catalogue import store_definition  # noqa: E402
-from workflows.models import WorkflowRun  # noqa: E402
 from workflows.presence import present  # noqa: E402
 from workflows.services import start_run  # noqa: E402
 
@@ -37,7 +37,7 @@ WARM_UP_RUNS = 10
 LONGEST_SECONDS = 300.0
 
 
-def _world() -> tuple[UUID, User]:
+def world() -> tuple[UUID, User]:
     """Return an account to run on and a person who may decide, made where missing."""
     workspace, _ = Workspace.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
     account, _ = TikTokAccount.objects.get_or_create(workspace=workspace, handle="bench")
@@ -61,7 +61,11 @@ def _command(name: str) -> Iterator[None]:
 
 def _count(run_ids: list[UUID], *statuses: str) -> int:
     """Return how many of the runs have one of the statuses."""
-    return WorkflowRun.objects.filter(id__in=run_ids, status__in=statuses).count()
+    [(count,)] = fetch(
+        "SELECT count(*) FROM workflows_workflowrun WHERE id = ANY(%s) AND status = ANY(%s)",
+        [run_ids, list(statuses)],
+    )
+    return int(count)
 
 
 def _until(is_so: Callable[[], bool]) -> None:
@@ -168,7 +172,7 @@ def _work_of(workload: str, account_id: UUID, person: User) -> Work:
 @contextmanager
 def ours(workload: str, url: str) -> Iterator[Work]:
     """Start worker and keeper and warm them up."""
-    account_id, person = _world()
+    account_id, person = world()
     with ExitStack() as running:
         running.enter_context(_command("worker"))
         running.enter_context(_command("keeper"))
