@@ -52,7 +52,7 @@ def ask_about_job(work: Work) -> str | None:
     work.hold(CALL_SECONDS)
     job = get_studio().status(str(work.given["job"]))
     if job.state is JobState.FAILED:
-        return f"The studio could not make it: {job.error or 'it did not say why'}."
+        return f"The studio could not make it: {job.error.rstrip('.') or 'it did not say why'}."
     return "" if job.state is JobState.SUCCEEDED else None
 
 

@@ -72,7 +72,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="WebhookRefusal",
             fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tiktok_ops.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("source", models.CharField(max_length=40)),
                 ("day", models.DateField()),
                 ("count", models.PositiveIntegerField(default=1)),

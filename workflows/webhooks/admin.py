@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -25,6 +25,11 @@ class ForSuperusers(MachineWrittenAdmin):
     """What is of no workspace: only those who see all of them may read it."""
 
     is_shared = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows; to others they are as if they were not there."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows if self.has_view_permission(request) else rows.none()
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return whether the person is a superuser."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from django.db import connection, transaction
 
+from tiktok_ops.ids import new_id
 from tiktok_ops.queue import ring
 from workflows.webhooks.models import WebhookMessage
 from workflows.webhooks.signatures import Age, age_of, signed_at
@@ -62,9 +63,9 @@ def _count_refusal(source: Source) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO workflows_webhookrefusal AS known (source, day, count)
-                VALUES (%s, (clock_timestamp() AT TIME ZONE 'UTC')::date, 1)
+            INSERT INTO workflows_webhookrefusal AS known (id, source, day, count)
+                VALUES (%s, %s, (clock_timestamp() AT TIME ZONE 'UTC')::date, 1)
                 ON CONFLICT (source, day) DO UPDATE SET count = known.count + 1, last_at = clock_timestamp()
             """,
-            [source.name],
+            [new_id(), source.name],
         )

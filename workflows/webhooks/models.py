@@ -69,7 +69,7 @@ class WebhookMessage(models.Model):
 class WebhookRefusal(models.Model):
     """How many messages of a source were turned away on a day (UTC); nothing of them is kept."""
 
-    id = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     source = models.CharField(max_length=40)
     day = models.DateField()
     count = models.PositiveIntegerField(default=1)

@@ -49,7 +49,7 @@ class _Job(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    id: str = Field(pattern=_JOB_ID.pattern)
+    id: str = Field(pattern=f"^{_JOB_ID.pattern}$")
     status: JobState
     error: str = Field("", max_length=2000)
 
