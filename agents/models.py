@@ -12,6 +12,7 @@ from agents.breaker_models import Breaker as Breaker
 from agents.sandbox_models import SandboxCreator as SandboxCreator
 from agents.sandbox_models import SandboxPost as SandboxPost
 from agents.sandbox_models import SandboxRequest as SandboxRequest
+from agents.sandbox_models import SandboxStudioJob as SandboxStudioJob
 from agents.transitions import AGENT_RUN
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.accounts.scope import ScopedQuerySet

@@ -1,8 +1,10 @@
-"""What the sandbox TikTok knows: its creators, the posts they began, and everything it ever received.
+"""What the sandboxes know: TikTok's creators, the posts they began, all it ever received; the studio's jobs.
 
 These rows stand for a world outside: no row of ours points at them, and only `agents.sandbox.tiktok`
-writes them, on connections of its own.
+writes TikTok's, on connections of its own, only `agents.sandbox.studio` the studio's.
 """
+
+import secrets
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -135,3 +137,46 @@ class SandboxRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}: {self.outcome or self.fault}"
+
+
+def new_job_id() -> str:
+    """Return a fresh id of a studio's job."""
+    return f"job_{secrets.token_hex(12)}"
+
+
+class SandboxStudioJob(models.Model):
+    """One job of the sandbox studio: one for each key, however often it is submitted.
+
+    How it is follows from `done_at` and the database's clock. `callbacks_left` is how many of its callbacks
+    nobody took yet; the next is sent at `callback_at`, and `callback_tries` counts those that were sent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    job_id = models.CharField(max_length=64, unique=True, default=new_job_id)
+    key = models.CharField(max_length=80, unique=True)
+    prompt = models.TextField()
+    seconds = models.FloatField()
+    callback_url = models.CharField(max_length=300, blank=True)
+    submissions = models.PositiveIntegerField(default=0)
+    begun_at = models.DateTimeField(db_default=Now())
+    done_at = models.DateTimeField()
+    fail_reason = models.CharField(max_length=200, blank=True)
+    callbacks_left = models.PositiveIntegerField(default=1)
+    callback_at = models.DateTimeField()
+    callback_tries = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["begun_at", "id"]
+        indexes = [
+            models.Index(
+                fields=["callback_at"], name="sandbox_callback_due", condition=Q(callbacks_left__gt=0)
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(callback_at__gte=F("done_at")), name="sandbox_callback_after_the_job"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.job_id

@@ -4,6 +4,7 @@ A wrong or missing value stops the start with one sentence that names the variab
 """
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from enum import StrEnum
@@ -26,11 +27,21 @@ VAR_DIR = Path(os.environ.get("TIKTOK_OPS_VAR") or BASE_DIR / "var")
 _EXAMPLES = {
     "CLAUDE_FAULTS": '{"rate_limited": 2}',
     "TIKTOK_FAULTS": '{"init": {"reset_after": [1]}}',
+    "STUDIO_FAULTS": '{"make_seconds": 5}',
 }
 """The variables that make a sandbox fail, with an example of each."""
 
 _KEYRINGS = {"APPROVAL_KEYS": "seals decisions", "VAULT_KEYS": "encrypts secrets"}
 """The variables that hold keys, with what production does with them."""
+
+_LIVE_NEEDS = (
+    ("CLAUDE_MODE", "ANTHROPIC_API_KEY", "the key"),
+    ("STUDIO_MODE", "STUDIO_API_KEY", "the key"),
+    ("STUDIO_MODE", "STUDIO_BASE_URL", "the address"),
+)
+"""Which variable says that a provider is live, and what it cannot be without."""
+
+SHORTEST_WEBHOOK_SECRET = 16
 
 
 class WrongEnvironment(Refused):
@@ -62,6 +73,14 @@ class Environment(BaseSettings):
     TIKTOK_MODE: Literal["sandbox", "live"] = "sandbox"
     TIKTOK_BASE_URL: str = ""
     TIKTOK_FAULTS: dict[str, Any] = {}
+    TIKTOK_CLIENT_KEY: str = ""
+    TIKTOK_WEBHOOK_SECRETS: SecretStr = SecretStr("")
+    STUDIO_MODE: Literal["sandbox", "live"] = "sandbox"
+    STUDIO_API_KEY: SecretStr = SecretStr("")
+    STUDIO_BASE_URL: str = ""
+    STUDIO_FAULTS: dict[str, Any] = {}
+    STUDIO_WEBHOOK_SECRETS: SecretStr = SecretStr("")
+    PUBLIC_URL: str = ""
     TIKTOK_CHUNK_BYTES: int = Field(10_000_000, ge=5_242_880, le=64_000_000)
     CRASH_AT: str = ""
     MODEL_FAST: str = "claude-haiku-5-5"
@@ -82,6 +101,13 @@ class Environment(BaseSettings):
     def _is_postgresql(cls, value: str) -> str:
         if value and not value.startswith(("postgres://", "postgresql://")):
             raise ValueError("write it as postgresql://user:password@host:5432/name")
+        return value
+
+    @field_validator("PUBLIC_URL")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/@?#]+", value):
+            raise ValueError("write it as https://ops.example.com, without a path or a slash at its end")
         return value
 
     @property
@@ -131,11 +157,13 @@ def _check_secrets(environment: Environment) -> None:
     for name in (*_EXAMPLES, "CRASH_AT"):
         if environment.is_production and getattr(environment, name):
             raise WrongEnvironment(f"The environment variable {name} is for tests: unset it in production.")
-    if environment.CLAUDE_MODE == "live" and not environment.ANTHROPIC_API_KEY.get_secret_value():
-        raise WrongEnvironment(
-            "The environment variable ANTHROPIC_API_KEY is empty but CLAUDE_MODE is 'live': "
-            "set the key, or set CLAUDE_MODE=sandbox."
-        )
+    for mode, name, what in _LIVE_NEEDS:
+        # An empty secret is as false as an empty text.
+        if getattr(environment, mode) == "live" and not getattr(environment, name):
+            raise WrongEnvironment(
+                f"The environment variable {name} is empty but {mode} is 'live': "
+                f"set {what}, or set {mode}=sandbox."
+            )
 
 
 def secret_key(environment: Environment) -> str:
@@ -168,6 +196,27 @@ def keyring(environment: Environment, name: str) -> tuple[tuple[str, str], ...]:
             f"The environment variable {name} has an id twice: give each key one of its own."
         )
     return keys
+
+
+def webhook_secrets(environment: Environment, name: str) -> tuple[str, ...]:
+    """Return the secrets in the variable `name` that a provider may sign what it tells us with; none if empty.
+
+    Several, separated by commas, while one is being changed. Raises `WrongEnvironment` for one that is
+    shorter than 16 characters, has a space, or is not in ASCII. The sandbox studio signs with one that is
+    kept under `var/` unless one is given; not in production.
+    """
+    given: str = getattr(environment, name).get_secret_value()
+    if not given:
+        is_played = name == "STUDIO_WEBHOOK_SECRETS" and environment.STUDIO_MODE == "sandbox"
+        return (_kept("studio_webhook_secret", 48),) if is_played and not environment.is_production else ()
+    found = tuple(part.strip() for part in given.split(","))
+    if any(not re.fullmatch(rf"[!-~]{{{SHORTEST_WEBHOOK_SECRET},}}", secret) for secret in found):
+        raise WrongEnvironment(
+            f"The environment variable {name} has a secret that is shorter than {SHORTEST_WEBHOOK_SECRET} "
+            "characters, has a space in it, or is not in ASCII: write the secrets as the provider shows them, "
+            "separated by commas."
+        )
+    return found
 
 
 def _kept(name: str, size_bytes: int) -> str:

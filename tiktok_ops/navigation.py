@@ -38,6 +38,8 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("API keys", "key", "accounts_apikey"),
             ("Prices", "payments", "agents_modelprice"),
             ("Breakers", "electrical_services", "agents_breaker"),
+            ("Webhooks", "webhook", "workflows_webhookmessage"),
+            ("Refused webhooks", "block", "workflows_webhookrefusal"),
             ("Audit", "policy", "audit_auditevent"),
         ],
     ),

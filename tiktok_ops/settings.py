@@ -14,6 +14,7 @@ from tiktok_ops.env import (
     keyring,
     load_environment,
     secret_key,
+    webhook_secrets,
 )
 from tiktok_ops.logging import configure_logging
 from tiktok_ops.postgres.server import EmbeddedServer
@@ -173,6 +174,13 @@ STREAM_HEARTBEAT_SECONDS = ENV.STREAM_HEARTBEAT_SECONDS
 STREAM_CHECK_SECONDS = ENV.STREAM_CHECK_SECONDS
 
 TIKTOK_CHUNK_BYTES = ENV.TIKTOK_CHUNK_BYTES
+# What providers sign with what they tell us (`workflows.webhooks`); who has no secret here is not listened to.
+WEBHOOK_SECRETS = {
+    "studio": webhook_secrets(ENV, "STUDIO_WEBHOOK_SECRETS"),
+    "tiktok": webhook_secrets(ENV, "TIKTOK_WEBHOOK_SECRETS"),
+}
+# Which of TikTok's apps we are; what is meant for another one is not for us.
+TIKTOK_CLIENT_KEY = ENV.TIKTOK_CLIENT_KEY
 # Where tests let a process die (`workflows.crash_points`).
 CRASH_AT: frozenset[str] = frozenset(filter(None, ENV.CRASH_AT.replace(" ", "").split(",")))
 
@@ -190,6 +198,17 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "BACKEND": "agents.providers.tiktok.provider.TikTokProvider",
         "MODE": ENV.TIKTOK_MODE,
         "OPTIONS": {"base_url": ENV.TIKTOK_BASE_URL, "faults": ENV.TIKTOK_FAULTS},
+    },
+    "studio": {
+        "BACKEND": "agents.providers.studio.provider.StudioProvider",
+        "MODE": ENV.STUDIO_MODE,
+        "OPTIONS": {
+            "api_key": ENV.STUDIO_API_KEY.get_secret_value(),
+            "base_url": ENV.STUDIO_BASE_URL,
+            # Without an address of ours nobody can call back; the studio is asked instead.
+            "callback_url": f"{ENV.PUBLIC_URL}/hooks/studio/" if ENV.PUBLIC_URL else "",
+            "faults": ENV.STUDIO_FAULTS,
+        },
     },
     # The same in either mode: videos are made and measured on this machine.
     "transcoder": {

@@ -13,6 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.live, name="live"),
     path("readyz", health.ready, name="ready"),
+    path("hooks/", include("workflows.webhooks.urls")),
     path("api/v1/", include("tiktok_ops.accounts.api.urls")),
     path("api/v1/", include("tiktok_ops.content.api.urls")),
     path("api/v1/", include("agents.api.urls")),

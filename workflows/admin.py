@@ -35,6 +35,8 @@ from workflows.schedules_admin import ScheduleAdmin as ScheduleAdmin
 from workflows.stop_switch_pages import StopSwitchAdmin as StopSwitchAdmin
 from workflows.transitions import EVENT_KINDS
 from workflows.validation import parse_workflow
+from workflows.webhooks.admin import WebhookMessageAdmin as WebhookMessageAdmin
+from workflows.webhooks.admin import WebhookRefusalAdmin as WebhookRefusalAdmin
 
 STATUS_COLOURS = {
     "queued": "info",

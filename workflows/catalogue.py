@@ -16,7 +16,7 @@ from django.db.models import Max
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
 from tiktok_ops.registries import registry
-from workflows.definitions import own_post, post_draft, profile_audit
+from workflows.definitions import own_post, post_draft, profile_audit, studio_clip
 from workflows.models import WorkflowDefinition
 from workflows.nodes import Workflow
 from workflows.validation import DefinitionRefused, check_workflow, parse_workflow
@@ -31,7 +31,7 @@ def by_slug(workflows: Iterable[Workflow]) -> MappingProxyType[str, Workflow]:
     return registry(workflows, name=lambda workflow: workflow.slug, called="workflows")
 
 
-WORKFLOWS = by_slug([profile_audit.workflow, post_draft.workflow, own_post.workflow])
+WORKFLOWS = by_slug([profile_audit.workflow, post_draft.workflow, own_post.workflow, studio_clip.workflow])
 
 
 def find_workflow(slug: str) -> Workflow:

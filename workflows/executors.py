@@ -10,6 +10,7 @@ from agents.providers.errors import ProviderError
 from agents.runner import Asked, run_agent
 from approvals.kinds import kind_of
 from tiktok_ops.accounts.models import Brand
+from workflows.callbacks import wait_for_callback
 from workflows.effects.registry import EFFECTS
 from workflows.models import WorkflowRun
 from workflows.nodes import ActionNode, AgentNode, ExpandNode, GateNode, ReportNode, WaitNode
@@ -17,6 +18,7 @@ from workflows.outcomes import ArtifactDraft, AsksPerson, Expanded, Failed, Outc
 from workflows.rendering import render
 from workflows.reports.registry import REPORTS
 from workflows.retrying import after_trouble
+from workflows.studio import fetch_clip, submit_job
 from workflows.waiting_nodes import moment_to_wait_for
 from workflows.work import Work
 
@@ -114,10 +116,12 @@ def act(work: Work) -> Outcome:
 
 
 def let_time_pass(work: Work) -> Outcome:
-    """Wait until the node's time has come, without holding a worker."""
+    """Wait until the node's time has come, or what is called back about is done, without holding a worker."""
     node, step = work.node, work.step
     if not isinstance(node, WaitNode):
         raise TypeError(node)
+    if node.callback is not None:
+        return wait_for_callback(work, node.callback, patience_seconds=node.patience_seconds)
     until = moment_to_wait_for(node, begun=step.started_at or timezone.now(), given=work.given)
     seconds = (until - timezone.now()).total_seconds()
     if seconds <= 0:
@@ -149,6 +153,8 @@ EXECUTORS: dict[str, Callable[[Work], Outcome]] = {
     "gate": ask_person,
     "action": act,
     "render": render,
+    "studio_job": submit_job,
+    "studio_clip": fetch_clip,
     "wait": let_time_pass,
     "expand": begin_loop,
 }

@@ -16,6 +16,8 @@ from workflows.protocol import DOORBELL, MAX_CLAIMS, finish, wake
 from workflows.schedules.firing import fire_due
 from workflows.stop_switch import wake_unstopped
 from workflows.transitions import STEP
+from workflows.webhooks.processing import ring_waiting_messages
+from workflows.webhooks.sandbox import deliver_sandbox_callbacks
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +54,7 @@ class Keeper:
 
 
 def sweep() -> None:
-    """Start and ring what is due, wake what waited long enough, park what is exhausted; ring for imports, tidy up."""
+    """Start and ring what is due, wake what waited long enough, park what is exhausted; ring for the rest, tidy up."""
     while fire_due(limit=PAGE) == PAGE:
         pass
     while ring_due(limit=PAGE) == PAGE:
@@ -61,6 +63,8 @@ def sweep() -> None:
     park_exhausted()
     look_after_effects()
     ring_waiting_imports()
+    ring_waiting_messages()
+    deliver_sandbox_callbacks()
     tidy()
 
 

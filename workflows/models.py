@@ -18,6 +18,8 @@ from workflows.schedules.models import Schedule as Schedule
 from workflows.schedules.models import ScheduleFiring as ScheduleFiring
 from workflows.stop_switch_models import StopSwitch as StopSwitch
 from workflows.transitions import RUN, STEP
+from workflows.webhooks.models import WebhookMessage as WebhookMessage
+from workflows.webhooks.models import WebhookRefusal as WebhookRefusal
 
 
 class WorkflowDefinition(models.Model):

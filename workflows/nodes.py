@@ -124,14 +124,40 @@ class RenderNode(Node):
     kind: Literal["render"] = "render"
 
 
+STUDIO_JOB_INPUT = ("prompt", "seconds")
+STUDIO_JOB_OUTPUT = ("job",)
+"""What a submission puts out: the studio's id of the job."""
+
+
+class StudioJobNode(Node):
+    """Have the studio make a video of `prompt`, `seconds` long, once for this step however often it is tried."""
+
+    kind: Literal["studio_job"] = "studio_job"
+
+
+STUDIO_CLIP_INPUT = ("job",)
+
+
+class StudioClipNode(Node):
+    """Fetch what the studio made for `job`, measure it, and keep it as an asset; it puts out what a rendering does."""
+
+    kind: Literal["studio_clip"] = "studio_clip"
+
+
 WAIT_OUTPUT = ("waited_until",)
 
 
 class WaitNode(Node):
-    """Let time pass without holding a worker: `seconds` from its first turn, or until the moment its input says."""
+    """Wait without holding a worker: `seconds` from its first turn, until the moment its input says, or for a callback.
+
+    `callback` names who calls back (`workflows.callbacks`). The callback only makes the node look sooner: how
+    it is, is asked. Where nothing has come of it `patience_seconds` after the first turn, the node fails.
+    """
 
     kind: Literal["wait"] = "wait"
     seconds: float | None = Field(None, gt=0, le=366 * 24 * 3600)
+    callback: str | None = Field(None, max_length=40)
+    patience_seconds: float = Field(3600, gt=0, le=7 * 24 * 3600)
 
 
 class ExpandNode(Node):
@@ -142,7 +168,8 @@ class ExpandNode(Node):
 
 
 AnyNode = Annotated[
-    AgentNode | ReportNode | GateNode | ActionNode | RenderNode | WaitNode, Field(discriminator="kind")
+    AgentNode | ReportNode | GateNode | ActionNode | RenderNode | StudioJobNode | StudioClipNode | WaitNode,
+    Field(discriminator="kind"),
 ]
 
 

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from agents.providers.errors import ProviderError
-from agents.providers.media import get_transcoder
+from agents.providers.media import Probe, get_transcoder
 from tiktok_ops.content.assets import store_asset
 from workflows.nodes import RenderNode
 from workflows.outcomes import ArtifactDraft, Outcome, Succeeded
@@ -30,20 +30,25 @@ def render(work: Work) -> Outcome:
 
 
 def _made(work: Work, *, lines: Sequence[str], seconds: Any) -> Succeeded:
-    account = work.step.run.account
     with TemporaryDirectory(prefix="render-") as folder:
         out = Path(folder, "video.mp4")
         probe = get_transcoder().render_card_video(tuple(lines), seconds=float(seconds), out=out)
-        asset = store_asset(
-            workspace_id=account.workspace_id,
-            brand_id=account.brand_id,
-            file=out,
-            media_type=MEDIA_TYPE,
-            probe=probe.as_json(),
-            rights_note=RIGHTS_NOTE,
-            rights_expire_at=None,
-            by="workflow",
-        )
+        return keep_video(work, out, probe, rights_note=RIGHTS_NOTE)
+
+
+def keep_video(work: Work, file: Path, probe: Probe, *, rights_note: str) -> Succeeded:
+    """Keep an MP4 as an asset of the brand the step works for, and return the step's success with it."""
+    account = work.step.run.account
+    asset = store_asset(
+        workspace_id=account.workspace_id,
+        brand_id=account.brand_id,
+        file=file,
+        media_type=MEDIA_TYPE,
+        probe=probe.as_json(),
+        rights_note=rights_note,
+        rights_expire_at=None,
+        by="workflow",
+    )
     return Succeeded(
         output={
             "asset": str(asset.id),

@@ -7,10 +7,10 @@ from approvals.transitions import REQUEST
 from tiktok_ops.content.transitions import IMPORT
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.transitions import TransitionTable
-from workflows.transitions import EFFECT, RUN, STEP
+from workflows.transitions import EFFECT, RUN, STEP, WEBHOOK
 
 FILE = BASE_DIR / "docs" / "reference" / "states.md"
-MACHINES: Sequence[TransitionTable] = (RUN, STEP, REQUEST, EFFECT, AGENT_RUN, IMPORT, BREAKER)
+MACHINES: Sequence[TransitionTable] = (RUN, STEP, REQUEST, EFFECT, AGENT_RUN, IMPORT, BREAKER, WEBHOOK)
 
 
 def render() -> str:

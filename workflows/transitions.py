@@ -1,4 +1,4 @@
-"""The status machines of runs, steps and effects; migrations install them in the database too."""
+"""The status machines of runs, steps, effects and webhooks; migrations install them in the database too."""
 
 from tiktok_ops.transitions import table
 
@@ -43,6 +43,18 @@ EFFECT = table(
         "held": "prepared failed",
         "handed_over": "confirmed failed",
         "confirmed": "",
+        "failed": "",
+    },
+)
+
+WEBHOOK = table(
+    "webhook",
+    "workflows_webhookmessage",
+    {
+        "received": "processed ignored not_understood failed",
+        "processed": "",
+        "ignored": "",
+        "not_understood": "",
         "failed": "",
     },
 )

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from agents.providers.studio.jobs import Order
 from agents.registry import AGENTS
 from approvals.kinds import kind_of, known_kinds
 from tiktok_ops.errors import Refused
+from workflows.callbacks import CALLBACKS
 from workflows.conditions import paths_of
 from workflows.effects.registry import EFFECTS
 from workflows.nodes import (
@@ -15,6 +17,9 @@ from workflows.nodes import (
     GATE_OUTPUT,
     RENDER_INPUT,
     RENDER_OUTPUT,
+    STUDIO_CLIP_INPUT,
+    STUDIO_JOB_INPUT,
+    STUDIO_JOB_OUTPUT,
     WAIT_OUTPUT,
     ActionNode,
     AgentNode,
@@ -22,6 +27,8 @@ from workflows.nodes import (
     GateNode,
     Node,
     RenderNode,
+    StudioClipNode,
+    StudioJobNode,
     WaitNode,
     Workflow,
 )
@@ -155,6 +162,8 @@ def _unknown_work(node: Node) -> Iterator[str]:
         yield f"the node {node.key!r} asks for the approval {node.approval!r}; there are {kinds}."
     if isinstance(node, ActionNode) and node.effect not in EFFECTS:
         yield f"the node {node.key!r} asks for the effect {node.effect!r}; there are {', '.join(sorted(EFFECTS))}."
+    if isinstance(node, WaitNode) and node.callback is not None and node.callback not in CALLBACKS:
+        yield f"the node {node.key!r} waits for {node.callback!r} to call back; there are {', '.join(CALLBACKS)}."
 
 
 def _wrong_gate(workflow: Workflow, node: Node) -> Iterator[str]:
@@ -194,14 +203,44 @@ def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
     for name in [*node.inputs, *getattr(node, "options", {})]:
         if taker and name not in taken:
             yield f"the node {node.key!r} gives {name!r}, which {taker} does not take."
-    if isinstance(node, RenderNode) and set(node.inputs) != taken:
-        yield f"the node {node.key!r} has to be given {' and '.join(RENDER_INPUT)}."
-    if isinstance(node, WaitNode) and (node.seconds is None) != ("until" in node.inputs):
-        yield f"the node {node.key!r} waits `seconds`, or until its input 'until' says; give one of them."
+    needed = _needed_by(node)
+    if needed - set(node.inputs):
+        yield f"the node {node.key!r} has to be given {' and '.join(sorted(needed))}."
+    if isinstance(node, WaitNode):
+        yield from _wrong_wait(workflow, node)
     for name, path in [*node.inputs.items(), *getattr(node, "facts", {}).items()]:
         yield from _wrong_path(workflow, node, name, path)
     for path in paths_of(node.when) if node.when else ():
         yield from _wrong_path(workflow, node, "when", path)
+
+
+def _needed_by(node: Node) -> set[str]:
+    """Return the inputs the node cannot do without."""
+    if isinstance(node, StudioJobNode):
+        return {"prompt"}
+    if isinstance(node, RenderNode | StudioClipNode):
+        return _taken_by(node)[1]
+    return set(CALLBACKS[node.callback].inputs) if isinstance(node, WaitNode) and node.callback else set()
+
+
+def _wrong_wait(workflow: Workflow, node: WaitNode) -> Iterator[str]:
+    """Yield a sentence when the node waits for nothing, for several things, or for what nobody calls back about."""
+    if [node.seconds is not None, "until" in node.inputs, node.callback is not None].count(True) != 1:
+        yield (
+            f"the node {node.key!r} waits `seconds`, or until its input 'until' says, or for a `callback`; "
+            "give one of them."
+        )
+    if node.callback is None:
+        return
+    wanted = CALLBACKS[node.callback]
+    root = node.inputs.get(wanted.inputs[0], "").partition(".")[0]
+    if root in node.depends_on and workflow.node(root).kind != wanted.asked_by:
+        yield (
+            f"the node {node.key!r} waits for {node.callback!r} to call back about what {root!r} asked for, "
+            f"which is no node of the kind {wanted.asked_by!r}."
+        )
+    elif root not in node.depends_on:
+        yield f"the node {node.key!r} waits for {node.callback!r}: give it {wanted.inputs[0]!r} from a node before it."
 
 
 def _taken_by(node: Node) -> tuple[str, set[str]]:
@@ -214,8 +253,12 @@ def _taken_by(node: Node) -> tuple[str, set[str]]:
         return f"the effect {node.effect!r}", set()
     if isinstance(node, RenderNode):
         return "a rendering", set(RENDER_INPUT)
+    if isinstance(node, StudioJobNode):
+        return "a studio's job", set(STUDIO_JOB_INPUT)
+    if isinstance(node, StudioClipNode):
+        return "a studio's clip", set(STUDIO_CLIP_INPUT)
     if isinstance(node, WaitNode):
-        return "a wait", {"until"}
+        return "a wait", set(CALLBACKS[node.callback].inputs) if node.callback else {"until"}
     return "", set()
 
 
@@ -227,6 +270,8 @@ def _put_out_by(node: Node) -> set[str]:
         GateNode: GATE_OUTPUT,
         ActionNode: ACTION_OUTPUT,
         RenderNode: RENDER_OUTPUT,
+        StudioJobNode: STUDIO_JOB_OUTPUT,
+        StudioClipNode: RENDER_OUTPUT,
         WaitNode: WAIT_OUTPUT,
     }
     return set(fixed.get(type(node), ()))
@@ -267,7 +312,9 @@ def check_input(workflow: Workflow, given: dict[str, Any]) -> None:
         if isinstance(node, AgentNode):
             _check_agent_input(node, given)
         if isinstance(node, GateNode):
-            _check_gate_input(node, given)
+            _check_fields(node, kind_of(node.approval).Payload, given)
+        if isinstance(node, StudioJobNode):
+            _check_fields(node, Order, given)
     for loop in workflow.expanders:
         _check_items(loop, given)
 
@@ -282,11 +329,11 @@ def _check_items(loop: ExpandNode, given: dict[str, Any]) -> None:
         )
 
 
-def _check_gate_input(node: GateNode, given: dict[str, Any]) -> None:
-    """Raise `InputRefused` when the brief lacks what the approval needs of it, or gives what it would refuse."""
+def _check_fields(node: Node, takes: type[BaseModel], given: dict[str, Any]) -> None:
+    """Raise `InputRefused` when the brief lacks what `takes` needs of it, or gives what that would refuse."""
     for name, path in node.inputs.items():
         root, _, field = path.partition(".")
-        wanted = kind_of(node.approval).Payload.model_fields[name]
+        wanted = takes.model_fields[name]
         if root != "brief":
             continue
         if field not in given:

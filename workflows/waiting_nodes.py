@@ -1,4 +1,4 @@
-"""Until when a wait node waits: decisions only."""
+"""Until when a wait node waits, and when it looks meanwhile: decisions only."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -6,6 +6,9 @@ from typing import Any
 
 from tiktok_ops.errors import Refused
 from workflows.nodes import WaitNode
+
+FIRST_LOOK_SECONDS = 20.0
+LONGEST_LOOK_SECONDS = 300.0
 
 
 class MomentRefused(Refused):
@@ -29,3 +32,12 @@ def moment_to_wait_for(node: WaitNode, *, begun: datetime, given: Mapping[str, A
             f"{node.label!r} waits until {written!r}, which is no moment: write it as 2026-11-20T18:00:00+01:00."
         )
     return moment
+
+
+def look_again_seconds(*, waited_seconds: float, left_seconds: float) -> float:
+    """Return when to look again without a callback, in seconds: in half the time waited so far.
+
+    At least 20 s and at most 5 minutes, for mostly the callback comes first; and no later than patience ends.
+    """
+    pause = min(max(waited_seconds / 2, FIRST_LOOK_SECONDS), LONGEST_LOOK_SECONDS)
+    return min(pause, max(left_seconds, 0.0))

@@ -11,12 +11,20 @@ from django.core.checks import run_checks
 from agents.contract import Agent
 from agents.registry import AGENTS
 from tests.architecture.source import modules
+from workflows.callbacks import CALLBACKS
 from workflows.catalogue import WORKFLOWS
 from workflows.executors import EXECUTORS
 from workflows.nodes import AgentNode, ReportNode, Workflow
 from workflows.reports.registry import REPORTS
+from workflows.webhooks.sources import SOURCES
 
-REGISTRIES: dict[str, Mapping[str, Any]] = {"agents": AGENTS, "workflows": WORKFLOWS, "reports": REPORTS}
+REGISTRIES: dict[str, Mapping[str, Any]] = {
+    "agents": AGENTS,
+    "workflows": WORKFLOWS,
+    "reports": REPORTS,
+    "callbacks": CALLBACKS,
+    "sources": SOURCES,
+}
 
 
 def defined(folder: str, kind: type) -> dict[str, list[Any]]:
@@ -65,6 +73,12 @@ def test_keep_registered_names_for_good() -> None:
     assert {"account_health", "audience_mapper", "trend_watcher", "compliance"} <= set(AGENTS)
     assert "profile_audit" in WORKFLOWS
     assert "profile_audit" in REPORTS
+    assert {"studio", "tiktok"} <= set(SOURCES)  # part of addresses that providers were given
+    assert "studio" in CALLBACKS
+
+
+def test_listen_to_everybody_who_is_waited_for() -> None:
+    assert set(CALLBACKS) <= set(SOURCES)
 
 
 def test_examine_registries_when_the_system_is_checked() -> None:

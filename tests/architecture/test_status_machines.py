@@ -15,12 +15,13 @@ from tests.factories.accounts import AccountFactory
 from tests.factories.approvals import asked_request
 from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
+from tests.factories.webhooks import message_of
 from tests.factories.workflows import WorkflowRunFactory, WorkflowStepFactory, companions
 from tiktok_ops.content.models import ContentImport
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.transitions import TransitionTable, installed_pairs
 from workflows.effects.models import Effect
-from workflows.transitions import EFFECT, RUN
+from workflows.transitions import EFFECT, RUN, WEBHOOK
 
 
 def machines() -> dict[str, TransitionTable]:
@@ -97,6 +98,9 @@ MAKERS: dict[str, Callable[[str], models.Model]] = {
     "approval request": make_request,
     "effect": make_effect_in,
     "breaker": make_breaker,
+    "webhook": lambda status: message_of(
+        status=status, note="So it was.", finished_at=None if status == "received" else NOON
+    ),
 }
 """How to make a row of each machine in a status; a new machine needs a line here to be tested."""
 
@@ -118,6 +122,9 @@ def with_status(machine: TransitionTable, status: str) -> dict[str, Any]:
             "confirmed_by": "provider" if status == "confirmed" else "",
             "finished_at": timezone.now() if status in EFFECT.terminal else None,
         }
+    if machine is WEBHOOK:
+        finished_at = None if status == "received" else NOON
+        return {"status": status, "note": "So it was.", "finished_at": finished_at}
     if machine.name == "breaker":
         return {"status": status, **breaker_times(status)}
     return {"status": status}
@@ -201,6 +208,7 @@ def test_forbid_moves_that_would_skip_what_must_come_between(name: str, source: 
         ("import", "succeeded failed"),
         ("agent run", "succeeded failed"),
         ("effect", "confirmed failed"),
+        ("webhook", "processed ignored not_understood failed"),
     ],
 )
 def test_end_for_good_in_the_states_the_design_names(name: str, ends: str) -> None:

@@ -29,6 +29,7 @@ from tests.factories.effects import effect_on
 from tests.factories.figures import NOON
 from tests.factories.schedules import make_schedule
 from tests.factories.stops import stop_of
+from tests.factories.webhooks import message_of
 from tests.factories.workflows import WorkflowDefinitionFactory, WorkflowRunFactory
 from tiktok_ops.accounts.models import ApiKey, Brand, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.roles import Role
@@ -47,7 +48,15 @@ from tiktok_ops.content.models import (
     Product,
     Trend,
 )
-from workflows.models import Effect, Schedule, StopSwitch, WorkflowDefinition, WorkflowRun
+from workflows.models import (
+    Effect,
+    Schedule,
+    StopSwitch,
+    WebhookMessage,
+    WebhookRefusal,
+    WorkflowDefinition,
+    WorkflowRun,
+)
 
 _numbers = count(1)
 
@@ -176,6 +185,10 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
     ),
     WorkflowRun: lambda account: WorkflowRunFactory.create(
         account=account, requested_by=UserFactory.create()
+    ),
+    WebhookMessage: lambda account: message_of(),
+    WebhookRefusal: lambda account: WebhookRefusal.objects.create(
+        source="tiktok", day=date.fromordinal(730_000 + next(_numbers))
     ),
 }
 """How to make a row of an account's workspace, each column that may point elsewhere filled in.

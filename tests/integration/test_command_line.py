@@ -111,7 +111,7 @@ def test_run_workflow_takes_its_input_as_json(account: TikTokAccount) -> None:
         (["run_workflow", "profile_audit", "--account", "nobody"], "There is no account 'nobody'"),
         (
             ["run_workflow", "no_such", "--account", "lumen"],
-            "There is no workflow 'no_such'; there are own_post, post_draft, profile_audit.",
+            "There is no workflow 'no_such'; there are own_post, post_draft, profile_audit, studio_clip.",
         ),
         (["run_workflow", "profile_audit", "--account", "lumen", "--input", "{"], "The input is not JSON"),
         (["run_workflow", "profile_audit", "--account", "lumen", "--input", "[1]"], "not an object"),

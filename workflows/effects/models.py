@@ -78,7 +78,9 @@ class Effect(models.Model):
                 fields=["status_since"],
                 name="effect_open",
                 condition=~Q(status__in=sorted(EFFECT.terminal)),
-            )
+            ),
+            # What TikTok tells of a post names its publish id.
+            models.Index(fields=["provider_ref"], name="effect_by_reference", condition=~Q(provider_ref="")),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=list(EFFECT.statuses)), name="effect_status_known"),

@@ -1,7 +1,7 @@
-"""With which token we speak for an account."""
+"""With which token we speak for an account, and under which id TikTok speaks of it."""
 
 from agents.providers.errors import AccessRefused
-from agents.sandbox.tiktok.wire import sandbox_token
+from agents.sandbox.tiktok.wire import open_id_of, sandbox_token
 
 
 def access_token(*, handle: str, mode: str) -> str:
@@ -16,3 +16,8 @@ def access_token(*, handle: str, mode: str) -> str:
             may_have_acted=False,
         )
     return sandbox_token(handle)
+
+
+def open_id(*, handle: str, mode: str) -> str:
+    """Return TikTok's id of an account for our app; empty for an account that is not connected."""
+    return open_id_of(handle) if mode == "sandbox" else ""

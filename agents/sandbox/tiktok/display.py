@@ -8,7 +8,16 @@ from typing import Any
 from django.db.models import QuerySet
 
 from agents.sandbox.tiktok.rules import database_now
-from agents.sandbox.tiktok.wire import Page, Received, Reply, VideoFilters, WireError, digest_of, read_body
+from agents.sandbox.tiktok.wire import (
+    Page,
+    Received,
+    Reply,
+    VideoFilters,
+    WireError,
+    digest_of,
+    open_id_of,
+    read_body,
+)
 from agents.sandbox_models import SandboxCreator, SandboxPost
 
 USER_SCOPES = {
@@ -92,7 +101,7 @@ def _user(creator: SandboxCreator) -> dict[str, Any]:
     link = f"https://www.tiktok.com/@{creator.username}"
     pictures = ("avatar_url", "avatar_url_100", "avatar_large_url")
     return dict.fromkeys(pictures, f"{PICTURES}/{creator.username}.webp") | {
-        "open_id": f"-000{digest_of(creator.username)[:28]}",
+        "open_id": open_id_of(creator.username),
         "union_id": digest_of(f"union {creator.username}")[:36],
         "display_name": creator.display_name or creator.username,
         "bio_description": creator.bio_description,

@@ -106,6 +106,11 @@ def username_of(token: str) -> str:
     return found[1] if found else ""
 
 
+def open_id_of(username: str) -> str:
+    """Return the id under which the sandbox knows a creator for our app."""
+    return f"-000{digest_of(username)[:28]}"
+
+
 def digest_of(text: str) -> str:
     """Return the SHA-256 of a text in hex; empty for an empty one."""
     return hashlib.sha256(text.encode()).hexdigest() if text else ""

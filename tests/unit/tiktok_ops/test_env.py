@@ -219,6 +219,7 @@ def test_load_production_with_a_secret_key_is_accepted(monkeypatch: pytest.Monke
     [
         ("CLAUDE_FAULTS", {"rate_limited": 2}),
         ("TIKTOK_FAULTS", {"init": {"reset_after": [1]}}),
+        ("STUDIO_FAULTS", {"make_seconds": 5}),
     ],
 )
 def test_load_production_with_made_faults_is_refused(

@@ -55,9 +55,9 @@ def test_find_unknown_workflow_is_refused_naming_those_there_are() -> None:
         find_workflow("nothing")
     assert (
         str(refusal.value)
-        == "There is no workflow 'nothing'; there are given, own_post, post_draft, profile_audit."
+        == "There is no workflow 'nothing'; there are given, own_post, post_draft, profile_audit, studio_clip."
     )
-    assert known_slugs() == ["given", "own_post", "post_draft", "profile_audit"]
+    assert known_slugs() == ["given", "own_post", "post_draft", "profile_audit", "studio_clip"]
 
 
 def test_find_loaded_workflow_gives_its_newest_version() -> None:

@@ -22,6 +22,7 @@ from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import AnyNode
 from workflows.outcomes import Claim
 from workflows.rendering import render
+from workflows.studio import fetch_clip, submit_job
 from workflows.work import Work
 
 
@@ -61,6 +62,8 @@ def test_tell_an_agent_whom_it_works_for() -> None:
         (act, agent_node("a")),
         (render, agent_node("a")),
         (let_time_pass, agent_node("a")),
+        (submit_job, agent_node("a")),
+        (fetch_clip, agent_node("a")),
         (begin_loop, agent_node("a")),
     ],
 )

@@ -102,6 +102,9 @@ PAGES: dict[str, Access] = {
     "workflows.StopSwitch": OF_THE_BRAND,
     "workflows.WorkflowRun": OF_THE_BRAND,
     "workflows.WorkflowDefinition": SHARED,
+    # What providers say names accounts of every workspace.
+    "workflows.WebhookMessage": Access(lists=SUPERUSERS, reads=SUPERUSERS),
+    "workflows.WebhookRefusal": Access(lists=SUPERUSERS, reads=SUPERUSERS),
 }
 
 AMISS = {"content.Asset": {"rights_expire_at": "never"}}

@@ -119,7 +119,10 @@ def test_page_that_stops_offers_what_is_theirs_and_nothing_else(world: World) ->
     account, workspace = world.account, world.workspace
     AccountFactory.create()
     owner = set(targets_of(world.people["owner"]))
-    workflows = {f"workflow:{slug}:{workspace.id}" for slug in ("own_post", "post_draft", "profile_audit")}
+    workflows = {
+        f"workflow:{slug}:{workspace.id}"
+        for slug in ("own_post", "post_draft", "profile_audit", "studio_clip")
+    }
     theirs = {f"brand:{account.brand_id}", f"account:{account.id}"}
     assert owner == {f"workspace:{workspace.id}", *theirs, *workflows}
     assert set(targets_of(world.people["client"])) == theirs

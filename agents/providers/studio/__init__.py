@@ -1,0 +1,1 @@
+"""The studio: somebody who makes videos from a prompt, and calls back when one is done."""

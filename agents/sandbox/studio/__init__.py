@@ -1,0 +1,1 @@
+"""The sandbox studio: makes small real videos, keeps keys apart, and calls back with a signature."""

@@ -1,0 +1,1 @@
+"""What providers tell us: verified on the raw bytes, stored once, processed from the stored row."""
