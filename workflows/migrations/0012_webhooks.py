@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
     """Two tables; what arrived stays as it arrived, and the digest is that of the body."""
 
     dependencies = [
-        ("workflows", "0010_clusters"),
+        ("workflows", "0011_one_trip_a_step"),
     ]
 
     operations = [
