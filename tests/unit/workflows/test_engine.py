@@ -24,7 +24,7 @@ from tests.factories.workflows import (
 )
 from tests.unit.workflows.rows import database_now
 from tiktok_ops.content.models import Artifact
-from workflows import engine
+from workflows import catalogue, engine
 from workflows.engine import (
     LEASE_MARGIN_SECONDS,
     advance_run,
@@ -298,6 +298,7 @@ def test_run_a_definition_whose_agent_is_gone_since_fails_with_a_sentence(
 ) -> None:
     run = run_of(workflow_of(node("a"), node("b", "a")))
     use_agents(monkeypatch, made_agent("other"))
+    catalogue.workflow_of.cache_clear()  # as in a process that was started since
     assert advance(run) == 1
     assert statuses(run) == {"a": "failed", "b": "skipped"}
     assert "asks for the agent 'silent'; there are other." in step_of(run).error
