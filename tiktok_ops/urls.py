@@ -15,6 +15,7 @@ urlpatterns = [
     path("readyz", health.ready, name="ready"),
     path("api/v1/", include("tiktok_ops.accounts.api.urls")),
     path("api/v1/", include("tiktok_ops.content.api.urls")),
+    path("api/v1/", include("tiktok_ops.alerts.api.urls")),
     path("api/v1/", include("agents.api.urls")),
     path("api/v1/", include("approvals.api.urls")),
     path("api/v1/", include("workflows.api.urls")),

@@ -20,7 +20,7 @@ from workflows.conditions import holds
 from workflows.executors import EXECUTORS
 from workflows.models import WorkflowDefinition, WorkflowStep
 from workflows.nodes import Workflow
-from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
+from workflows.outcomes import Alarm, Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
 from workflows.paths import View
 from workflows.protocol import claim, finish, renew, steps_before
 from workflows.step_reading import read_step
@@ -122,6 +122,7 @@ def perform(work: Work) -> Outcome:
             error=f"Something went wrong in {work.node.label!r} ({type(error).__name__}); "
             "the details are kept for the engineers.",
             traceback=traceback.format_exc(),
+            alarm=Alarm.ERRORED,
         )
 
 
@@ -138,9 +139,8 @@ def _record(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
     ) as error:  # NaN, a NUL, half a surrogate pair: JSON's writer has them, PostgreSQL has not
         log.exception("outcome refused", step=str(claimed.step_id))
         reason = str(error).partition("\n")[0]
-        return finish(
-            claimed, Failed(error=f"What the step came to cannot be stored: {reason}."), go_on=go_on
-        )
+        refused = Failed(error=f"What the step came to cannot be stored: {reason}.", alarm=Alarm.ERRORED)
+        return finish(claimed, refused, go_on=go_on)
 
 
 @lru_cache(maxsize=256)

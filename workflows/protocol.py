@@ -12,6 +12,7 @@ from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact, Asset
 from tiktok_ops.prepared import fetch
 from tiktok_ops.queue import ring
+from workflows.alarms import raise_for_step
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import (
@@ -72,6 +73,8 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
         finished = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on)
         if isinstance(outcome, Succeeded) and outcome.artifacts:
             _store_artifacts(claimed.step_id, outcome.artifacts)
+        if isinstance(outcome, Failed) and outcome.alarm:
+            raise_for_step(claimed.step_id, outcome.alarm, error=outcome.error)
         _ring_beside(claimed.step_id, finished.due)
         return finished
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from agents.transitions import AGENT_RUN, BREAKER
 from approvals.transitions import REQUEST
+from tiktok_ops.alerts.transitions import ALERT
 from tiktok_ops.content.transitions import IMPORT
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.transitions import TransitionTable
 from workflows.transitions import EFFECT, RUN, STEP
 
 FILE = BASE_DIR / "docs" / "reference" / "states.md"
-MACHINES: Sequence[TransitionTable] = (RUN, STEP, REQUEST, EFFECT, AGENT_RUN, IMPORT, BREAKER)
+MACHINES: Sequence[TransitionTable] = (RUN, STEP, REQUEST, EFFECT, AGENT_RUN, IMPORT, BREAKER, ALERT)
 
 
 def render() -> str:

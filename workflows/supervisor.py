@@ -19,6 +19,8 @@ from django.db import DatabaseError, connection
 from tiktok_ops.content.imports.uploads import CLUSTER as IMPORTS_CLUSTER
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.signals import Stop
+from workflows.absences import Absence
+from workflows.alarms import raise_for_wedged_cluster
 from workflows.keeper import Keeper
 from workflows.outcomes import Claim, LeaseLost, TryAgain
 from workflows.presence import Place, Post
@@ -161,6 +163,8 @@ class Group:
         stop.wait(self.pause.next_seconds(now=time.monotonic()))
         self.watch.restarted(now=time.monotonic())
         self.cluster.start()
+        if is_stalled:
+            raise_for_wedged_cluster(self.cluster.name, stall_seconds=self.watch.stall_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,7 @@ class Supervisor:
         self._stop = stop
         self._groups = [Group.of(name) for name, workers in settings.CLUSTERS.items() if workers]
         self._post = Post(Place.WORKER)
+        self._no_keeper = Absence(Place.KEEPER)
         # Without a keeper of its own, a worker that is to finish everything could wait for ever.
         self._keeper = Keeper() if until_idle else None
         self._idle_ticks_left = IDLE_TICKS
@@ -220,6 +225,7 @@ class Supervisor:
         try:
             self._post.hold()
             self._mind_clusters()
+            self._no_keeper.look()
             if self._keeper is not None:
                 self._keeper.tick()
                 self._stop_when_idle()

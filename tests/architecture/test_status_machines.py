@@ -12,6 +12,7 @@ from django.utils import timezone
 from agents.models import AgentRun, Breaker
 from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory
+from tests.factories.alerts import alert_in, answered
 from tests.factories.approvals import asked_request
 from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
@@ -97,6 +98,7 @@ MAKERS: dict[str, Callable[[str], models.Model]] = {
     "approval request": make_request,
     "effect": make_effect_in,
     "breaker": make_breaker,
+    "alert": alert_in,
 }
 """How to make a row of each machine in a status; a new machine needs a line here to be tested."""
 
@@ -118,6 +120,8 @@ def with_status(machine: TransitionTable, status: str) -> dict[str, Any]:
             "confirmed_by": "provider" if status == "confirmed" else "",
             "finished_at": timezone.now() if status in EFFECT.terminal else None,
         }
+    if machine.name == "alert":
+        return {"status": status, **answered(status)}
     if machine.name == "breaker":
         return {"status": status, **breaker_times(status)}
     return {"status": status}
@@ -186,6 +190,7 @@ def test_find_machines_finds_those_there_are() -> None:
         ("effect", "handed_over", "prepared sending sent unknown held"),  # it is in a person's hands
         ("import", "queued", "succeeded"),
         ("import", "running", "queued"),
+        ("alert", "resolved", "open acknowledged"),  # should it happen again, that is another
         ("breaker", "closed", "half_open"),  # nothing is probed that did not fail
     ],
 )
@@ -201,6 +206,7 @@ def test_forbid_moves_that_would_skip_what_must_come_between(name: str, source: 
         ("import", "succeeded failed"),
         ("agent run", "succeeded failed"),
         ("effect", "confirmed failed"),
+        ("alert", "resolved"),
     ],
 )
 def test_end_for_good_in_the_states_the_design_names(name: str, ends: str) -> None:
