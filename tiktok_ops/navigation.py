@@ -20,6 +20,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Effects", "send", "workflows_effect"),
             ("Alerts", "notifications_active", "alerts_alert"),
             ("Schedules", "schedule", "workflows_schedule"),
+            ("Workflows", "account_tree", "workflows_workflowdefinition"),
             ("Stop switch", "front_hand", "workflows_stopswitch"),
             ("Imports", "upload_file", "content_contentimport"),
         ],
