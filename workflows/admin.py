@@ -152,6 +152,7 @@ def run_context(overview: RunOverview) -> dict[str, Any]:
     nodes = [(node.key, node.label, node.depends_on) for node in workflow.nodes]
     return {
         "overview": overview,
+        "step_rows": [(step, overview.step_waits.get(step.id)) for step in overview.steps],
         "run": run,
         "workflow": workflow,
         "drawing": draw(nodes, statuses),

@@ -130,11 +130,13 @@ def _list_and_detail(
     }
 
 
-def _part(name: str, row: Callable[[Room], Any], *, streams: bool = False) -> Expected:
+def _part(name: str, row: Callable[[Room], Any], *, queries: int = 4, streams: bool = False) -> Expected:
     """Return what is expected of a list of what belongs to one row."""
-    return Expected(
-        lambda room: f"/api/v1/{name}".replace("ID", str(row(room).id)), queries=4, row=row, streams=streams
-    )
+
+    def address(room: Room) -> str:
+        return f"/api/v1/{name}".replace("ID", str(row(room).id))
+
+    return Expected(address, queries=queries, row=row, streams=streams)
 
 
 def _catalogue(name: str, entry: str, queries: int) -> dict[str, Expected]:
@@ -156,7 +158,7 @@ ROUTES: dict[str, Expected] = {
     **_catalogue("agent", "account_health", 2),
     **_catalogue("workflow", "profile_audit", 3),
     **_list_and_detail("run", lambda room: room.run, "account", queries=5, writes=Scope.RUNS_START),
-    "api-run-steps": _part("runs/ID/steps/", lambda room: room.run),
+    "api-run-steps": _part("runs/ID/steps/", lambda room: room.run, queries=6),
     "api-run-events": _part("runs/ID/events/", lambda room: room.run, streams=True),
     "api-run-trace": _part("runs/ID/trace/", lambda room: room.run),
     "api-run-artifacts": _part("runs/ID/artifacts/", lambda room: room.run),

@@ -71,6 +71,7 @@ def test_get_a_run_tells_all_of_it(account: TikTokAccount) -> None:
         "input": {"brief": "short"},
         "as_of": "2025-06-30T12:00:00Z",
         "warnings": ["No brand."],
+        "waiting_on": None,
         "requested_by": "user:ana",
         "created_at": f"{run.created_at.replace(tzinfo=None).isoformat()}Z",
         "started_at": "2025-07-01T08:00:00Z",
@@ -83,7 +84,7 @@ def test_list_runs_tells_the_same_without_steps_and_spend(account: TikTokAccount
     run = make_run(account, steps=2)
     [listed] = using(make_key(account.workspace)).get("/api/v1/runs/").json()["results"]
     alone = get(run)
-    assert set(alone) - set(listed) == {"steps", "spend"}
+    assert set(alone) - set(listed) == {"steps", "spend", "waiting_on"}
     assert listed == {key: alone[key] for key in listed}
 
 
@@ -124,6 +125,7 @@ def test_get_a_run_tells_all_of_a_step(account: TikTokAccount) -> None:
         "tries": 1,
         "output": {"score": 7},
         "error": "",
+        "waiting_on": None,
         "agent_run_id": str(step.agent_run_id),
         "cost": usd("0.000000"),
         "simulated_cost": usd("0.000125"),
@@ -198,3 +200,16 @@ def test_get_a_live_run_says_so_of_the_run_and_its_steps_whatever_the_account_be
     run = make_run(account, steps=1, mode="live")
     body = get(run)
     assert (body["sandbox"], body["steps"][0]["sandbox"], body["account"]["sandbox"]) == (False, False, True)
+
+
+def test_get_a_run_under_way_says_why_it_and_each_step_wait(account: TikTokAccount) -> None:
+    run = make_run(account, status="running")
+    step = WorkflowStep.objects.create(run=run, key="ask", position=0, kind="agent", status="ready")
+    WorkflowStep.objects.create(run=run, key="after", position=1, kind="agent", open_dependencies=1)
+    body = get(run)
+    since = f"{step.not_before:%H:%M:%S} UTC"
+    assert body["waiting_on"] == f"Waiting for a worker to take 'ask' since {since}."
+    sentences = [f"It waits for a worker since {since}.", "It waits for the steps before it to end."]
+    assert [one["waiting_on"] for one in body["steps"]] == sentences
+    steps = using(make_key(account.workspace)).get(f"/api/v1/runs/{run.id}/steps/").json()["results"]
+    assert [one["waiting_on"] for one in steps] == sentences
