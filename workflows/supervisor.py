@@ -24,7 +24,7 @@ from workflows.alarms import raise_for_wedged_cluster
 from workflows.keeper import Keeper
 from workflows.outcomes import Claim, LeaseLost, TryAgain
 from workflows.presence import Place, Post
-from workflows.processes import DIE_WITH_PARENT, is_gone, this_host
+from workflows.processes import DIE_WITH_PARENT, STOP_FD, is_gone, this_host
 from workflows.protocol import finish
 
 log = structlog.get_logger(__name__)
@@ -43,13 +43,20 @@ class Cluster:
 
     name: str
     process: subprocess.Popen[bytes] | None = None
+    stopping: Stop = field(default_factory=Stop)
 
     def start(self) -> None:
         """Start the cluster; its processes end with this one, however this one ends."""
         self.process = subprocess.Popen(
             [sys.executable, str(BASE_DIR / "manage.py"), "qcluster"],
             cwd=BASE_DIR,
-            env={**os.environ, DIE_WITH_PARENT: str(os.getpid()), CLUSTER_NAME: self.name},
+            env={
+                **os.environ,
+                DIE_WITH_PARENT: str(os.getpid()),
+                STOP_FD: str(self.stopping.read_end),
+                CLUSTER_NAME: self.name,
+            },
+            pass_fds=[self.stopping.read_end],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -60,7 +67,11 @@ class Cluster:
         return self.process is not None and self.process.poll() is None
 
     def ask_to_stop(self) -> None:
-        """Ask the cluster to take nothing more and end with what it runs; return at once."""
+        """Ask the cluster to take nothing more and end with what it runs; return at once.
+
+        Its processes see the flag before their next step; django-q ends them once they are idle.
+        """
+        self.stopping.set()
         # To the main process only: a signal to the whole group makes django-q hang.
         if self.process is not None:
             with suppress(ProcessLookupError):

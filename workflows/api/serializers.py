@@ -121,18 +121,23 @@ class RunSerializer(ResourceSerializer[WorkflowRun]):
 class RunDetailSerializer(RunSerializer):
     """A run with its steps, and what its whole trace came to."""
 
+    last_event = serializers.SerializerMethodField()
     waiting_on = serializers.SerializerMethodField()
     steps = StepSerializer(many=True)
     spend = serializers.SerializerMethodField()
 
     class Meta(RunSerializer.Meta):
-        fields = (*RunSerializer.Meta.fields, "waiting_on", "spend", "steps")
+        fields = (*RunSerializer.Meta.fields, "last_event", "waiting_on", "spend", "steps")
 
     def to_representation(self, run: WorkflowRun) -> Any:
         """Return the run; why each of its steps waits depends on all of them."""
         context = cast(dict[str, Any], self._context)
         context["situation"] = situation_of(run, list(run.steps.all()))
         return super().to_representation(run)
+
+    def get_last_event(self, run: WorkflowRun) -> int:
+        """Return the number of the newest event, 0 before the first: with each the ETag is another."""
+        return run.next_event - 1
 
     def get_waiting_on(self, run: WorkflowRun) -> str | None:
         """Return what it waits for, since when and what comes next; null once it is over."""

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from agents.models import AgentStep
 from tests.factories.accounts import AccountFactory, UserFactory
@@ -72,6 +73,7 @@ def test_get_a_run_tells_all_of_it(account: TikTokAccount) -> None:
         "as_of": "2025-06-30T12:00:00Z",
         "warnings": ["No brand."],
         "waiting_on": None,
+        "last_event": 0,
         "requested_by": "user:ana",
         "created_at": f"{run.created_at.replace(tzinfo=None).isoformat()}Z",
         "started_at": "2025-07-01T08:00:00Z",
@@ -84,7 +86,7 @@ def test_list_runs_tells_the_same_without_steps_and_spend(account: TikTokAccount
     run = make_run(account, steps=2)
     [listed] = using(make_key(account.workspace)).get("/api/v1/runs/").json()["results"]
     alone = get(run)
-    assert set(alone) - set(listed) == {"steps", "spend", "waiting_on"}
+    assert set(alone) - set(listed) == {"steps", "spend", "waiting_on", "last_event"}
     assert listed == {key: alone[key] for key in listed}
 
 
@@ -213,3 +215,16 @@ def test_get_a_run_under_way_says_why_it_and_each_step_wait(account: TikTokAccou
     assert [one["waiting_on"] for one in body["steps"]] == sentences
     steps = using(make_key(account.workspace)).get(f"/api/v1/runs/{run.id}/steps/").json()["results"]
     assert [one["waiting_on"] for one in steps] == sentences
+
+
+@pytest.mark.parametrize("kind", ["effect.sent", "run.expanded", "step.running"])
+def test_poll_a_run_with_its_etag_is_304_until_anything_happens(account: TikTokAccount, kind: str) -> None:
+    run, client = make_run(account, status="running"), using(make_key(account.workspace))
+    address = f"/api/v1/runs/{run.id}/"
+    etag = client.get(address).headers["ETag"]
+    assert client.get(address, headers={"if-none-match": etag}).status_code == 304
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT workflow_event(%s, %s, '{}')", [run.id, kind])
+    answer = client.get(address, headers={"if-none-match": etag})
+    assert (answer.status_code, answer.json()["last_event"]) == (200, 1)
+    assert answer.headers["ETag"] != etag
