@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from agents.alarms import resolve_for_closed
 from agents.models import Breaker
 from agents.providers import breakers
 from agents.transitions import BREAKER
@@ -44,6 +45,7 @@ def reset_breaker(*, breaker_id: UUID, by: User | str) -> Breaker:
         breaker.failures = breaker.successes = breaker.reopenings = 0
         breaker.opened_at = breaker.retry_at = breaker.probe_until = None
         breaker.save()
+        resolve_for_closed(breaker.id, by=by)
         record("breaker.reset", by=by, subject=f"breaker {breaker}", workspace_id=None, data=was)
     breakers.forget()
     return breaker

@@ -245,7 +245,8 @@ class SheetAdmin(MachineWrittenAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show the sheet."""
-        if request.method not in {"GET", "HEAD"}:
+        # Rows of a workspace are hidden by the query; those of a shared table are there for everybody.
+        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
             raise PermissionDenied
         row = self.get_object(request, object_id)
         if row is None:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from tiktok_ops.live.lifespan import stopping
 from tiktok_ops.rest.limits import limited_by_address
 
 _log = logging.getLogger(__name__)
@@ -26,9 +27,9 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 @limited_by_address
 def ready(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database answers and has every migration, else 503."""
+    """Answer 200 when the database answers and has every migration, else 503; also once the process is to stop."""
     try:
-        is_ready = is_migrated()
+        is_ready = not stopping.is_set() and is_migrated()
     except Error:
         _log.exception("health.database_unreachable")
         is_ready = False

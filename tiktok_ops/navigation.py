@@ -1,11 +1,14 @@
 """The admin's sidebar: a person's day, in the order it is worked."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+
+from tiktok_ops.alerts.badge import open_alerts
 
 _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
     (
@@ -15,7 +18,9 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Needs review", "fact_check", "approvals_approvalrequest"),
             ("Runs", "play_circle", "workflows_workflowrun"),
             ("Effects", "send", "workflows_effect"),
+            ("Alerts", "notifications_active", "alerts_alert"),
             ("Schedules", "schedule", "workflows_schedule"),
+            ("Workflows", "account_tree", "workflows_workflowdefinition"),
             ("Stop switch", "front_hand", "workflows_stopswitch"),
             ("Imports", "upload_file", "content_contentimport"),
         ],
@@ -45,6 +50,9 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ),
 ]
 
+_COUNTED: dict[str, Callable[[HttpRequest], int]] = {"alerts_alert": open_alerts}
+"""Pages whose entry says how much waits there for a person; nothing is said of nothing."""
+
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return unfold's navigation: every group with the pages this person may open."""
@@ -59,12 +67,14 @@ def page_titles() -> dict[str, str]:
 def _item(request: HttpRequest, title: str, icon: str, page: str) -> dict[str, Any]:
     """Return one entry; it is shown to whoever may view the page's rows."""
     app, model = page.split("_", 1)
-    return {
+    item = {
         "title": title,
         "icon": icon,
         "link": reverse(f"admin:{page}_changelist"),
         "permission": lambda request: _may_view(request, app, model),
     }
+    counted = _COUNTED.get(page)
+    return item if counted is None else item | {"badge": counted(request), "badge_variant": "danger"}
 
 
 def _may_view(request: HttpRequest, app: str, model: str) -> bool:

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "tiktok_ops.accounts",
     "tiktok_ops.content",
     "tiktok_ops.audit",
+    "tiktok_ops.alerts",
     "agents",
     "approvals",
     "workflows",

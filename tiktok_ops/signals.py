@@ -12,6 +12,11 @@ class Stop:
     def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe()
 
+    @property
+    def read_end(self) -> int:
+        """The file descriptor a process that inherits it sees the flag by."""
+        return self._read_end
+
     def set(self) -> None:
         """Raise the flag; once is enough."""
         os.write(self._write_end, b"!")

@@ -16,6 +16,7 @@ urlpatterns = [
     path("hooks/", include("workflows.webhooks.urls")),
     path("api/v1/", include("tiktok_ops.accounts.api.urls")),
     path("api/v1/", include("tiktok_ops.content.api.urls")),
+    path("api/v1/", include("tiktok_ops.alerts.api.urls")),
     path("api/v1/", include("agents.api.urls")),
     path("api/v1/", include("approvals.api.urls")),
     path("api/v1/", include("workflows.api.urls")),

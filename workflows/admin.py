@@ -19,15 +19,16 @@ from approvals.admin import STATUS_WORDS
 from approvals.kinds import Fate
 from approvals.models import ApprovalRequest
 from tiktok_ops.accounts.roles import Capability
-from tiktok_ops.admin import MachineWrittenAdmin, SheetAdmin
+from tiktok_ops.admin import SheetAdmin
 from tiktok_ops.content.charts import DAYS_SHOWN, ViewsChart, views_chart
 from tiktok_ops.content.queries import posts_until
 from tiktok_ops.errors import Refused
 from tiktok_ops.markdown import render_markdown
+from workflows.definitions_admin import WorkflowDefinitionAdmin as WorkflowDefinitionAdmin
 from workflows.drawing import draw, statuses_by_node
 from workflows.effect_words import fate_of
 from workflows.effects_admin import EffectAdmin as EffectAdmin
-from workflows.models import WorkflowDefinition, WorkflowRun
+from workflows.models import WorkflowRun
 from workflows.overview import RunOverview, overview_of
 from workflows.presence import present
 from workflows.run_controls import controls_for, retriable_steps, steer
@@ -153,6 +154,7 @@ def run_context(overview: RunOverview) -> dict[str, Any]:
     nodes = [(node.key, node.label, node.depends_on) for node in workflow.nodes]
     return {
         "overview": overview,
+        "step_rows": [(step, overview.step_waits.get(step.id)) for step in overview.steps],
         "run": run,
         "workflow": workflow,
         "drawing": draw(nodes, statuses),
@@ -204,14 +206,3 @@ def _chart(overview: RunOverview) -> ViewsChart | None:
 def _agent_runs(run: WorkflowRun) -> QuerySet[AgentRun]:
     """Return the agents this run asked, oldest first, with their traces."""
     return AgentRun.objects.filter(run_id=run.id).prefetch_related("steps").order_by("id")
-
-
-@admin.register(WorkflowDefinition)
-class WorkflowDefinitionAdmin(MachineWrittenAdmin):
-    """Every version of every workflow ever run."""
-
-    is_shared = True
-
-    list_display = ["slug", "version", "digest", "created_at"]
-    list_filter = ["slug"]
-    search_fields = ["slug"]

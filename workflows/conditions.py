@@ -83,6 +83,28 @@ def paths_of(condition: Condition) -> Iterator[str]:
         yield from paths_of(part)
 
 
+_WORDS: dict[str, str] = {
+    "equal": "is",
+    "not_equal": "is not",
+    "less": "is less than",
+    "at_most": "is at most",
+    "more": "is more than",
+    "at_least": "is at least",
+    "one_of": "is one of",
+    "given": "is given",
+    "empty": "is empty",
+}
+
+
+def in_words(condition: Condition) -> str:
+    """Return the condition as people read it, such as "compliance.output.score is at least 70"."""
+    if isinstance(condition, Compares):
+        value = "" if condition.op in {"given", "empty"} else f" {condition.value!r}"
+        return f"{condition.path} {_WORDS[condition.op]}{value}"
+    parts = "; ".join(in_words(part) for part in parts_of(condition))
+    return f"{type(condition).__name__[:-2].lower()} of ({parts})"
+
+
 def holds(condition: Condition, found: Callable[[str], tuple[bool, Any]]) -> bool:
     """Return whether the condition holds; `found(path)` returns whether there is something, and what.
 

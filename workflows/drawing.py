@@ -112,3 +112,25 @@ def _line(start: Box, end: Box) -> Line:
     return Line(
         f"M{start.right} {start.middle_y} C{bend} {start.middle_y} {bend} {end.middle_y} {end.x} {end.middle_y}"
     )
+
+
+BACK_DEPTH = 26
+"""How far below the boxes a line leads back, in pixels; each further one goes deeper."""
+
+
+def lines_back(drawing: Drawing, pairs: Sequence[tuple[str, str]]) -> tuple[Line, ...]:
+    """Return lines that lead below the boxes from each first key back to its second one, ending with an arrow."""
+    boxes = {box.key: box for box in drawing.boxes}
+    return tuple(
+        _line_back(boxes[start], boxes[end], depth=drawing.height + BACK_DEPTH * (place + 1))
+        for place, (start, end) in enumerate(pairs)
+    )
+
+
+def _line_back(start: Box, end: Box, *, depth: int) -> Line:
+    """Return a line from below one box, down to `depth`, to below the other."""
+    out, back = start.x + BOX_WIDTH * 2 // 3, end.x + BOX_WIDTH // 3
+    return Line(
+        f"M{out} {start.y + BOX_HEIGHT} C{out} {depth} {out} {depth} {(out + back) // 2} {depth} "
+        f"S{back} {depth} {back} {end.y + BOX_HEIGHT + 4}"
+    )

@@ -20,7 +20,7 @@ from workflows.conditions import holds
 from workflows.executors import EXECUTORS
 from workflows.models import WorkflowStep
 from workflows.nodes import Workflow
-from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
+from workflows.outcomes import Alarm, Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
 from workflows.paths import View
 from workflows.protocol import claim, finish, renew, work_of
 from workflows.step_reading import Runs, read_step
@@ -126,6 +126,7 @@ def perform(work: Work) -> Outcome:
             error=f"Something went wrong in {work.node.label!r} ({type(error).__name__}); "
             "the details are kept for the engineers.",
             traceback=traceback.format_exc(),
+            alarm=Alarm.ERRORED,
         )
 
 
@@ -142,9 +143,8 @@ def _record(claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool) ->
     ) as error:  # NaN, a NUL, half a surrogate pair: JSON's writer has them, PostgreSQL has not
         log.exception("outcome refused", step=str(claimed.step_id))
         reason = str(error).partition("\n")[0]
-        return finish(
-            claimed, Failed(error=f"What the step came to cannot be stored: {reason}."), go_on=go_on
-        )
+        refused = Failed(error=f"What the step came to cannot be stored: {reason}.", alarm=Alarm.ERRORED)
+        return finish(claimed, refused, go_on=go_on)
 
 
 def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow, before: Sequence[Before] = ()) -> Work:

@@ -1,16 +1,23 @@
 """The keeper: rings what is due, parks what takes its worker down. One leads, any number may stand by."""
 
+from datetime import timedelta
+
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 
+from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.imports.uploads import ring_waiting_imports
 from tiktok_ops.queue import ring
 from tiktok_ops.rest.housekeeping import tidy
 from tiktok_ops.signals import Stop
-from workflows.effects.ledger import STRANDED, strand
+from workflows.absences import Absence
+from workflows.alarms import EFFECT_LOST
+from workflows.effects.ledger import STRANDED, raise_if_lost, strand
 from workflows.effects.models import Effect
-from workflows.outcomes import Claim, Failed, LeaseLost
+from workflows.outcomes import Alarm, Claim, Failed, LeaseLost
 from workflows.presence import Place, Post
 from workflows.protocol import DOORBELL, MAX_CLAIMS, finish, wake
 from workflows.schedules.firing import fire_due
@@ -23,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 PAGE = 500
 RING_AGAIN_SECONDS = 15.0
+LOST_AFTER = timedelta(minutes=15)
+"""How long an effect may be unknown before a person is told: TikTok is asked meanwhile."""
 
 
 class Keeper:
@@ -30,6 +39,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self._post = Post(Place.KEEPER)
+        self._no_worker = Absence(Place.WORKER)
 
     def run(self, stop: Stop) -> None:
         """Do rounds until `stop`; a database that is away is waited for."""
@@ -48,6 +58,7 @@ class Keeper:
         try:
             if self._post.hold():
                 sweep()
+                self._no_worker.look()
         except DatabaseError as error:
             log.warning("keeper lost the database", error=str(error).strip())
             connection.close()
@@ -96,7 +107,21 @@ def look_after_effects() -> None:
     for effect in ended[:PAGE]:
         if strand(effect):
             log.error("effect stranded", effect=str(effect.id))
+    raise_for_lost_effects()
     wake_unstopped()
+
+
+def raise_for_lost_effects() -> int:
+    """Raise an alert for each effect that was unknown for long, once for each time it became so; return how many."""
+    told = Alert.objects.filter(
+        kind=EFFECT_LOST, subject_id=OuterRef("id"), last_seen_at__gte=OuterRef("status_since")
+    )
+    long_ago = Now() - LOST_AFTER
+    lost = Effect.objects.filter(~Exists(told), status="unknown", status_since__lt=long_ago)
+    raised = 0
+    for effect in lost[:PAGE]:
+        raised += raise_if_lost(effect)
+    return raised
 
 
 def park_exhausted() -> int:
@@ -109,7 +134,7 @@ def park_exhausted() -> int:
             f"Stopped after {MAX_CLAIMS} starts in a row: each time its worker died before the step ended."
         )
         try:
-            finish(claimed, Failed(error=error), go_on=False)
+            finish(claimed, Failed(error=error, alarm=Alarm.PARKED), go_on=False)
         except LeaseLost:
             continue  # it ended after all, a moment ago
         log.error("step parked", step=str(claimed.step_id), claims=claimed.number)

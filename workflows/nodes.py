@@ -238,6 +238,16 @@ class Workflow(Typed):
         return hashlib.sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()
 
 
+def loop_key(path: str) -> str:
+    """Return the key of what begins the loop over `path`."""
+    return f"each_{path.replace('.', '_')}"[:80]
+
+
+def loop_label(path: str) -> str:
+    """Return what people call the beginning of the loop over `path`."""
+    return f"For each of {path}"[:120]
+
+
 def _expander(path: str, members: list[AnyNode], nodes: tuple[AnyNode, ...]) -> ExpandNode:
     """Return what begins the loop over `path`; its key is made from the path."""
     inside = {member.key for member in members}
@@ -245,8 +255,8 @@ def _expander(path: str, members: list[AnyNode], nodes: tuple[AnyNode, ...]) -> 
     sources = [root] if any(node.key == root for node in nodes) else []
     outside = [key for member in members for key in member.depends_on if key not in inside]
     return ExpandNode(
-        key=f"each_{path.replace('.', '_')}"[:80],
-        label=f"For each of {path}"[:120],
+        key=loop_key(path),
+        label=loop_label(path),
         depends_on=tuple(dict.fromkeys([*sources, *outside])),
         inputs={"items": path},
         members=tuple(member.key for member in members),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -46,13 +47,25 @@ class Succeeded:
     rows: tuple[Model, ...] = field(default=())
 
 
+class Alarm(StrEnum):
+    """A failure a person should look at; the value is the kind of the alert."""
+
+    PARKED = "step_parked"
+    GAVE_UP = "step_gave_up"
+    ERRORED = "run_failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The step cannot do its work; `error` is a sentence, `traceback` is for engineers and only for our bugs."""
+    """The step cannot do its work; `error` is a sentence, `traceback` is for engineers and only for our bugs.
+
+    With `alarm`, an alert is raised with it.
+    """
 
     error: str
     traceback: str = ""
     agent_run_id: UUID | None = None
+    alarm: Alarm | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,29 @@
 """A run as one value: what the command line, the API and the pages say of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
 from agents.totals import Totals, totals_of_run
 from tiktok_ops.content.models import Artifact
 from workflows.models import WorkflowRun, WorkflowStep
-from workflows.waiting import why_waiting
+from workflows.waiting import Situation, why_step_waits, why_waiting
 
 
 @dataclass(frozen=True, slots=True)
 class RunOverview:
-    """A run, its steps in order, what it cost, and why it is not over."""
+    """A run, its steps in order, what it cost, and why it and each open step (by id) is not over."""
 
     run: WorkflowRun
     steps: list[WorkflowStep]
     totals: Totals
     waiting_on: str | None
+    step_waits: dict[UUID, str]
     report: str
 
     @property
@@ -61,6 +64,7 @@ class RunOverview:
                     "claims": step.claims,
                     "output": step.output,
                     "error": step.error or None,
+                    "waiting_on": self.step_waits.get(step.id),
                 }
                 for step in self.steps
             ],
@@ -74,10 +78,26 @@ def overview_of(run: WorkflowRun) -> RunOverview:
     run = WorkflowRun.objects.select_related("definition", "account").get(id=run.id)
     steps = list(run.steps.select_related("agent_run", "approval"))
     report = Artifact.objects.filter(run_id=run.id, kind=Artifact.Kind.REPORT).order_by("-round").first()
+    now, situation = timezone.now(), situation_of(run, steps)
+    waits = {step.id: why_step_waits(step, situation, now=now) for step in steps}
     return RunOverview(
         run=run,
         steps=steps,
         totals=totals_of_run(run.id),
-        waiting_on=why_waiting(run.status, steps, now=timezone.now()),
+        waiting_on=why_waiting(situation, now=now),
+        step_waits={step_id: why for step_id, why in waits.items() if why is not None},
         report=report.text if report else "",
     )
+
+
+def situation_of(run: WorkflowRun, steps: Sequence[WorkflowStep]) -> Situation:
+    """Return what the steps of a run, all of which are given with their approvals, wait in."""
+    return Situation.of(
+        run.status, steps, run.definition.definition, is_cancelled=run.cancel_requested_at is not None
+    )
+
+
+def read_situation(run_id: UUID) -> Situation:
+    """Return what the steps of a run wait in, reading no more of them than that takes; two queries."""
+    run = WorkflowRun.objects.select_related("definition").get(id=run_id)
+    return situation_of(run, list(run.steps.only("id", "run_id", "key", "item", "round", "status")))

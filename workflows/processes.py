@@ -6,6 +6,7 @@ host that is gone can be seen to be gone, and what it held is given back at once
 
 import ctypes
 import os
+import select
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 DIE_WITH_PARENT = "TIKTOK_OPS_DIE_WITH_PARENT"
+STOP_FD = "TIKTOK_OPS_STOP_FD"
 _PR_SET_PDEATHSIG = 1  # prctl(2), Linux
 
 
@@ -78,6 +80,18 @@ def die_with_parent() -> None:
     os.register_at_fork(after_in_child=_signal_me_when_parent_ends)
     if os.getppid() != int(parent):  # it ended before we could ask
         os._exit(1)
+
+
+def is_stopping() -> bool:
+    """Return whether this process's supervisor said that its cluster is to stop, or is gone itself.
+
+    It says so over a pipe that all processes of the cluster inherit; one without a supervisor is never stopped so.
+    """
+    given = os.environ.get(STOP_FD)
+    if given is None:
+        return False
+    readable, _, _ = select.select([int(given)], [], [], 0)
+    return bool(readable)
 
 
 def _signal_me_when_parent_ends() -> None:

@@ -15,6 +15,7 @@ from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact, Asset
 from tiktok_ops.prepared import fetch, insertion
 from tiktok_ops.queue import IS_SOMEBODY_WAITING, ring, this_cluster
+from workflows.alarms import raise_for_step
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import (
@@ -93,6 +94,8 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool = Tr
         finished, clusters = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on, rows=rows)
         if isinstance(outcome, Succeeded) and outcome.artifacts:
             _store_artifacts(claimed.step_id, outcome.artifacts)
+        if isinstance(outcome, Failed) and outcome.alarm:
+            raise_for_step(claimed.step_id, outcome.alarm, error=outcome.error)
         if clusters:
             _ring_for(claimed.step_id, clusters)
         return finished

@@ -4,7 +4,7 @@ import random
 
 from agents.providers.errors import Advice, ProviderError
 from workflows.nodes import RetryPolicy
-from workflows.outcomes import Failed, TryAgain
+from workflows.outcomes import Alarm, Failed, TryAgain
 
 
 def backoff_seconds(policy: RetryPolicy, tries: int, *, jitter: float) -> float:
@@ -25,7 +25,7 @@ def after_failed_try(
     `asked_seconds` is what the provider asked to wait; it is honoured up to the policy's bound.
     """
     if tries + 1 >= policy.max_tries:
-        return Failed(error=f"Gave up after {tries + 1} tries: {error}")
+        return Failed(error=f"Gave up after {tries + 1} tries: {error}", alarm=Alarm.GAVE_UP)
     delay = backoff_seconds(policy, tries + 1, jitter=random.random())  # noqa: S311 - spreads load, hides nothing
     if asked_seconds is not None:
         delay = min(max(delay, asked_seconds), policy.max_seconds)

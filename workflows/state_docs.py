@@ -4,13 +4,24 @@ from collections.abc import Sequence
 
 from agents.transitions import AGENT_RUN, BREAKER
 from approvals.transitions import REQUEST
+from tiktok_ops.alerts.transitions import ALERT
 from tiktok_ops.content.transitions import IMPORT
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.transitions import TransitionTable
 from workflows.transitions import EFFECT, RUN, STEP, WEBHOOK
 
 FILE = BASE_DIR / "docs" / "reference" / "states.md"
-MACHINES: Sequence[TransitionTable] = (RUN, STEP, REQUEST, EFFECT, AGENT_RUN, IMPORT, BREAKER, WEBHOOK)
+MACHINES: Sequence[TransitionTable] = (
+    RUN,
+    STEP,
+    REQUEST,
+    EFFECT,
+    AGENT_RUN,
+    IMPORT,
+    BREAKER,
+    WEBHOOK,
+    ALERT,
+)
 
 
 def render() -> str:

@@ -19,10 +19,12 @@ from django.db import DatabaseError, connection
 from tiktok_ops.content.imports.uploads import CLUSTER as IMPORTS_CLUSTER
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.signals import Stop
+from workflows.absences import Absence
+from workflows.alarms import raise_for_wedged_cluster
 from workflows.keeper import Keeper
 from workflows.outcomes import Claim, LeaseLost, TryAgain
 from workflows.presence import Place, Post
-from workflows.processes import DIE_WITH_PARENT, is_gone, this_host
+from workflows.processes import DIE_WITH_PARENT, STOP_FD, is_gone, this_host
 from workflows.protocol import finish
 
 log = structlog.get_logger(__name__)
@@ -41,13 +43,20 @@ class Cluster:
 
     name: str
     process: subprocess.Popen[bytes] | None = None
+    stopping: Stop = field(default_factory=Stop)
 
     def start(self) -> None:
         """Start the cluster; its processes end with this one, however this one ends."""
         self.process = subprocess.Popen(
             [sys.executable, str(BASE_DIR / "manage.py"), "qcluster"],
             cwd=BASE_DIR,
-            env={**os.environ, DIE_WITH_PARENT: str(os.getpid()), CLUSTER_NAME: self.name},
+            env={
+                **os.environ,
+                DIE_WITH_PARENT: str(os.getpid()),
+                STOP_FD: str(self.stopping.read_end),
+                CLUSTER_NAME: self.name,
+            },
+            pass_fds=[self.stopping.read_end],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -58,7 +67,11 @@ class Cluster:
         return self.process is not None and self.process.poll() is None
 
     def ask_to_stop(self) -> None:
-        """Ask the cluster to take nothing more and end with what it runs; return at once."""
+        """Ask the cluster to take nothing more and end with what it runs; return at once.
+
+        Its processes see the flag before their next step; django-q ends them once they are idle.
+        """
+        self.stopping.set()
         # To the main process only: a signal to the whole group makes django-q hang.
         if self.process is not None:
             with suppress(ProcessLookupError):
@@ -161,6 +174,8 @@ class Group:
         stop.wait(self.pause.next_seconds(now=time.monotonic()))
         self.watch.restarted(now=time.monotonic())
         self.cluster.start()
+        if is_stalled:
+            raise_for_wedged_cluster(self.cluster.name, stall_seconds=self.watch.stall_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +195,7 @@ class Supervisor:
         self._stop = stop
         self._groups = [Group.of(name) for name, workers in settings.CLUSTERS.items() if workers]
         self._post = Post(Place.WORKER)
+        self._no_keeper = Absence(Place.KEEPER)
         # Without a keeper of its own, a worker that is to finish everything could wait for ever.
         self._keeper = Keeper() if until_idle else None
         self._idle_ticks_left = IDLE_TICKS
@@ -220,6 +236,7 @@ class Supervisor:
         try:
             self._post.hold()
             self._mind_clusters()
+            self._no_keeper.look()
             if self._keeper is not None:
                 self._keeper.tick()
                 self._stop_when_idle()

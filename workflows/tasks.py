@@ -7,6 +7,7 @@ from django.conf import settings
 
 from tiktok_ops.queue import this_cluster
 from workflows.engine import advance_run, clock_down
+from workflows.processes import is_stopping
 
 log = structlog.get_logger(__name__)
 
@@ -14,11 +15,17 @@ SPARE_SECONDS = 10
 
 
 def advance(run_id: str) -> None:
-    """Run what this worker's cluster has due in the run."""
+    """Run what this worker's cluster has due in the run; nothing more begins once the worker is to stop.
+
+    A doorbell that is not answered then is rung again by the keeper, for another worker.
+    """
+    left = clock_down(settings.DOORBELL_TIMEOUT_SECONDS - SPARE_SECONDS)
+    if is_stopping():
+        return
     try:
         advance_run(
             UUID(run_id),
-            seconds_left=clock_down(settings.DOORBELL_TIMEOUT_SECONDS - SPARE_SECONDS),
+            seconds_left=lambda: 0.0 if is_stopping() else left(),
             cluster=this_cluster(),
         )
     except Exception:

@@ -81,6 +81,11 @@ def problems(workflow: Workflow) -> Iterator[str]:
             yield from _wrong_redraft(workflow, node)
 
 
+def is_drawable(workflow: Workflow) -> bool:
+    """Return whether its nodes are a graph with an order, whatever else is wrong with them."""
+    return not any(_wrong_graph(workflow))
+
+
 def _wrong_graph(workflow: Workflow) -> Iterator[str]:
     if not workflow.nodes:
         yield "it has no nodes."

@@ -1,14 +1,16 @@
-"""The rows of circuit breakers: each function is one statement, true for all processes. The clock is the database's."""
+"""The rows of circuit breakers: each change is one statement, true for all processes. The clock is the database's."""
 
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, LiteralString, TypeVar
+from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, InterfaceError, connection, connections
+from django.db import DatabaseError, InterfaceError, connection, connections, transaction
 
+from agents.alarms import raise_for_open, resolve_for_closed
 from tiktok_ops.ids import new_id
 
 log = structlog.get_logger(__name__)
@@ -60,6 +62,18 @@ def look(alias: str, operation: str) -> Seen:
 
 def note_failure(alias: str, operation: str, error: str, *, most: int, cooldown_seconds: float) -> None:
     """Count a failure; the `most`-th in a row opens the breaker. One that is not closed stays as it is."""
+    with transaction.atomic():
+        opened = _count_failure(alias, operation, error, most=most, cooldown_seconds=cooldown_seconds)
+        if opened is not None:
+            raise_for_open(opened, alias, operation, error)
+    if opened is not None:
+        log.warning("breaker opened", provider=alias, operation=operation, error=error)
+
+
+def _count_failure(
+    alias: str, operation: str, error: str, *, most: int, cooldown_seconds: float
+) -> UUID | None:
+    """Count a failure; return the breaker's id when this one opened it."""
     row = _one(
         """
         INSERT INTO agents_breaker AS breaker (id, alias, operation, status, failures, successes, reopenings,
@@ -72,7 +86,7 @@ def note_failure(alias: str, operation: str, error: str, *, most: int, cooldown_
             retry_at = CASE WHEN breaker.failures + 1 >= %(most)s
                 THEN clock_timestamp() + make_interval(secs => %(cooldown)s) END
             WHERE breaker.status = 'closed'
-        RETURNING status
+        RETURNING status, id
         """,
         {
             "id": new_id(),
@@ -83,8 +97,7 @@ def note_failure(alias: str, operation: str, error: str, *, most: int, cooldown_
             "cooldown": cooldown_seconds,
         },
     )
-    if row == ("open",):
-        log.warning("breaker opened", provider=alias, operation=operation, error=error)
+    return row[1] if row and row[0] == "open" else None
 
 
 def forget_failures(alias: str, operation: str) -> None:
@@ -120,6 +133,16 @@ def claim_probe(alias: str, operation: str, *, seconds: float) -> Probe | None:
 
 def pass_probe(alias: str, operation: str, probe: Probe, *, enough: int) -> None:
     """Count a probe that was answered; the last of `enough` closes the breaker."""
+    with transaction.atomic():
+        closed = _count_success(alias, operation, probe, enough=enough)
+        if closed is not None:
+            resolve_for_closed(closed, by="breaker")
+    if closed is not None:
+        log.info("breaker closed", provider=alias, operation=operation)
+
+
+def _count_success(alias: str, operation: str, probe: Probe, *, enough: int) -> UUID | None:
+    """Count a good probe; return the breaker's id when this one closed it."""
     row = _one(
         """
         UPDATE agents_breaker SET
@@ -131,12 +154,11 @@ def pass_probe(alias: str, operation: str, probe: Probe, *, enough: int) -> None
             retry_at = CASE WHEN successes + 1 >= %(enough)s THEN NULL ELSE retry_at END,
             successes = CASE WHEN successes + 1 >= %(enough)s THEN 0 ELSE successes + 1 END
         WHERE alias = %(alias)s AND operation = %(operation)s AND status = 'half_open' AND probes = %(number)s
-        RETURNING status
+        RETURNING status, id
         """,
         {"enough": enough, "alias": alias, "operation": operation, "number": probe.number},
     )
-    if row == ("closed",):
-        log.info("breaker closed", provider=alias, operation=operation)
+    return row[1] if row and row[0] == "closed" else None
 
 
 def fail_probe(alias: str, operation: str, probe: Probe, error: str, *, cooldown_seconds: float) -> None:

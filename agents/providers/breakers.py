@@ -5,7 +5,7 @@ to come again. Then one call at a time, over all processes, probes it (half-open
 good probes close it, a bad one opens it again, for twice as long.
 
 What a call costs: while closed a read at most once in `KEPT_SECONDS` for each process, which is as stale as
-a process may be; one statement after a failure, and one after the success that ends a row of them.
+a process may be; one transaction after a failure, and one statement after the success that ends a row of them.
 """
 
 import time

@@ -12,6 +12,7 @@ from django.utils import timezone
 from agents.models import AgentRun, Breaker
 from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory
+from tests.factories.alerts import alert_in, answered
 from tests.factories.approvals import asked_request
 from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
@@ -101,6 +102,7 @@ MAKERS: dict[str, Callable[[str], models.Model]] = {
     "webhook": lambda status: message_of(
         status=status, note="So it was.", finished_at=None if status == "received" else NOON
     ),
+    "alert": alert_in,
 }
 """How to make a row of each machine in a status; a new machine needs a line here to be tested."""
 
@@ -125,6 +127,8 @@ def with_status(machine: TransitionTable, status: str) -> dict[str, Any]:
     if machine is WEBHOOK:
         finished_at = None if status == "received" else NOON
         return {"status": status, "note": "So it was.", "finished_at": finished_at}
+    if machine.name == "alert":
+        return {"status": status, **answered(status)}
     if machine.name == "breaker":
         return {"status": status, **breaker_times(status)}
     return {"status": status}
@@ -193,6 +197,7 @@ def test_find_machines_finds_those_there_are() -> None:
         ("effect", "handed_over", "prepared sending sent unknown held"),  # it is in a person's hands
         ("import", "queued", "succeeded"),
         ("import", "running", "queued"),
+        ("alert", "resolved", "open acknowledged"),  # should it happen again, that is another
         ("breaker", "closed", "half_open"),  # nothing is probed that did not fail
     ],
 )
@@ -209,6 +214,7 @@ def test_forbid_moves_that_would_skip_what_must_come_between(name: str, source: 
         ("agent run", "succeeded failed"),
         ("effect", "confirmed failed"),
         ("webhook", "processed ignored not_understood failed"),
+        ("alert", "resolved"),
     ],
 )
 def test_end_for_good_in_the_states_the_design_names(name: str, ends: str) -> None:

@@ -1,6 +1,8 @@
 """What is no crash: a database that restarts, a worker that is stopped on purpose, a keeper that freezes."""
 
 import signal
+import time
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -8,7 +10,10 @@ from django.db import connection
 from tests.chaos.test_worker_kill import ENVIRONMENT, account_with_posts, audit, check_whole, held_by, is_over
 from tests.chaos.test_worker_kill import work_processes as cluster_of
 from tests.processes import running, wait_until
+from tests.unit.workflows.rows import database_now
+from workflows.models import RunEvent, WorkflowStep
 from workflows.presence import LOCK_SPACE, Place
+from workflows.supervisor import STOP_SECONDS
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
@@ -54,6 +59,28 @@ def test_worker_stopped_on_purpose_in_mid_step_gives_it_back_as_no_crash(committ
     with running("worker", environment=ENVIRONMENT), running("keeper", environment=ENVIRONMENT):
         wait_until(lambda: is_over(run), seconds=90, what="the run is over")
     check_whole(run)
+
+
+def test_worker_that_is_stopped_ends_what_it_runs_and_begins_nothing_more(committed_db: str) -> None:
+    account = account_with_posts()
+    runs = [audit(account) for _ in range(6)]
+    slow = {**SLOW, "CLAUDE_FAULTS": '{"slow_seconds": 1.5}'}
+    with running("worker", environment=slow) as worker:
+        wait_until(lambda: held_by(cluster_of(worker)) != {}, seconds=60, what="a step is taken")
+        taken, begun = list(held_by(cluster_of(worker))), time.monotonic()
+        asked = database_now()
+        assert worker.stop() == 0
+    assert time.monotonic() - begun < STOP_SECONDS
+    steps = WorkflowStep.objects.filter(id__in=taken)
+    assert set(steps.values_list("status", flat=True)) == {"succeeded"}
+    assert not WorkflowStep.objects.filter(status="running").exists()
+    later = RunEvent.objects.filter(kind="step.running", at__gt=asked + timedelta(seconds=1))
+    assert [(event.run_id, event.data) for event in later] == []
+    assert not any(is_over(run) for run in runs)
+    with running("worker", environment=ENVIRONMENT), running("keeper", environment=ENVIRONMENT):
+        wait_until(lambda: all(is_over(run) for run in runs), seconds=90, what="the runs are over")
+    for run in runs:
+        check_whole(run)
 
 
 def leading_session() -> int | None:

@@ -86,7 +86,12 @@ def made_agent(name: str, *, speaks: bool = False, on_compute: Compute | None = 
 def use_agents(monkeypatch: pytest.MonkeyPatch, *agents: AnyAgent) -> None:
     """Let these be all the agents there are, for as long as the test."""
     registered = by_name(agents)
-    for module in ("agents.registry", "agents.runner", "workflows.validation"):
+    for module in (
+        "agents.registry",
+        "agents.runner",
+        "workflows.validation",
+        "workflows.definitions_admin.sheet",
+    ):
         monkeypatch.setattr(f"{module}.AGENTS", registered)
 
 

@@ -23,6 +23,7 @@ from tests.factories.accounts import (
     WorkspaceFactory,
     person,
 )
+from tests.factories.alerts import alert_on
 from tests.factories.approvals import asked_request
 from tests.factories.content import PostFactory
 from tests.factories.effects import effect_on
@@ -33,6 +34,7 @@ from tests.factories.webhooks import message_of
 from tests.factories.workflows import WorkflowDefinitionFactory, WorkflowRunFactory
 from tiktok_ops.accounts.models import ApiKey, Brand, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.roles import Role
+from tiktok_ops.alerts.models import Alert
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.audit.services import record
 from tiktok_ops.content.models import (
@@ -180,6 +182,7 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
     Decision: decision_on,
     Effect: effect_on,
     Schedule: make_schedule,
+    Alert: alert_on,
     StopSwitch: lambda account: stop_of(
         AccountFactory.create(workspace=account.workspace, brand=account.brand)
     ),

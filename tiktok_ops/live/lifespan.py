@@ -13,6 +13,9 @@ from typing import Any
 
 from tiktok_ops.live.hub import Hub, current_hub
 
+stopping = threading.Event()
+"""Set once this web process was asked to stop: it is not ready any more, whatever it still answers."""
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -60,6 +63,7 @@ def _closing(
     loop = asyncio.get_running_loop()
 
     def handle(number: int, frame: FrameType | None) -> None:
+        stopping.set()
         if not loop.is_closed():
             loop.call_soon_threadsafe(hub.close)
         before(number, frame)

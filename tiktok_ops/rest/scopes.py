@@ -13,6 +13,7 @@ class Scope(StrEnum):
     READ = "read"
     RUNS_START = "runs:start"
     APPROVALS_DECIDE = "approvals:decide"
+    ALERTS_ACKNOWLEDGE = "alerts:acknowledge"
 
     @property
     def capability(self) -> Capability:
@@ -24,6 +25,7 @@ _CAPABILITIES = {
     Scope.READ: Capability.READ,
     Scope.RUNS_START: Capability.RUN,
     Scope.APPROVALS_DECIDE: Capability.DECIDE,
+    Scope.ALERTS_ACKNOWLEDGE: Capability.RUN,
 }
 
 

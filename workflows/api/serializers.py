@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any, TypedDict, cast
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from agents.totals import totals_of_run
@@ -11,6 +12,8 @@ from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.audit.services import actor_name
 from tiktok_ops.rest.serializers import BodySerializer, Money, ResourceSerializer, Tokens, money_usd
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
+from workflows.overview import situation_of
+from workflows.waiting import why_step_waits, why_waiting
 
 
 class Spend(TypedDict):
@@ -23,8 +26,12 @@ class Spend(TypedDict):
 
 
 class StepSerializer(ResourceSerializer[WorkflowStep]):
-    """A step; `error` is the sentence for people, the traceback is for engineers and not here."""
+    """A step; `error` is the sentence for people, the traceback is for engineers and not here.
 
+    `waiting_on` says why it has not ended; it is read off the `situation` of the context.
+    """
+
+    waiting_on = serializers.SerializerMethodField()
     cost = serializers.SerializerMethodField()
     simulated_cost = serializers.SerializerMethodField()
 
@@ -43,6 +50,7 @@ class StepSerializer(ResourceSerializer[WorkflowStep]):
             "tries",
             "output",
             "error",
+            "waiting_on",
             "agent_run_id",
             "cost",
             "simulated_cost",
@@ -54,6 +62,10 @@ class StepSerializer(ResourceSerializer[WorkflowStep]):
     def get_sandbox(self, row: WorkflowStep) -> bool:
         """Return whether the step's run is of the sandbox."""
         return super().get_sandbox(row.run)
+
+    def get_waiting_on(self, step: WorkflowStep) -> str | None:
+        """Return what it waits for, since when and what comes next; null once it has ended."""
+        return why_step_waits(step, self.context["situation"], now=timezone.now())
 
     def get_cost(self, step: WorkflowStep) -> Money:
         """Return what the agent's calls cost for real."""
@@ -109,11 +121,27 @@ class RunSerializer(ResourceSerializer[WorkflowRun]):
 class RunDetailSerializer(RunSerializer):
     """A run with its steps, and what its whole trace came to."""
 
+    last_event = serializers.SerializerMethodField()
+    waiting_on = serializers.SerializerMethodField()
     steps = StepSerializer(many=True)
     spend = serializers.SerializerMethodField()
 
     class Meta(RunSerializer.Meta):
-        fields = (*RunSerializer.Meta.fields, "spend", "steps")
+        fields = (*RunSerializer.Meta.fields, "last_event", "waiting_on", "spend", "steps")
+
+    def to_representation(self, run: WorkflowRun) -> Any:
+        """Return the run; why each of its steps waits depends on all of them."""
+        context = cast(dict[str, Any], self._context)
+        context["situation"] = situation_of(run, list(run.steps.all()))
+        return super().to_representation(run)
+
+    def get_last_event(self, run: WorkflowRun) -> int:
+        """Return the number of the newest event, 0 before the first: with each the ETag is another."""
+        return run.next_event - 1
+
+    def get_waiting_on(self, run: WorkflowRun) -> str | None:
+        """Return what it waits for, since when and what comes next; null once it is over."""
+        return why_waiting(self.context["situation"], now=timezone.now())
 
     def get_spend(self, run: WorkflowRun) -> Spend:
         """Return calls, tokens by the class they are priced in, and money, real and simulated apart."""

@@ -36,9 +36,11 @@ from workflows.api.serializers import (
 from workflows.api.starting import start_for
 from workflows.api.stream import stream_events
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
+from workflows.overview import read_situation
 
 # What steps carry for engineers and for the trace; it can be large, and is not shown here.
-_UNSHOWN = ("traceback", "agent_run__input", "agent_run__facts", "agent_run__output")
+_UNSHOWN = ("traceback", *(f"agent_run__{name}" for name in ("input", "facts", "output")))
+_UNASKED = ("approval__payload", "approval__facts")
 
 
 class RunResource(ReadResource[WorkflowRun]):
@@ -56,10 +58,9 @@ class RunResource(ReadResource[WorkflowRun]):
     def rows(self) -> ScopedQuerySet[WorkflowRun]:
         """Return every run with what its serializer shows."""
         runs = super().rows().select_related("account", "definition", "requested_by", "api_key")
-        runs = runs.defer("definition__definition")
         if self.action != "retrieve":
-            return runs
-        steps = WorkflowStep.objects.select_related("agent_run").defer(*_UNSHOWN)
+            return runs.defer("definition__definition")
+        steps = WorkflowStep.objects.select_related("agent_run", "approval").defer(*_UNSHOWN, *_UNASKED)
         return runs.prefetch_related(Prefetch("steps", steps))
 
     @extend_schema(
@@ -97,7 +98,14 @@ class RunStepResource(PartResource[WorkflowStep]):
 
     def of(self, whole: WorkflowRun) -> QuerySet[WorkflowStep]:
         """Return the steps of a run."""
-        return whole.steps.select_related("agent_run").defer(*_UNSHOWN)
+        return whole.steps.select_related("agent_run", "approval").defer(*_UNSHOWN, *_UNASKED)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Add what the steps wait in, which depends on all of them, also those of other pages."""
+        context = dict(super().get_serializer_context())
+        if "id" in self.kwargs:  # the schema is read off a view that nobody asked
+            context["situation"] = read_situation(self.kwargs["id"])
+        return context
 
 
 _LAST_EVENT = OpenApiParameter(

@@ -1,5 +1,7 @@
 """What became of a post: TikTok is asked, and its word decides what is done next."""
 
+from dataclasses import replace
+
 from django.utils import timezone
 
 from agents.providers.errors import ProviderError
@@ -16,7 +18,7 @@ from workflows.effects.next_look import (
 )
 from workflows.effects.posting import Posting, done, give_up, unsure
 from workflows.effects.sending import SENT, send_bytes
-from workflows.outcomes import Outcome, Waits
+from workflows.outcomes import Alarm, Outcome, Waits
 from workflows.stop_switch import Stopped
 
 MAX_SENDS = 5
@@ -89,7 +91,7 @@ def _send_again(posting: Posting, status: PublishStatus) -> Outcome:
     """Begin anew: TikTok says finally that there is no such post, and that it may be tried again."""
     why = f"TikTok did not publish it ({status.fail_reason})"
     if posting.effect.claims >= MAX_SENDS:
-        return give_up(posting, f"{why}, {posting.effect.claims} times.")
+        return replace(give_up(posting, f"{why}, {posting.effect.claims} times."), alarm=Alarm.GAVE_UP)
     posting.moved("prepared", provider_ref="", chunk_bytes=None, error=f"{why}, and lets us try again.")
     return Waits(f"{why}, and lets us try again.", look_again_seconds(posting.effect.claims))
 

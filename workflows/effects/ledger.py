@@ -21,6 +21,7 @@ from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Overtaken, Refused
 from tiktok_ops.vault.envelope import open_text, seal_text
+from workflows.alarms import raise_for_lost_effect, raise_for_undone_effect, resolve_for_effect
 from workflows.effects.models import Effect
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import ActionNode
@@ -258,6 +259,8 @@ def move(effect: Effect, status: str, *, by: User | str = WORKER, **changes: Any
         changes["upload_secret"] = None
     Effect.objects.filter(id=effect.id).update(status=status, status_since=Now(), **changes)
     before, effect.status = effect.status, status
+    if before == "unknown":
+        resolve_for_effect(effect, by=by)
     told = {name: changes[name] for name in ("error", "provider_ref", "url") if changes.get(name)}
     _tell(effect, by=by, data={"from": before, **told})
 
@@ -308,9 +311,21 @@ def strand(effect: Effect) -> bool:
         if step.finished_at is None or now.status not in STRANDED:
             return False
         if now.status == "prepared" or not now.provider_ref:  # without an address no byte has left
-            move(now, "failed", by="keeper", error=step.error or "Its step ended before it began.")
+            error = step.error or "Its step ended before it began."
+            move(now, "failed", by="keeper", error=error)
+            raise_for_undone_effect(now, error=error)
         else:
             move(now, "unknown", by="keeper", error="Its worker ended without a word; look on TikTok.")
+            raise_for_lost_effect(now)
+    return True
+
+
+def raise_if_lost(effect: Effect) -> bool:
+    """Raise the alert for an effect that is unknown; return False where it no longer is."""
+    with transaction.atomic():
+        if lock(effect).status != "unknown":
+            return False
+        raise_for_lost_effect(_read(effect.id))
     return True
 
 

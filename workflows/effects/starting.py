@@ -186,4 +186,6 @@ def _after(posting: Posting, trouble: ProviderError) -> Outcome:
     """Return what trouble means for a post of which nothing has left; with the step, the effect ends."""
     step = posting.work.step
     outcome = after_trouble(posting.work.node.retry, trouble, tries=step.tries)
-    return give_up(posting, outcome.error) if isinstance(outcome, Failed) else outcome
+    if not isinstance(outcome, Failed):
+        return outcome
+    return replace(give_up(posting, outcome.error), alarm=outcome.alarm)

@@ -167,7 +167,7 @@ class ScheduleAdmin(ScopedAdmin):
             request.POST if request.method == "POST" else None,
             by=user,
             schedule=schedule,
-            initial=_initial(schedule),
+            initial=_initial(schedule, workflow=request.GET.get("workflow", "")),
         )
         if form.is_bound and form.is_valid():
             try:
@@ -291,9 +291,9 @@ class ScheduleAdmin(ScopedAdmin):
         return json_block(schedule.input)
 
 
-def _initial(schedule: Schedule | None) -> dict[str, Any]:
+def _initial(schedule: Schedule | None, *, workflow: str) -> dict[str, Any]:
     if schedule is None:
-        return {}
+        return {"workflow": workflow}
     return {name: getattr(schedule, name) for name in ("name", "kind", "expression", "input")}
 
 

@@ -224,6 +224,15 @@ def stuck(server: Web, run: WorkflowRun, headers: dict[str, str]) -> Iterator[No
         yield
 
 
+async def readiness(server: Web) -> int | None:
+    """Return what a watcher that has no connection yet is told; None where nobody answers any more."""
+    async with httpx.AsyncClient(base_url=server.address) as watcher:
+        try:
+            return (await watcher.get("/readyz", timeout=5)).status_code
+        except httpx.TransportError:
+            return None
+
+
 def test_stop_the_server_with_streams_open_ends_them_and_it_within_its_time(run: WorkflowRun) -> None:
     headers = key_for(run)
     tell(run.id, times=LARGE_EVENTS, data=LARGE)
@@ -232,8 +241,11 @@ def test_stop_the_server_with_streams_open_ends_them_and_it_within_its_time(run:
         async with browser(server) as client, AsyncExitStack() as stack:
             streams = [reading(client, run.id, headers, after=LARGE_EVENTS) for _ in range(10)]
             readers = [await stack.enter_async_context(stream) for stream in streams]
+            assert (await client.get("/readyz")).status_code == 200
             asked = time.monotonic()
             stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+            await asyncio.sleep(0.3)  # the signal is on its way
+            assert await readiness(server) in {None, 503}
             for reader in readers:
                 await reader.read()  # to a proper end: a stream that is cut raises
             return time.monotonic() - asked, await stopping

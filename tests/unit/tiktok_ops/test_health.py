@@ -6,6 +6,7 @@ from django.db.utils import OperationalError
 from django.test import Client
 
 from tiktok_ops.health import is_migrated
+from tiktok_ops.live.lifespan import stopping
 
 
 def test_ask_whether_it_lives_answers_without_the_database() -> None:
@@ -67,3 +68,13 @@ def test_ask_whether_it_is_ready_without_a_database_is_503(
 def test_ask_after_health_is_only_for_reading(address: str) -> None:
     assert Client().head(address).status_code == 200
     assert Client().post(address).status_code == 405
+
+
+@pytest.mark.django_db
+def test_ask_whether_it_is_ready_once_it_is_to_stop_is_503() -> None:
+    stopping.set()
+    try:
+        assert is_refused()
+        assert Client().get("/healthz").status_code == 200
+    finally:
+        stopping.clear()

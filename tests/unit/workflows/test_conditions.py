@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from agents.contract import Typed
-from workflows.conditions import Condition, ConditionRefused, holds, paths_of
+from workflows.conditions import Condition, ConditionRefused, holds, in_words, paths_of
 
 SEEN = {"score": 70, "tags": ["a"], "text": "", "blocked": False, "nothing": None}
 
@@ -139,3 +139,19 @@ def test_ask_any_condition_answers_or_refuses_with_a_sentence_and_survives_stori
     assert read_condition(read.model_dump(mode="json")) == read
     with suppress(ConditionRefused):
         assert holds(read, found) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (compares("a.b", "at_least", 70), "a.b is at least 70"),
+        (compares("a.b", "one_of", ["x", "y"]), "a.b is one of ['x', 'y']"),
+        (compares("a.b", "given"), "a.b is given"),
+        (compares("a.b", "empty"), "a.b is empty"),
+        ({"all_of": [compares("a", "equal", 1), {"none_of": [compares("b", "given")]}]},
+         "all of (a is 1; none of (b is given))"),
+        ({"any_of": [compares("a", "less", 1)]}, "any of (a is less than 1)"),
+    ],
+)  # fmt: skip
+def test_write_a_condition_in_words_says_what_it_asks(condition: Any, words: str) -> None:
+    assert in_words(read_condition(condition)) == words

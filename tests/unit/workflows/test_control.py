@@ -43,7 +43,7 @@ from workflows.effects.post_video import act
 from workflows.models import WorkflowRun
 from workflows.outcomes import AsksPerson, Succeeded, TryAgain, Waits
 from workflows.protocol import claim, finish
-from workflows.waiting import why_waiting
+from workflows.waiting import Situation, why_waiting
 
 BY = "a test"
 
@@ -188,7 +188,7 @@ def test_pause_lets_nothing_begin_and_resume_rings_for_what_is_due(agents: dict[
     agents["b"] = False
     paused = pause_run(run_id=run.id, by=BY, reason="Wait.")
     assert (paused.status, claim(run.id)) == ("paused", None)
-    assert why_waiting("paused", [], now=paused.created_at) is not None
+    assert why_waiting(Situation("paused", []), now=paused.created_at) is not None
     with pytest.raises(RunOver, match="This run is paused already"):
         pause_run(run_id=run.id, by=BY)
     rung = len(doorbells())
@@ -308,7 +308,7 @@ def test_command_retries_a_step(agents: dict[str, bool]) -> None:
     agents["b"] = False
     out = StringIO()
     call_command("retry_step", str(run.steps.get(key="b").id), stdout=out)
-    assert out.getvalue().startswith(f"Run {run.id} is running. Waiting for a worker to take 'b' since ")
+    assert out.getvalue().startswith(f"Run {run.id} is running. Waiting for a worker to take 'B' since ")
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from workflows.drawing import (
+    BACK_DEPTH,
     BOX_HEIGHT,
     BOX_WIDTH,
     GAP_X,
@@ -12,6 +13,7 @@ from workflows.drawing import (
     MOST_TELLING,
     columns_of,
     draw,
+    lines_back,
     statuses_by_node,
 )
 from workflows.models import WorkflowStep
@@ -89,3 +91,14 @@ def test_box_of_a_node_done_several_times_shows_the_most_telling_of_its_newest_r
 
 def test_every_status_of_a_step_has_its_place_in_a_box() -> None:
     assert set(MOST_TELLING) == set(STEP.statuses)
+
+
+def test_lines_back_lead_below_all_boxes_from_the_first_to_the_second_each_deeper() -> None:
+    drawing = draw(DIAMOND, {})
+    first, last = drawing.boxes[0], drawing.boxes[-1]
+    once, again = lines_back(drawing, [("d", "a"), ("d", "b")])
+    assert once.path.startswith(f"M{last.x + BOX_WIDTH * 2 // 3} {last.y + BOX_HEIGHT} ")
+    assert once.path.endswith(f" {first.x + BOX_WIDTH // 3} {first.y + BOX_HEIGHT + 4}")
+    assert f" {drawing.height + BACK_DEPTH} " in once.path
+    assert f" {drawing.height + 2 * BACK_DEPTH} " in again.path
+    assert lines_back(drawing, []) == ()

@@ -22,7 +22,7 @@ from workflows.overview import overview_of
 from workflows.protocol import resume
 from workflows.services import start_run
 from workflows.validation import DefinitionRefused, InputRefused, check_workflow
-from workflows.waiting import why_waiting
+from workflows.waiting import Situation, why_waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -123,7 +123,7 @@ def test_resume_of_a_step_that_does_not_wait_changes_nothing() -> None:
 def test_why_waiting_counts_what_else_is_asked() -> None:
     run = asked_run()
     step = run.steps.select_related("approval").get(key="gate")
-    sentence = why_waiting("waiting", [step, step], now=timezone.now())
+    sentence = why_waiting(Situation("waiting", [step, step]), now=timezone.now())
 
     assert sentence is not None
     assert sentence.endswith("(and 1 more); then the run goes on.")

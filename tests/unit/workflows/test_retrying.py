@@ -12,7 +12,7 @@ from agents.providers.errors import (
     ProviderUnavailable,
 )
 from workflows.nodes import RetryPolicy
-from workflows.outcomes import Failed, TryAgain
+from workflows.outcomes import Alarm, Failed, TryAgain
 from workflows.retrying import after_failed_try, after_trouble, backoff_seconds
 
 policies = st.builds(
@@ -53,7 +53,7 @@ def test_fail_a_try_tries_again_within_the_bound_or_gives_up_after_the_last(
 ) -> None:
     outcome = after_failed_try(policy, tries=tries, error="No answer.", asked_seconds=asked_seconds)
     if tries + 1 >= policy.max_tries:
-        assert outcome == Failed(error=f"Gave up after {tries + 1} tries: No answer.")
+        assert outcome == Failed(f"Gave up after {tries + 1} tries: No answer.", alarm=Alarm.GAVE_UP)
         return
     assert isinstance(outcome, TryAgain)
     assert (outcome.error, outcome.counts_as_try) == ("No answer.", True)
@@ -97,7 +97,7 @@ def test_meet_trouble_worth_a_retry_tries_again_and_counts_it(
 
 def test_meet_trouble_at_the_last_try_gives_up() -> None:
     outcome = after_trouble(PATIENT, ProviderUnavailable("Away."), tries=2)
-    assert outcome == Failed(error="Gave up after 3 tries: Away.")
+    assert outcome == Failed(error="Gave up after 3 tries: Away.", alarm=Alarm.GAVE_UP)
 
 
 @pytest.mark.parametrize(

@@ -297,9 +297,9 @@ def test_call_while_closed_reads_once_a_second_and_writes_nothing(monkeypatch: p
     assert statements(call) == ["SELECT"]
 
 
-def test_failure_costs_one_statement() -> None:
+def test_failure_costs_one_transaction_of_one_statement() -> None:
     call()
-    assert statements(fail) == ["INSERT"]
+    assert statements(fail) == ["SAVEPOINT", "INSERT", "RELEASE"]
     assert statements(call) == ["SELECT", "UPDATE"]
 
 

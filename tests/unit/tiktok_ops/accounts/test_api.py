@@ -16,6 +16,7 @@ from tests.factories.accounts import (
 )
 from tests.unit.tiktok_ops.rest.callers import make_key, signed_in, using
 from tiktok_ops.accounts.roles import Role
+from tiktok_ops.rest.scopes import Scope
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +99,7 @@ def test_get_me_as_a_person_tells_their_roles_in_each_workspace() -> None:
         "id": str(ana.id),
         "kind": "person",
         "name": "ana",
-        "scopes": ["read", "runs:start", "approvals:decide"],
+        "scopes": ["read", "runs:start", "approvals:decide", "alerts:acknowledge"],
         "acts_for": None,
         "brand_id": None,
         "expires_at": None,
@@ -155,7 +156,7 @@ def test_get_me_as_a_person_of_many_workspaces_asks_as_often_as_of_one() -> None
     [
         (Role.VIEWER, ["read"]),
         (Role.APPROVER, ["read", "approvals:decide"]),
-        (Role.OPERATOR, ["read", "runs:start"]),
+        (Role.OPERATOR, ["read", "runs:start", "alerts:acknowledge"]),
     ],
 )
 def test_get_me_as_a_person_tells_the_scopes_their_roles_amount_to(role: Role, scopes: list[str]) -> None:
@@ -164,9 +165,9 @@ def test_get_me_as_a_person_tells_the_scopes_their_roles_amount_to(role: Role, s
 
 def test_get_me_as_a_superuser_tells_every_scope_but_deciding_which_takes_a_role() -> None:
     root = UserFactory.create(is_superuser=True)
-    assert signed_in(root).get(ME).json()["scopes"] == ["read", "runs:start"]
+    assert signed_in(root).get(ME).json()["scopes"] == ["read", "runs:start", "alerts:acknowledge"]
     MembershipFactory.create(user=root, role=Role.APPROVER)
-    assert signed_in(root).get(ME).json()["scopes"] == ["read", "runs:start", "approvals:decide"]
+    assert signed_in(root).get(ME).json()["scopes"] == [scope.value for scope in Scope]
 
 
 def test_get_me_with_a_key_that_acts_for_a_person_tells_whom() -> None:

@@ -95,9 +95,9 @@ def test_create_for_an_unknown_workspace_refuses_naming_those_there_are() -> Non
 def test_create_with_an_unknown_scope_refuses_naming_it() -> None:
     said = create("--scopes", "read,write")
     assert (said.code, said.output) == (2, "")
-    assert (
-        said.error
-        == "The scope 'write' does not exist: the scopes are 'read', 'runs:start', 'approvals:decide'.\n"
+    assert said.error == (
+        "The scope 'write' does not exist: "
+        "the scopes are 'read', 'runs:start', 'approvals:decide', 'alerts:acknowledge'.\n"
     )
 
 

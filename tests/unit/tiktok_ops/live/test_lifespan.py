@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tiktok_ops.live.hub import current_hub
-from tiktok_ops.live.lifespan import close_on_signals, with_lifespan
+from tiktok_ops.live.lifespan import close_on_signals, stopping, with_lifespan
 
 ASKED_TO_STOP = (signal.SIGTERM, signal.SIGINT)
 
@@ -21,6 +21,7 @@ def seen() -> Iterator[list[int]]:
     for number in ASKED_TO_STOP:
         signal.signal(number, lambda number, frame: caught.append(number))
     yield caught
+    stopping.clear()
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -75,7 +76,7 @@ def test_catch_a_signal_closes_the_hub_and_leaves_the_rest_to_the_server(
         close_on_signals(hub)
         with hub.subscribe("run_events", "x") as words:
             signal.raise_signal(number)
-            assert seen == [number]
+            assert (seen, stopping.is_set()) == ([number], True)
             await words.wait(20)
             assert words.is_closed
         await hub.shut_down()

@@ -84,6 +84,7 @@ PAGES: dict[str, Access] = {
     ),
     "content.Trend": SHARED,
     "audit.AuditEvent": Access(lists=OWNERS | {"auditor", "stranger", "client"}, reads=OWNERS | {"auditor"}),
+    "alerts.Alert": OF_THE_BRAND,
     "agents.AgentRun": OF_THE_BRAND,
     "agents.ModelPrice": Access(
         lists=SIGNED_IN_ROLES,

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory, BrandFactory, UserFactory, WorkspaceFactory
+from tests.factories.alerts import alert_on
 from tests.factories.approvals import asked_request
 from tests.factories.content import PostFactory
 from tests.factories.effects import make_effect, yes_to
@@ -17,6 +18,7 @@ from tests.factories.stops import stop_of
 from tests.unit.tiktok_ops.rest.callers import make_key
 from tests.unit.workflows.api.runs import add_step, make_run
 from tiktok_ops.accounts.models import Brand, TikTokAccount, Workspace
+from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.models import Artifact, Asset, Post, PostMetrics
 from tiktok_ops.rest.scopes import Scope
 from workflows.models import Effect, RunEvent, Schedule, StopSwitch, WorkflowRun
@@ -38,6 +40,7 @@ class Room:
     effect: Effect
     schedule: Schedule
     stop: StopSwitch
+    alert: Alert
 
 
 def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
@@ -61,6 +64,7 @@ def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
         make_effect(yes_to(approval), run.steps.get()),
         fired_schedule(made, run),
         stop_of(made),
+        alert_on(made, about=run),
     )
     add_parts(room, number=1)
     return room
@@ -126,11 +130,13 @@ def _list_and_detail(
     }
 
 
-def _part(name: str, row: Callable[[Room], Any], *, streams: bool = False) -> Expected:
+def _part(name: str, row: Callable[[Room], Any], *, queries: int = 4, streams: bool = False) -> Expected:
     """Return what is expected of a list of what belongs to one row."""
-    return Expected(
-        lambda room: f"/api/v1/{name}".replace("ID", str(row(room).id)), queries=4, row=row, streams=streams
-    )
+
+    def address(room: Room) -> str:
+        return f"/api/v1/{name}".replace("ID", str(row(room).id))
+
+    return Expected(address, queries=queries, row=row, streams=streams)
 
 
 def _catalogue(name: str, entry: str, queries: int) -> dict[str, Expected]:
@@ -152,7 +158,7 @@ ROUTES: dict[str, Expected] = {
     **_catalogue("agent", "account_health", 2),
     **_catalogue("workflow", "profile_audit", 3),
     **_list_and_detail("run", lambda room: room.run, "account", queries=5, writes=Scope.RUNS_START),
-    "api-run-steps": _part("runs/ID/steps/", lambda room: room.run),
+    "api-run-steps": _part("runs/ID/steps/", lambda room: room.run, queries=6),
     "api-run-events": _part("runs/ID/events/", lambda room: room.run, streams=True),
     "api-run-trace": _part("runs/ID/trace/", lambda room: room.run),
     "api-run-artifacts": _part("runs/ID/artifacts/", lambda room: room.run),
@@ -169,6 +175,15 @@ ROUTES: dict[str, Expected] = {
     **_list_and_detail("effect", lambda room: room.effect, "account"),
     **_list_and_detail("schedule", lambda room: room.schedule, "account"),
     **_list_and_detail("stop", lambda room: room.stop, "account"),
+    **_list_and_detail("alert", lambda room: room.alert, "account"),
+    "api-alert-acknowledge": Expected(
+        lambda room: f"/api/v1/alerts/{room.alert.id}/acknowledge/",
+        queries=1,
+        row=lambda room: room.alert,
+        status=405,
+        writes=Scope.ALERTS_ACKNOWLEDGE,
+        is_read=False,
+    ),
     "api-schema": Expected(lambda room: "/api/schema/", queries=2, reach="everyone", needs_scope=False),
     "api-unknown": Expected(
         lambda room: "/api/v1/nothing/here/", queries=2, reach="everyone", status=404, needs_scope=False

@@ -5,6 +5,8 @@ import pytest
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.rest.scopes import Scope, ScopeRefused, parse_scopes
 
+ALL = "'read', 'runs:start', 'approvals:decide', 'alerts:acknowledge'"
+
 
 def test_parse_scopes_given_names_returns_each_once() -> None:
     assert parse_scopes(["read", "read"]) == [Scope.READ]
@@ -14,7 +16,7 @@ def test_parse_scopes_given_names_returns_each_once() -> None:
 def test_parse_scopes_given_an_unknown_name_refuses_naming_it_and_those_there_are() -> None:
     with pytest.raises(
         ScopeRefused,
-        match=r"^The scope 'READ' does not exist: the scopes are 'read', 'runs:start', 'approvals:decide'\.$",
+        match=rf"^The scope 'READ' does not exist: the scopes are {ALL}\.$",
     ):
         parse_scopes(["read", "READ"])
 
@@ -22,7 +24,7 @@ def test_parse_scopes_given_an_unknown_name_refuses_naming_it_and_those_there_ar
 def test_parse_scopes_given_none_refuses_naming_those_there_are() -> None:
     with pytest.raises(
         ScopeRefused,
-        match=r"^The scopes are empty: name at least one of 'read', 'runs:start', 'approvals:decide'\.$",
+        match=rf"^The scopes are empty: name at least one of {ALL}\.$",
     ):
         parse_scopes([])
 
@@ -32,6 +34,7 @@ def test_names_of_scopes_stay_what_stored_keys_hold() -> None:
         "READ": "read",
         "RUNS_START": "runs:start",
         "APPROVALS_DECIDE": "approvals:decide",
+        "ALERTS_ACKNOWLEDGE": "alerts:acknowledge",
     }
 
 
@@ -40,4 +43,5 @@ def test_ask_of_a_person_what_a_scope_asks_of_a_key_names_a_capability_for_each(
         Scope.READ: Capability.READ,
         Scope.RUNS_START: Capability.RUN,
         Scope.APPROVALS_DECIDE: Capability.DECIDE,
+        Scope.ALERTS_ACKNOWLEDGE: Capability.RUN,
     }

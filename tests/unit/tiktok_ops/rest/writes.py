@@ -7,12 +7,15 @@ from typing import Any
 from django.test import Client
 
 from approvals.models import Decision
+from tests.factories.alerts import alert_on
 from tests.factories.approvals import asked_run, request_of
 from tests.unit.approvals.api import deciding
+from tests.unit.tiktok_ops.rest.callers import make_key
 from tests.unit.workflows.api import starting
 from tiktok_ops.accounts.keys import IssuedKey
 from tiktok_ops.accounts.models import TikTokAccount, Workspace
 from tiktok_ops.accounts.roles import Role
+from tiktok_ops.alerts.models import Alert
 from tiktok_ops.audit.models import AuditEvent
 from workflows.models import WorkflowRun
 
@@ -36,7 +39,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Write:
-    """A write: what to ask on an account, the key and the role it takes, and what it is on record as."""
+    """A write: what to ask on an account, the key and the role it takes, and what it is on record as.
+
+    `needs_body` is False where an empty body does.
+    """
 
     ask: Callable[[TikTokAccount], Ask]
     key: Callable[[Workspace], IssuedKey]
@@ -44,6 +50,7 @@ class Write:
     status: int
     rows: Callable[[], int]
     verb: str
+    needs_body: bool = True
 
     def written(self) -> int:
         """Return how often it happened, having checked that the audit trail has each."""
@@ -69,10 +76,29 @@ def _decide(account: TikTokAccount) -> Ask:
     return Ask(deciding.address_of(asked), body, {**body, "verb": "reject"})
 
 
+def _acknowledge(account: TikTokAccount) -> Ask:
+    return Ask(
+        f"/api/v1/alerts/{alert_on(account).id}/acknowledge/", {"note": "I look."}, {"note": "Mended."}
+    )
+
+
+def _acknowledging_key(workspace: Workspace) -> IssuedKey:
+    return make_key(workspace, scopes=["read", "alerts:acknowledge"])
+
+
 HOW: dict[str, Write] = {
     "api-run-list": Write(_start, starting.starter_key, Role.OPERATOR, 201, _runs, "run.started"),
     "api-approval-decide": Write(
         _decide, deciding.decider_key, Role.APPROVER, 200, Decision.objects.count, "approval.approved"
+    ),
+    "api-alert-acknowledge": Write(
+        _acknowledge,
+        _acknowledging_key,
+        Role.OPERATOR,
+        200,
+        Alert.objects.filter(status="acknowledged").count,
+        "alert.acknowledged",
+        needs_body=False,
     ),
 }
 """How each route that writes is asked; one that is not here fails `test_writes`."""

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from agents.models import AgentStep
 from tests.factories.accounts import AccountFactory, UserFactory
@@ -71,6 +72,8 @@ def test_get_a_run_tells_all_of_it(account: TikTokAccount) -> None:
         "input": {"brief": "short"},
         "as_of": "2025-06-30T12:00:00Z",
         "warnings": ["No brand."],
+        "waiting_on": None,
+        "last_event": 0,
         "requested_by": "user:ana",
         "created_at": f"{run.created_at.replace(tzinfo=None).isoformat()}Z",
         "started_at": "2025-07-01T08:00:00Z",
@@ -83,7 +86,7 @@ def test_list_runs_tells_the_same_without_steps_and_spend(account: TikTokAccount
     run = make_run(account, steps=2)
     [listed] = using(make_key(account.workspace)).get("/api/v1/runs/").json()["results"]
     alone = get(run)
-    assert set(alone) - set(listed) == {"steps", "spend"}
+    assert set(alone) - set(listed) == {"steps", "spend", "waiting_on", "last_event"}
     assert listed == {key: alone[key] for key in listed}
 
 
@@ -124,6 +127,7 @@ def test_get_a_run_tells_all_of_a_step(account: TikTokAccount) -> None:
         "tries": 1,
         "output": {"score": 7},
         "error": "",
+        "waiting_on": None,
         "agent_run_id": str(step.agent_run_id),
         "cost": usd("0.000000"),
         "simulated_cost": usd("0.000125"),
@@ -198,3 +202,29 @@ def test_get_a_live_run_says_so_of_the_run_and_its_steps_whatever_the_account_be
     run = make_run(account, steps=1, mode="live")
     body = get(run)
     assert (body["sandbox"], body["steps"][0]["sandbox"], body["account"]["sandbox"]) == (False, False, True)
+
+
+def test_get_a_run_under_way_says_why_it_and_each_step_wait(account: TikTokAccount) -> None:
+    run = make_run(account, status="running")
+    step = WorkflowStep.objects.create(run=run, key="ask", position=0, kind="agent", status="ready")
+    WorkflowStep.objects.create(run=run, key="after", position=1, kind="agent", open_dependencies=1)
+    body = get(run)
+    since = f"{step.not_before:%H:%M:%S} UTC"
+    assert body["waiting_on"] == f"Waiting for a worker to take 'ask' since {since}."
+    sentences = [f"It waits for a worker since {since}.", "It waits for the steps before it to end."]
+    assert [one["waiting_on"] for one in body["steps"]] == sentences
+    steps = using(make_key(account.workspace)).get(f"/api/v1/runs/{run.id}/steps/").json()["results"]
+    assert [one["waiting_on"] for one in steps] == sentences
+
+
+@pytest.mark.parametrize("kind", ["effect.sent", "run.expanded", "step.running"])
+def test_poll_a_run_with_its_etag_is_304_until_anything_happens(account: TikTokAccount, kind: str) -> None:
+    run, client = make_run(account, status="running"), using(make_key(account.workspace))
+    address = f"/api/v1/runs/{run.id}/"
+    etag = client.get(address).headers["ETag"]
+    assert client.get(address, headers={"if-none-match": etag}).status_code == 304
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT workflow_event(%s, %s, '{}')", [run.id, kind])
+    answer = client.get(address, headers={"if-none-match": etag})
+    assert (answer.status_code, answer.json()["last_event"]) == (200, 1)
+    assert answer.headers["ETag"] != etag

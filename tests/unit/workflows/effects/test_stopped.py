@@ -66,7 +66,7 @@ def test_post_that_is_stopped_stays_prepared_says_why_and_goes_out_after_the_rel
     assert (step.status, step.wake_at, step.tries) == ("waiting", None, 0)
     assert tiktok_ledger.received(operation="init", with_unheard=True) == ()
     waiting = overview_of(run).waiting_on or ""
-    assert waiting.startswith(f"The account {run.account} is stopped since ")
+    assert f"The account {run.account} is stopped since " in waiting
     assert "'The wrong caption went out.'" in waiting
 
     release(stop_id=switch.id, by="a test")

@@ -1,0 +1,182 @@
+"""What the page of a definition shows: its graph, and each node in words. Decisions only."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from agents.registry import AGENTS
+from approvals.kinds import kind_of
+from tiktok_ops.errors import Refused
+from workflows.conditions import in_words
+from workflows.drawing import BACK_DEPTH, Box, Drawing, Line, draw, lines_back
+from workflows.effects.registry import EFFECTS
+from workflows.nodes import ActionNode, AgentNode, AnyNode, GateNode, ReportNode, Workflow
+from workflows.validation import DefinitionRefused, check_workflow
+
+KIND_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "agent": "asks an agent",
+        "gate": "asks a person",
+        "action": "acts outwardly",
+        "render": "makes a video",
+        "wait": "lets time pass",
+        "report": "writes a report",
+    }
+)
+
+_ON_REJECT: Mapping[str, str] = MappingProxyType(
+    {"skip_branch": "what is behind it is skipped", "fail_run": "the run fails"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCard:
+    """A node in words: what it does, and all that decides when and how; keys of nodes are called by their labels."""
+
+    key: str
+    label: str
+    kind: str
+    does: str
+    facts: dict[str, str]
+    inputs: dict[str, str]
+    options: dict[str, Any]
+    shown_facts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphBox:
+    """A box of the graph with what marks it: the words of its node's kind, whether it is in a loop, has a condition."""
+
+    box: Box
+    words: str
+    in_loop: bool
+    has_condition: bool
+
+    @property
+    def said(self) -> str:
+        """What a reader that shows no pictures says of it."""
+        marks = [", once for each item"] * self.in_loop + [
+            ", only if its condition holds"
+        ] * self.has_condition
+        return f"{self.box.label}: {self.words}{''.join(marks)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The picture of a definition; `back` are the ways to a draft that is made again. `height` has room for them."""
+
+    boxes: tuple[GraphBox, ...]
+    drawing: Drawing
+    back: tuple[Line, ...]
+    height: int
+
+    @property
+    def has_loop(self) -> bool:
+        """Whether anything is done once for each item of a list."""
+        return any(box.in_loop for box in self.boxes)
+
+    @property
+    def has_condition(self) -> bool:
+        """Whether anything is done only under a condition."""
+        return any(box.has_condition for box in self.boxes)
+
+
+def graph_of(workflow: Workflow) -> Graph:
+    """Return the picture of a workflow without a cycle."""
+    nodes = {node.key: node for node in workflow.nodes}
+    drawing = draw(
+        [(node.key, node.label, node.depends_on) for node in workflow.nodes],
+        {node.key: node.kind for node in workflow.nodes},
+    )
+    again = [
+        (node.key, node.redrafts_from)
+        for node in workflow.nodes
+        if isinstance(node, GateNode) and node.redrafts_from in nodes
+    ]
+    boxes = tuple(
+        GraphBox(
+            box=box,
+            words=KIND_WORDS[box.status],
+            in_loop=bool(nodes[box.key].for_each),
+            has_condition=nodes[box.key].when is not None,
+        )
+        for box in drawing.boxes
+    )
+    height = drawing.height + BACK_DEPTH * len(again)
+    return Graph(boxes=boxes, drawing=drawing, back=lines_back(drawing, again), height=height)
+
+
+def why_refused(workflow: Workflow) -> str:
+    """Return why the workflow cannot be started now, empty where it can."""
+    try:
+        check_workflow(workflow)
+    except DefinitionRefused as refused:
+        return str(refused)
+    return ""
+
+
+def cards_of(workflow: Workflow) -> list[NodeCard]:
+    """Return each node in words, in the order written."""
+    labels = {node.key: node.label for node in workflow.nodes}
+    return [
+        NodeCard(
+            key=node.key,
+            label=node.label,
+            kind=node.kind,
+            does=_does(node),
+            facts=_facts(node, labels),
+            inputs=dict(node.inputs),
+            options=dict(getattr(node, "options", {})),
+            shown_facts=dict(getattr(node, "facts", {})),
+        )
+        for node in workflow.nodes
+    ]
+
+
+def _does(node: AnyNode) -> str:
+    """Return what the node does, in a sentence; what is gone since is called by its name."""
+    if isinstance(node, AgentNode):
+        agent = AGENTS.get(node.agent)
+        return f"Asks the agent {node.agent}: {agent.purpose}" if agent else f"Asks the agent {node.agent}."
+    if isinstance(node, GateNode):
+        return f"Asks a person: {_label(lambda: kind_of(node.approval).label, node.approval)}."
+    if isinstance(node, ActionNode):
+        return (
+            f"{_label(lambda: EFFECTS[node.effect].label, node.effect)}: what was approved, and nothing else."
+        )
+    if isinstance(node, ReportNode):
+        return f"Writes the report {node.report} once everything before it has ended, however it ended."
+    return f"{KIND_WORDS[node.kind].capitalize()}."
+
+
+def _label(read: Callable[[], str], name: str) -> str:
+    try:
+        return read()
+    except (KeyError, Refused):
+        return name
+
+
+def _facts(node: AnyNode, labels: Mapping[str, str]) -> dict[str, str]:
+    """Return what decides when and how the node runs; what does not apply is left out."""
+    policy = node.retry
+    told = {
+        "Runs after": ", ".join(labels.get(key, key) for key in node.depends_on),
+        "Only if": in_words(node.when) if node.when else "",
+        "Once for each item of": f"{node.for_each} (at most {node.most_items})" if node.for_each else "",
+        "Sends what was approved at": labels.get(node.gate, node.gate)
+        if isinstance(node, ActionNode)
+        else "",
+        "After a no": _on_reject(node, labels) if isinstance(node, GateNode) else "",
+        "Waits": f"{seconds:g} s" if (seconds := getattr(node, "seconds", None)) else "",
+        "Tries": f"{policy.max_tries}, {policy.base_seconds:g} to {policy.max_seconds:g} s apart",
+        "Time for one try": f"{node.timeout_seconds:g} s, on the {node.cluster} cluster",
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _on_reject(gate: GateNode, labels: Mapping[str, str]) -> str:
+    if gate.redrafts_from is None:
+        return _ON_REJECT[gate.on_reject]
+    again = labels.get(gate.redrafts_from, gate.redrafts_from)
+    return f"again from {again!r} on, with what was said, at most {gate.most_redrafts} times"
