@@ -81,16 +81,7 @@ def run_agent(
     agent = _agent(name)
     asked = asked or Asked()
     _close_cut_off(asked)
-    agent_run = AgentRun(
-        account_id=context.account_id,
-        agent=name,
-        run_id=asked.run_id,
-        step_id=asked.step_id,
-        claim=asked.claim,
-        as_of=context.as_of,
-        input=given,
-    )
-    trace = Trace(agent_run)
+    trace = Trace(_new_run(name, given, context, asked))
     until = time.monotonic() + timeout_seconds
     try:
         output = _Asking(agent, trace, context, hold, until).answer(given)
@@ -102,7 +93,20 @@ def run_agent(
     if rows and not asked.writes_later:
         insert(rows)
         rows = []
-    return AgentAnswer(output=output, agent_run_id=agent_run.id, rows=tuple(rows))
+    return AgentAnswer(output=output, agent_run_id=trace.agent_run.id, rows=tuple(rows))
+
+
+def _new_run(name: str, given: dict[str, Any], context: AgentContext, asked: Asked) -> AgentRun:
+    """Return the row of an agent that is being asked, not inserted yet."""
+    return AgentRun(
+        account_id=context.account_id,
+        agent=name,
+        run_id=asked.run_id,
+        step_id=asked.step_id,
+        claim=asked.claim,
+        as_of=context.as_of,
+        input=given,
+    )
 
 
 def _close_cut_off(asked: Asked) -> None:

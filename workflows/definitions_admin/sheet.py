@@ -20,7 +20,9 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
         "gate": "asks a person",
         "action": "acts outwardly",
         "render": "makes a video",
-        "wait": "lets time pass",
+        "studio_job": "asks the studio for a clip",
+        "studio_clip": "fetches the studio's clip",
+        "wait": "waits for a time or a call back",
         "report": "writes a report",
     }
 )

@@ -21,7 +21,7 @@ from tiktok_ops.alerts.services import acknowledge, resolve
 from tiktok_ops.errors import Refused
 from tiktok_ops.signals import Stop
 from workflows import protocol
-from workflows.alarms import label_of
+from workflows.alarms import label_of, raise_for_step
 from workflows.control import retry_step
 from workflows.effects import ledger
 from workflows.effects.models import Effect
@@ -104,10 +104,11 @@ def test_fail_as_foreseen_raises_none(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_fail_where_the_failure_is_rolled_back_raises_none(monkeypatch: pytest.MonkeyPatch) -> None:
     run = acting(monkeypatch, raising(ZeroDivisionError()))
 
-    def broken(*_: object) -> None:
-        raise RuntimeError("no doorbell")
+    def broken(*given: Any, **named: Any) -> None:
+        raise_for_step(*given, **named)
+        raise RuntimeError("no more")
 
-    monkeypatch.setattr(protocol, "_ring_beside", broken)
+    monkeypatch.setattr(protocol, "raise_for_step", broken)
     with pytest.raises(RuntimeError):
         advance(run)
     assert (step_of(run).status, alerts()) == ("running", [])

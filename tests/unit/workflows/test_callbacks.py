@@ -131,8 +131,8 @@ def test_wait_says_on_whom_since_when_and_what_comes_next(settings: Settings) ->
     sandbox(settings)
     run = started()
     assert re.fullmatch(
-        r"Being made waits for the studio to call back since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC; without a call "
-        r"it is asked, and given up after 3600 seconds\. 'made' goes on at .*\d\d:\d\d:\d\d UTC\.",
+        r"'Being made' goes on at .*\d\d:\d\d:\d\d UTC: Being made waits for the studio to call back since "
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC; without a call it is asked, and given up after 3600 seconds\.",
         str(overview_of(run).waiting_on),
     )
 

@@ -74,7 +74,7 @@ def test_cards_say_what_each_kind_of_node_does() -> None:
     assert does["draft"].startswith("Asks the agent drafter: ")
     assert does == does | {
         "video": "Makes a video.",
-        "pause": "Lets time pass.",
+        "pause": "Waits for a time or a call back.",
         "gate": "Asks a person: Post a video.",
         "post": "Post a video: what was approved, and nothing else.",
         "report": "Writes the report profile_audit once everything before it has ended, however it ended.",
