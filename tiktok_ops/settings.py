@@ -173,8 +173,8 @@ STREAM_HEARTBEAT_SECONDS = ENV.STREAM_HEARTBEAT_SECONDS
 STREAM_CHECK_SECONDS = ENV.STREAM_CHECK_SECONDS
 
 TIKTOK_CHUNK_BYTES = ENV.TIKTOK_CHUNK_BYTES
-# Where tests let a process die (`workflows.crash_points`).
-CRASH_AT: frozenset[str] = frozenset(filter(None, ENV.CRASH_AT.replace(" ", "").split(",")))
+# Where, and at which pass, tests let a process die (`tiktok_ops.crash_points`).
+CRASH_AT: dict[str, int] = ENV.crash_at
 
 PROVIDERS: dict[str, dict[str, Any]] = {
     "claude": {

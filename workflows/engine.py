@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 from django.db import DataError, InterfaceError, OperationalError, connection
 
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
 from workflows.conditions import holds
 from workflows.executors import EXECUTORS
@@ -87,6 +88,7 @@ def run_step(claimed: Claim, *, seconds_left: Callable[[], float]) -> Finished:
 
     Raises `LeaseLost` when the step was no longer this worker's.
     """
+    pass_by(CrashPoint.AFTER_CLAIM, claimed.step_id)
     step = read_step(claimed.step_id)
     try:
         workflow = _workflow_of(step.run.definition_id)
@@ -97,7 +99,10 @@ def run_step(claimed: Claim, *, seconds_left: Callable[[], float]) -> Finished:
     longest = max(
         (node.timeout_seconds for node in workflow.nodes if node.cluster == step.cluster), default=0.0
     )
-    return _record(claimed, outcome, go_on=seconds_left() > longest)
+    pass_by(CrashPoint.BEFORE_FINISH, claimed.step_id)
+    finished = _record(claimed, outcome, go_on=seconds_left() > longest)
+    pass_by(CrashPoint.AFTER_FINISH, claimed.step_id)
+    return finished
 
 
 def perform(work: Work) -> Outcome:

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact, Asset
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.prepared import fetch
 from tiktok_ops.queue import ring
 from workflows.models import WorkflowRun, WorkflowStep
@@ -73,6 +74,7 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool) -> Finished:
         if isinstance(outcome, Succeeded) and outcome.artifacts:
             _store_artifacts(claimed.step_id, outcome.artifacts)
         _ring_beside(claimed.step_id, finished.due)
+        pass_by(CrashPoint.IN_FINISH, claimed.step_id)
         return finished
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from tiktok_ops.accounts.keys import key_actor
 from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.audit.services import record
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
 from tiktok_ops.queue import ring
 from workflows.catalogue import find_workflow, store_definition
@@ -57,6 +58,8 @@ def start_run(
         )
         for cluster in ready:
             ring(DOORBELL, run.id, cluster=cluster)
+        pass_by(CrashPoint.BEFORE_START_COMMITS, account.id)
+    pass_by(CrashPoint.AFTER_START, account.id)
     return run
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.queue import this_cluster
 from workflows.engine import advance_run, clock_down
 
@@ -15,6 +16,7 @@ SPARE_SECONDS = 10
 
 def advance(run_id: str) -> None:
     """Run what this worker's cluster has due in the run."""
+    pass_by(CrashPoint.BEFORE_CLAIM, UUID(run_id))
     try:
         advance_run(
             UUID(run_id),
