@@ -23,6 +23,25 @@ from workflows.models import RunEvent, WorkflowRun, WorkflowStep
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
 KILLS = times(long=20, short=2)
+EFFECT_POINTS = [point for point in CrashPoint if point.startswith("effect.")]
+STEP_POINTS = [
+    CrashPoint.BEFORE_CLAIM,
+    CrashPoint.AFTER_CLAIM,
+    CrashPoint.BEFORE_FINISH,
+    CrashPoint.IN_FINISH,
+    CrashPoint.AFTER_FINISH,
+]
+# Each alone; in the short form two or three at once, as many deaths in a row as a step may see.
+DYING = times(
+    long=[(point,) for point in (*EFFECT_POINTS, *STEP_POINTS)],
+    short=[
+        (CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM, CrashPoint.IN_SENDING),
+        (CrashPoint.BEFORE_SENDING, CrashPoint.AFTER_INIT, CrashPoint.BEFORE_CONFIRMED),
+        (CrashPoint.BEFORE_FIRST_BYTE, CrashPoint.IN_FINISH, CrashPoint.AFTER_FINISH),
+        (CrashPoint.MID_UPLOAD, CrashPoint.BEFORE_FINISH),
+        (CrashPoint.BEFORE_SENT,),
+    ],
+)
 CHUNK_BYTES = 5_242_880
 ENVIRONMENT = {
     "TIKTOK_FAULTS": '{"publish_seconds": 0, "moderation_seconds": 0}',
@@ -72,12 +91,14 @@ def came_back_unsure() -> int:
     return RunEvent.objects.filter(kind="effect.unknown", data__from="sending").count()
 
 
-@pytest.mark.parametrize("point", [point for point in CrashPoint if point.startswith("effect.")])
-def test_sigkill_while_posting_leaves_exactly_one_post(point: CrashPoint, workspace: Workspace) -> None:
+@pytest.mark.parametrize("points", DYING, ids="+".join)
+def test_sigkill_while_posting_leaves_exactly_one_post(
+    points: tuple[CrashPoint, ...], workspace: Workspace
+) -> None:
     accounts, asset = accounts_and_video(workspace)
     runs = [approved_post(account, asset=asset) for account in accounts]
     with (
-        running("worker", environment=ENVIRONMENT | {"CRASH_AT": point}),
+        running("worker", environment=ENVIRONMENT | {"CRASH_AT": ",".join(points)}),
         running("keeper", environment=ENVIRONMENT),
     ):
         wait_until(lambda: all_are(runs, "succeeded", "failed"), seconds=120, what="every run is over")
@@ -88,9 +109,10 @@ def test_sigkill_while_posting_leaves_exactly_one_post(point: CrashPoint, worksp
         effect = effect_of(run)
         assert (run.status, effect.status) == ("succeeded", "confirmed"), moves(run)
     assert {post.publish_id for post in tiktok.posts()} == {effect_of(run).provider_ref for run in runs}
-    assert kills_at(point) == KILLS
-    assert came_back_unsure() == (KILLS if point in WHILE_SENDING else 0)
-    print(f"{point}: {KILLS} kills, {came_back_unsure()} of them in `sending`")  # noqa: T201
+    assert {point: kills_at(point) for point in points} == dict.fromkeys(points, KILLS)
+    while_sending = WHILE_SENDING & set(points)
+    assert came_back_unsure() == KILLS * len(while_sending)
+    print(f"{', '.join(points)}: {KILLS} kills at each, {came_back_unsure()} of them in `sending`")  # noqa: T201
 
 
 def test_crash_marks_lie_where_tests_and_workers_both_look() -> None:
