@@ -31,6 +31,10 @@ from workflows.services import start_run
 from workflows.transitions import RUN
 
 AWAY = (OperationalError, InterfaceError)
+WORKERS = 3
+WHOLE_CLUSTER = WORKERS + 4
+"""Its main process, sentinel, monitor and pusher besides."""
+
 MANY_TRIES = RetryPolicy(max_tries=20, base_seconds=0.2, max_seconds=2)
 """A quarter of all calls goes wrong: three tries would often not do."""
 
@@ -267,7 +271,8 @@ class Killer:
 
     def _anybody(self) -> psutil.Process | None:
         members = work_processes(self.worker)
-        caught = freeze([self.dice.choice(members)]) if members else []
+        # While a cluster starts it is one process only: to kill that again and again shows nothing but patience.
+        caught = freeze([self.dice.choice(members)]) if len(members) >= WHOLE_CLUSTER else []
         return caught[0] if caught else None
 
     def _sender(self) -> psutil.Process | None:

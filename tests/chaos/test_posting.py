@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.core.files.storage import default_storage
@@ -32,7 +33,7 @@ STEP_POINTS = [
     CrashPoint.AFTER_FINISH,
 ]
 # Each alone; in the short form two or three at once, as many deaths in a row as a step may see.
-DYING = times(
+DYING: list[tuple[CrashPoint, ...]] = times(
     long=[(point,) for point in (*EFFECT_POINTS, *STEP_POINTS)],
     short=[
         (CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM, CrashPoint.IN_SENDING),
@@ -64,9 +65,14 @@ def workspace(committed_db: str) -> Iterator[Workspace]:
     made: Workspace = WorkspaceFactory.create()
     yield made
     shutil.rmtree(default_storage.path(f"assets/{made.id}"), ignore_errors=True)
-    for step_id in WorkflowStep.objects.values_list("id", flat=True):
-        for mark in FOLDER.glob(f"*.{step_id}.*"):
+    for subject in subjects():
+        for mark in FOLDER.glob(f"*.{subject}.*"):
             mark.unlink()
+
+
+def subjects() -> list[UUID]:
+    """Return of what a worker's crash points know the ids: the steps and runs of this database."""
+    return [row.id for model in (WorkflowStep, WorkflowRun) for row in model.objects.only("id")]
 
 
 def accounts_and_video(workspace: Workspace) -> tuple[list[TikTokAccount], Asset]:
@@ -82,8 +88,8 @@ def all_are(runs: list[WorkflowRun], *statuses: str) -> bool:
 
 
 def kills_at(point: CrashPoint) -> int:
-    """Return how many steps of this database died at the point."""
-    return sum(any(passes(point, step_id)) for step_id in WorkflowStep.objects.values_list("id", flat=True))
+    """Return for how many steps, or runs, of this database somebody died at the point."""
+    return sum(any(passes(point, subject)) for subject in subjects())
 
 
 def came_back_unsure() -> int:

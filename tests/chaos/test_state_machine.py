@@ -409,7 +409,7 @@ def test_whatever_is_done_in_whatever_order_no_run_is_stuck_or_in_a_forbidden_st
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     use_agents(monkeypatch, made_agent("made"))
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Engine,
         settings=settings(
             max_examples=EXAMPLES,

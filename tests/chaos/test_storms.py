@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django.db import OperationalError, connection, transaction
 
 from tests.chaos.conftest import OwnServer
-from tests.chaos.storm import Killer, Storm, has_worn_step, judge, storm, told, unproved_sends
+from tests.chaos.storm import WORKERS, Killer, Storm, has_worn_step, judge, storm, told, unproved_sends
 from tests.chaos.test_worker_kill import freeze, held_by, work_processes
 from tests.forms import times
 from tests.processes import Running, running, wait_until
@@ -40,7 +40,7 @@ def environment(seed: int, **changes: str) -> dict[str, str]:
         "TIKTOK_FAULTS": json.dumps(faults),
         "KEEPER_SECONDS": "0.2",
         "STALL_SECONDS": "8",
-        "WORKERS": "3",
+        "WORKERS": str(WORKERS),
         "LONG_WORKERS": "0",
         **changes,
     }
@@ -127,7 +127,7 @@ def pause_a_holder(worker: Running, dice: random.Random) -> int:
         caught = freeze([dice.choice(holders)]) if holders else []
     held = {} if any(has_worn_step(one) for one in caught) else held_by(caught)
     held = {step: claim for step, claim in held.items() if let_lease_run_out(step, claim)}
-    end = time.monotonic() + 5
+    end = time.monotonic() + 10
     while held and time.monotonic() < end and not all(moved_on(step, claim) for step, claim in held.items()):
         time.sleep(0.05)
     for victim in caught:
