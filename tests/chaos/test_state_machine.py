@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 
 from approvals.models import ApprovalRequest
 from approvals.services import approve, reject
+from tests.chaos.run_invariants import check_all
 from tests.factories.accounts import person
 from tests.factories.agents import made_agent, use_agents
 from tests.factories.approvals import given_on
@@ -35,12 +36,11 @@ from workflows.effects import ledger
 from workflows.effects.models import Effect
 from workflows.engine import run_step
 from workflows.keeper import look_after_effects, park_exhausted, ring_due, wake_waiting
-from workflows.models import StepDependency, WorkflowStep
+from workflows.models import WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import Claim, Failed, LeaseLost, Outcome, Skipped, Succeeded, TryAgain, Waits
 from workflows.protocol import claim, finish, renew
 from workflows.services import start_run
-from workflows.transitions import RUN, STEP
 from workflows.validation import parse_workflow
 from workflows.work import Work
 
@@ -278,71 +278,9 @@ class Engine(RuleBasedStateMachine):
         if self.run.next_event == self.events_seen:
             return
         self.events_seen = self.run.next_event
-        self.counters_are_what_is_counted_afresh()
-        self.run_is_never_stuck()
-        self.a_step_is_held_under_one_live_lease()
-        self.events_tell_all_of_it_without_a_gap()
-        self.nothing_leaves_that_was_not_approved()
-
-    def counters_are_what_is_counted_afresh(self) -> None:
-        """Each step that has not begun counts what it waits for, and what of it had no success."""
-        edges = StepDependency.objects.filter(downstream__run=self.run).select_related("upstream")
-        before: dict[Any, list[str]] = {}
-        for edge in edges:
-            before.setdefault(edge.downstream_id, []).append(edge.upstream.status)
-        for step in self.run.steps.exclude(status__in=["skipped", "cancelled"]):
-            statuses = before.get(step.id, [])
-            still_open = sum(status not in STEP.terminal for status in statuses)
-            broken = sum(status in STEP.terminal and status != "succeeded" for status in statuses)
-            counted = (step.open_dependencies, step.broken_dependencies)
-            if step.status == "pending":
-                assert counted == (still_open, broken), (step.key, step.round)
-                assert still_open > 0, (step.key, step.round)
-            else:
-                assert (step.open_dependencies, still_open) == (0, 0), (step.key, step.round)
-
-    def run_is_never_stuck(self) -> None:
-        """A run that is not over is paused, or has a step that is due, at work, or waits for something to come."""
-        steps = list(self.run.steps.select_related("approval"))
-        left = [step for step in steps if step.status not in STEP.terminal]
-        if self.run.status in RUN.terminal:
-            assert left == [], self.told()
-            return
-        assert left, self.told()
-        moving = [
-            step
-            for step in left
-            if step.status in {"ready", "running"} or (step.status == "waiting" and waits_for_something(step))
-        ]
-        assert moving or self.run.status == "paused", self.told()
-        if self.run.status == "waiting":
-            assert not any(step.status == "running" for step in left), self.told()
-
-    def a_step_is_held_under_one_live_lease(self) -> None:
-        """Exactly what is running has a lease, and of all claims on it only the newest is good."""
-        for step in self.run.steps.all():
-            assert (step.status == "running") == (step.lease_until is not None)
+        check_all(self.run)
         good = Counter(claimed.step_id for claimed in self.claims if self.is_good(claimed))
         assert set(good.values()) <= {1}
-
-    def events_tell_all_of_it_without_a_gap(self) -> None:
-        """Events are numbered from 1, and the last of each step says its status."""
-        events = list(self.run.events.order_by("seq").values_list("seq", "kind", "data"))
-        assert [seq for seq, *_ in events] == list(range(1, len(events) + 1))
-        said = {
-            (data["key"], data["round"]): kind.removeprefix("step.")
-            for _, kind, data in events
-            if kind.startswith("step.")
-        }
-        for step in self.run.steps.all():
-            is_told = (step.key, step.round) in said
-            assert said.get((step.key, step.round), step.status) == step.status
-            assert is_told or step.status in {"pending", "ready"}
-
-    def nothing_leaves_that_was_not_approved(self) -> None:
-        """Each effect that began has a released approval."""
-        begun = Effect.objects.filter(step__run=self.run).exclude(status__in=["prepared", "failed", "held"])
-        assert not begun.exclude(request__status="released").exists()
 
     # What the rules are made of.
 
@@ -393,16 +331,6 @@ class Engine(RuleBasedStateMachine):
         marks = ", ".join(["%s"] * len(arguments))
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {function}({marks})", arguments)
-
-    def told(self) -> str:
-        """Return the run as it is, for whoever reads a failure."""
-        steps = [(step.key, step.round, step.status, step.error) for step in self.run.steps.order_by("round")]
-        return f"{self.run.status}: {steps}"
-
-
-def waits_for_something(step: WorkflowStep) -> bool:
-    """Return whether a waiting step has a time, or a question that somebody can answer."""
-    return step.wake_at is not None or (step.approval is not None and step.approval.status == "open")
 
 
 def test_whatever_is_done_in_whatever_order_no_run_is_stuck_or_in_a_forbidden_state(
