@@ -1,4 +1,4 @@
-"""The seeded bugs of `make mutants` fit the code as it is; whether each is noticed takes minutes, and is tried there."""
+"""The seeded bugs of `make mutants` fit the code as it is; whether each is noticed is tried there."""
 
 import ast
 from dataclasses import replace
