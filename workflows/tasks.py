@@ -16,8 +16,8 @@ SPARE_SECONDS = 10
 
 def advance(run_id: str) -> None:
     """Run what this worker's cluster has due in the run."""
-    pass_by(CrashPoint.BEFORE_CLAIM, UUID(run_id))
     try:
+        pass_by(CrashPoint.BEFORE_CLAIM, UUID(run_id))
         advance_run(
             UUID(run_id),
             seconds_left=clock_down(settings.DOORBELL_TIMEOUT_SECONDS - SPARE_SECONDS),
