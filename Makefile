@@ -6,7 +6,7 @@ TESTS ?= tests
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos pages bench coverage check format up down logs lock screenshots clean
+.PHONY: help setup demo test chaos mutants pages bench coverage check format up down logs lock screenshots clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -33,6 +33,9 @@ test: .venv/dev.installed ## Run the tests (pytest --reuse-db)
 
 chaos: .venv/dev.installed ## Kill, race and restart in the long form: every repetition the promises name
 	TIKTOK_OPS_TESTS=long $(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup -s tests/chaos tests/integration/workflows
+
+mutants: .venv/dev.installed ## Put bugs into a copy of the project; each must make its test fail
+	$(RUN) -m tests.seeded_bugs
 
 pages: .venv/dev.installed ## Drive the pages in a real browser (needs Chromium, or CHROME_BIN)
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup -m e2e tests/e2e

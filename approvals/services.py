@@ -17,6 +17,7 @@ from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.audit.services import record
 from tiktok_ops.canonical import canonical_json
 from tiktok_ops.cells import visible
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import NotThere, Overtaken, Refused
 from tiktok_ops.rest.scoping import Caller
 
@@ -138,7 +139,10 @@ def _decide(
             workspace_id=request.workspace_id,
             data=_told(decision, by),
         )
+        pass_by(CrashPoint.IN_DECISION, request_id)
         kind.on_decided(request, decision)
+        pass_by(CrashPoint.BEFORE_DECISION_COMMITS, request_id)
+    pass_by(CrashPoint.AFTER_DECISION, request_id)
     return decision
 
 

@@ -1,10 +1,13 @@
 """The two forms of tests that gain by repetition: short in `make test`, long in `make chaos`."""
 
 import os
+from typing import TypeVar
 
 IS_LONG = os.environ.get("TIKTOK_OPS_TESTS") == "long"
 
+Form = TypeVar("Form")
 
-def times(*, long: int, short: int) -> int:
-    """Return how often to repeat: `short` unless the environment asks for the long form."""
+
+def times(*, long: Form, short: Form) -> Form:
+    """Return how often, or with what, to repeat: `short` unless the environment asks for the long form."""
     return long if IS_LONG else short

@@ -5,8 +5,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -43,22 +44,28 @@ class Running:
         return code
 
 
-def start_command(*arguments: str, environment: Mapping[str, str] | None = None) -> Running:
-    """Start `manage.py ARGUMENTS` on the database of `DATABASE_URL`."""
-    process = psutil.Popen(
-        [sys.executable, str(BASE_DIR / "manage.py"), *arguments],
-        cwd=BASE_DIR,
-        env={**os.environ, "LOG_LEVEL": "ERROR", **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
+def start_command(
+    *arguments: str, environment: Mapping[str, str] | None = None, log: Path | None = None
+) -> Running:
+    """Start `manage.py ARGUMENTS` on the database of `DATABASE_URL`; what it logs goes to `log`, if given."""
+    with log.open("a") if log else nullcontext() as file:
+        process = psutil.Popen(
+            [sys.executable, str(BASE_DIR / "manage.py"), *arguments],
+            cwd=BASE_DIR,
+            env={**os.environ, "LOG_LEVEL": "ERROR", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=file,
+        )
     return Running(process)
 
 
 @contextmanager
-def running(*arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
+def running(
+    *arguments: str, environment: Mapping[str, str] | None = None, log: Path | None = None
+) -> Iterator[Running]:
     """Have `manage.py ARGUMENTS` running for the block; it and all it started is killed at the end."""
-    started = start_command(*arguments, environment=environment)
+    started = start_command(*arguments, environment=environment, log=log)
     try:
         yield started
     finally:

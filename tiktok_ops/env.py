@@ -110,6 +110,21 @@ class Environment(BaseSettings):
             raise ValueError("write it as https://ops.example.com, without a path or a slash at its end")
         return value
 
+    @field_validator("CRASH_AT")
+    @classmethod
+    def _is_points(cls, value: str) -> str:
+        for part in value.replace(" ", "").split(","):
+            _, colon, number = part.partition(":")
+            if colon and (not number.isdecimal() or int(number) < 1):
+                raise ValueError("write it as point or point:n, n from 1, separated by commas")
+        return value
+
+    @property
+    def crash_at(self) -> dict[str, int]:
+        """The crash points in `CRASH_AT`, each with the pass at which a process dies there."""
+        parts = (part.partition(":") for part in self.CRASH_AT.replace(" ", "").split(",") if part)
+        return {name: int(number or 1) for name, _, number in parts}
+
     @property
     def is_production(self) -> bool:
         """Whether this is the production stage."""

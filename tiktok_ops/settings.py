@@ -182,8 +182,8 @@ WEBHOOK_SECRETS = {
 }
 # Which of TikTok's apps we are; what is meant for another one is not for us.
 TIKTOK_CLIENT_KEY = ENV.TIKTOK_CLIENT_KEY
-# Where tests let a process die (`workflows.crash_points`).
-CRASH_AT: frozenset[str] = frozenset(filter(None, ENV.CRASH_AT.replace(" ", "").split(",")))
+# Where, and at which pass, tests let a process die (`tiktok_ops.crash_points`).
+CRASH_AT: dict[str, int] = ENV.crash_at
 
 PROVIDERS: dict[str, dict[str, Any]] = {
     "claude": {

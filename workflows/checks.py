@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
 from agents.providers.registry import check_providers
+from tiktok_ops.crash_points import CrashPoint
 from workflows.catalogue import WORKFLOWS
-from workflows.crash_points import CrashPoint
 from workflows.validation import problems
 
 
@@ -28,7 +28,7 @@ def check_crash_points(**_: Any) -> list[CheckMessage]:
             f"there are {', '.join(CrashPoint)}.",
             id="workflows.E003",
         )
-        for name in sorted(settings.CRASH_AT - set(CrashPoint))
+        for name in sorted(set(settings.CRASH_AT) - set(CrashPoint))
     ]
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 from django.db import DataError, InterfaceError, OperationalError, connection
 
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
 from workflows.catalogue import workflow_of
 from workflows.conditions import holds
@@ -88,6 +89,7 @@ def run_step(claimed: Claim, *, seconds_left: Callable[[], float], runs: Runs | 
 
     Raises `LeaseLost` when the step was no longer this worker's.
     """
+    pass_by(CrashPoint.AFTER_CLAIM, claimed.step_id)
     told = work_of(claimed)
     step = read_step(told, runs or Runs())
     try:
@@ -101,7 +103,10 @@ def run_step(claimed: Claim, *, seconds_left: Callable[[], float], runs: Runs | 
         (node.timeout_seconds for node in workflow.nodes if node.cluster == step.cluster), default=0.0
     )
     go_on = seconds_left() > longest
-    return _record(claimed, outcome, go_on=go_on, leads_on=workflow.leads_on(work.node))
+    pass_by(CrashPoint.BEFORE_FINISH, claimed.step_id)
+    finished = _record(claimed, outcome, go_on=go_on, leads_on=workflow.leads_on(work.node))
+    pass_by(CrashPoint.AFTER_FINISH, claimed.step_id)
+    return finished
 
 
 def perform(work: Work) -> Outcome:

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.imports.uploads import ring_waiting_imports
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.queue import ring
 from tiktok_ops.rest.housekeeping import tidy
 from tiktok_ops.signals import Stop
@@ -86,6 +87,7 @@ def ring_due(*, limit: int) -> int:
         due = cursor.fetchall()
         for run_id, cluster in due:
             ring(DOORBELL, run_id, cluster=cluster)
+            pass_by(CrashPoint.IN_RINGING, run_id)
     return len(due)
 
 
@@ -98,6 +100,7 @@ def wake_waiting() -> int:
     for step_id in steps:
         with transaction.atomic():
             woken += wake(step_id)
+            pass_by(CrashPoint.IN_WAKING, step_id)
     return woken
 
 
@@ -133,6 +136,7 @@ def park_exhausted() -> int:
         error = (
             f"Stopped after {MAX_CLAIMS} starts in a row: each time its worker died before the step ended."
         )
+        pass_by(CrashPoint.IN_PARKING, claimed.step_id)
         try:
             finish(claimed, Failed(error=error, alarm=Alarm.PARKED), go_on=False)
         except LeaseLost:

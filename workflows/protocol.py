@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact, Asset
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.prepared import fetch, insertion
 from tiktok_ops.queue import IS_SOMEBODY_WAITING, ring, this_cluster
 from workflows.alarms import raise_for_step
@@ -98,6 +99,7 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool = Tr
             raise_for_step(claimed.step_id, outcome.alarm, error=outcome.error)
         if clusters:
             _ring_for(claimed.step_id, clusters)
+        pass_by(CrashPoint.IN_FINISH, claimed.step_id)
         return finished
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from tiktok_ops.accounts.keys import key_actor
 from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.audit.services import unsaved_record
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
 from tiktok_ops.prepared import insert
 from workflows.catalogue import find_definition, store_definition
@@ -57,6 +58,8 @@ def start_run(
         )
         insert([run, *steps, *joined, first_event, started])
         ring_clusters(run.id, (step.cluster for step in steps if step.status == "ready"))
+        pass_by(CrashPoint.BEFORE_START_COMMITS, account.id)
+    pass_by(CrashPoint.AFTER_START, account.id)
     return run
 
 

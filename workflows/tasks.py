@@ -5,6 +5,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.queue import this_cluster
 from workflows.engine import advance_run, clock_down
 from workflows.processes import is_stopping
@@ -23,6 +24,7 @@ def advance(run_id: str) -> None:
     if is_stopping():
         return
     try:
+        pass_by(CrashPoint.BEFORE_CLAIM, UUID(run_id))
         advance_run(
             UUID(run_id),
             seconds_left=lambda: 0.0 if is_stopping() else left(),

@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.core.files.storage import default_storage
@@ -17,12 +18,31 @@ from tests.forms import times
 from tests.processes import running, wait_until
 from tiktok_ops.accounts.models import TikTokAccount, Workspace
 from tiktok_ops.content.models import Asset
-from workflows.crash_points import FOLDER, CrashPoint
+from tiktok_ops.crash_points import FOLDER, CrashPoint, passes
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
-KILLS = times(long=10, short=3)
+KILLS = times(long=20, short=2)
+EFFECT_POINTS = [point for point in CrashPoint if point.startswith("effect.")]
+STEP_POINTS = [
+    CrashPoint.BEFORE_CLAIM,
+    CrashPoint.AFTER_CLAIM,
+    CrashPoint.BEFORE_FINISH,
+    CrashPoint.IN_FINISH,
+    CrashPoint.AFTER_FINISH,
+]
+# Each alone; in the short form two or three at once, as many deaths in a row as a step may see.
+DYING: list[tuple[CrashPoint, ...]] = times(
+    long=[(point,) for point in (*EFFECT_POINTS, *STEP_POINTS)],
+    short=[
+        (CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM, CrashPoint.IN_SENDING),
+        (CrashPoint.BEFORE_SENDING, CrashPoint.AFTER_INIT, CrashPoint.BEFORE_CONFIRMED),
+        (CrashPoint.BEFORE_FIRST_BYTE, CrashPoint.IN_FINISH, CrashPoint.AFTER_FINISH),
+        (CrashPoint.MID_UPLOAD, CrashPoint.BEFORE_FINISH),
+        (CrashPoint.BEFORE_SENT,),
+    ],
+)
 CHUNK_BYTES = 5_242_880
 ENVIRONMENT = {
     "TIKTOK_FAULTS": '{"publish_seconds": 0, "moderation_seconds": 0}',
@@ -45,9 +65,14 @@ def workspace(committed_db: str) -> Iterator[Workspace]:
     made: Workspace = WorkspaceFactory.create()
     yield made
     shutil.rmtree(default_storage.path(f"assets/{made.id}"), ignore_errors=True)
-    for step_id in WorkflowStep.objects.values_list("id", flat=True):
-        for mark in FOLDER.glob(f"*.{step_id}"):
+    for subject in subjects():
+        for mark in FOLDER.glob(f"*.{subject}.*"):
             mark.unlink()
+
+
+def subjects() -> list[UUID]:
+    """Return of what a worker's crash points know the ids: the steps and runs of this database."""
+    return [row.id for model in (WorkflowStep, WorkflowRun) for row in model.objects.only("id")]
 
 
 def accounts_and_video(workspace: Workspace) -> tuple[list[TikTokAccount], Asset]:
@@ -63,9 +88,8 @@ def all_are(runs: list[WorkflowRun], *statuses: str) -> bool:
 
 
 def kills_at(point: CrashPoint) -> int:
-    """Return how many steps of this database died at the point."""
-    ids = [str(step_id) for step_id in WorkflowStep.objects.values_list("id", flat=True)]
-    return sum((FOLDER / f"{point}.{step_id}").exists() for step_id in ids)
+    """Return for how many steps, or runs, of this database somebody died at the point."""
+    return sum(any(passes(point, subject)) for subject in subjects())
 
 
 def came_back_unsure() -> int:
@@ -73,12 +97,14 @@ def came_back_unsure() -> int:
     return RunEvent.objects.filter(kind="effect.unknown", data__from="sending").count()
 
 
-@pytest.mark.parametrize("point", list(CrashPoint))
-def test_sigkill_while_posting_leaves_exactly_one_post(point: CrashPoint, workspace: Workspace) -> None:
+@pytest.mark.parametrize("points", DYING, ids="+".join)
+def test_sigkill_while_posting_leaves_exactly_one_post(
+    points: tuple[CrashPoint, ...], workspace: Workspace
+) -> None:
     accounts, asset = accounts_and_video(workspace)
     runs = [approved_post(account, asset=asset) for account in accounts]
     with (
-        running("worker", environment=ENVIRONMENT | {"CRASH_AT": point}),
+        running("worker", environment=ENVIRONMENT | {"CRASH_AT": ",".join(points)}),
         running("keeper", environment=ENVIRONMENT),
     ):
         wait_until(lambda: all_are(runs, "succeeded", "failed"), seconds=120, what="every run is over")
@@ -89,9 +115,10 @@ def test_sigkill_while_posting_leaves_exactly_one_post(point: CrashPoint, worksp
         effect = effect_of(run)
         assert (run.status, effect.status) == ("succeeded", "confirmed"), moves(run)
     assert {post.publish_id for post in tiktok.posts()} == {effect_of(run).provider_ref for run in runs}
-    assert kills_at(point) == KILLS
-    assert came_back_unsure() == (KILLS if point in WHILE_SENDING else 0)
-    print(f"{point}: {KILLS} kills, {came_back_unsure()} of them in `sending`")  # noqa: T201
+    assert {point: kills_at(point) for point in points} == dict.fromkeys(points, KILLS)
+    while_sending = WHILE_SENDING & set(points)
+    assert came_back_unsure() == KILLS * len(while_sending)
+    print(f"{', '.join(points)}: {KILLS} kills at each, {came_back_unsure()} of them in `sending`")  # noqa: T201
 
 
 def test_crash_marks_lie_where_tests_and_workers_both_look() -> None:

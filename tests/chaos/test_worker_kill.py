@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import psutil
 import pytest
@@ -28,9 +29,9 @@ RUNS = times(long=50, short=20)
 ENVIRONMENT = {"CLAUDE_FAULTS": '{"slow_seconds": 0.3}', "STALL_SECONDS": "4", "KEEPER_SECONDS": "0.2"}
 
 
-def account_with_posts() -> TikTokAccount:
+def account_with_posts(**changes: Any) -> TikTokAccount:
     """Return an account that has enough posts for every agent to ask for words."""
-    account: TikTokAccount = AccountFactory.create()
+    account: TikTokAccount = AccountFactory.create(**changes)
     store_posts(account, make_posts(60, seed=7))
     return account
 

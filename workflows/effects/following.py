@@ -8,7 +8,7 @@ from agents.providers.errors import ProviderError
 from agents.providers.tiktok.read.posting import PublishStatus
 from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
 from tiktok_ops.content.assets import AssetChanged, open_verified
-from workflows.crash_points import CrashPoint, pass_by
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.effects.next_look import (
     Verdict,
     is_overdue,

@@ -10,9 +10,9 @@ from agents.providers.tiktok.wire import UPLOAD_TIMEOUT_SECONDS
 from agents.providers.tiktok.write.chunks import Chunk
 from agents.providers.tiktok.write.posting import PostingWriter
 from tiktok_ops.content.assets import AssetChanged
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
 from tiktok_ops.vault.envelope import VaultRefused
-from workflows.crash_points import CrashPoint, pass_by
 from workflows.effects.ledger import upload_url_of
 from workflows.effects.next_look import look_again_seconds
 from workflows.effects.posting import Posting, give_up, unsure

@@ -14,8 +14,8 @@ from agents.providers.tiktok.write.posting import PostingWriter, UploadTicket, V
 from approvals.seal import SealBroken
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.assets import AssetChanged, open_verified
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
-from workflows.crash_points import CrashPoint, pass_by
 from workflows.effects import ledger
 from workflows.effects.guards import AccountNow, PostChanged, PostRefused, VideoNow, check_post
 from workflows.effects.posting import Posting, ask_again, give_up

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.audit.services import record
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
 from workflows.models import WorkflowRun
 from workflows.schedules.events import EVENTS
@@ -107,6 +108,7 @@ def _fire_if_due(schedule_id: UUID) -> bool:
         _fire(schedule, due_at)
     reckon(schedule, after=now, last=due_at)
     schedule.save(update_fields=["time_zone", "next_due_at"])
+    pass_by(CrashPoint.BEFORE_FIRING_COMMITS, schedule_id)
     return True
 
 
