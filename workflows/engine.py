@@ -21,6 +21,7 @@ from workflows.executors import EXECUTORS
 from workflows.models import WorkflowDefinition, WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
+from workflows.overrides import laid_over
 from workflows.paths import View
 from workflows.protocol import claim, finish, renew, steps_before
 from workflows.step_reading import read_step
@@ -158,12 +159,14 @@ def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow) -> Work:
     def hold(seconds: float) -> None:
         renew(claimed, seconds=seconds + LEASE_MARGIN_SECONDS)
 
+    change = step.run.overrides.get(step.key, {})
     return Work(
         claim=claimed,
         step=step,
         workflow=workflow,
-        node=workflow.node(step.key),
+        node=laid_over(workflow.node(step.key), change.get("options", {})),
         hold=hold,
+        prompt=change.get("prompt", ""),
     )
 
 

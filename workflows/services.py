@@ -1,5 +1,7 @@
 """Starting runs: the one function admin, API and command line call."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -30,11 +32,13 @@ def start_run(
     by: User | ApiKey | str,
     given: dict[str, Any] | None = None,
     in_name_of: User | None = None,
+    is_dry_run: bool = False,
 ) -> WorkflowRun:
     """Start the workflow `slug` on an account and ring the workers, in one transaction.
 
     `by` is a person, the key of an integrator, or the name of a process, which may act in the name of a
-    person: the run then counts as one that person started.
+    person: the run then counts as one that person started. In a dry run agents work as ever, nobody is
+    asked and nothing is sent (`workflows.dry_runs`).
 
     Raises `WorkflowUnknown`, `DefinitionRefused`, `InputRefused` or `RunRefused`, each one sentence,
     having written nothing.
@@ -45,18 +49,40 @@ def start_run(
     with transaction.atomic():
         definition = store_definition(workflow, by="code")
         account = _account(account_id)
-        run = _add_run(account, definition, by=by, given=brief, in_name_of=in_name_of)
-        ready = add_first_steps(run, workflow)
-        _announce(run, workflow)
-        record(
-            "run.started",
-            by=key_actor(by) if isinstance(by, ApiKey) else by,
-            subject=f"run {run.id}",
-            workspace_id=account.workspace_id,
-            data={"workflow": slug, "version": definition.version, "account": account.handle, "input": brief},
+        return begin_run(
+            workflow, definition, account, by=by, given=brief, in_name_of=in_name_of, is_dry_run=is_dry_run
         )
-        for cluster in ready:
-            ring(DOORBELL, run.id, cluster=cluster)
+
+
+def begin_run(
+    workflow: Workflow,
+    definition: WorkflowDefinition,
+    account: TikTokAccount,
+    *,
+    by: User | ApiKey | str,
+    given: dict[str, Any],
+    in_name_of: User | None = None,
+    told: Mapping[str, Any] = MappingProxyType({}),
+    **values: Any,
+) -> WorkflowRun:
+    """Write a run from its beginning and ring for it, in the caller's transaction; its input was checked.
+
+    `values` are further fields of the run, `told` is more for the audit trail.
+    """
+    run = add_run(account, definition, by=by, given=given, in_name_of=in_name_of, **values)
+    ready = add_first_steps(run, workflow)
+    announce(run)
+    what = {"workflow": definition.slug, "version": definition.version, "account": account.handle}
+    dry = {"dry_run": True} if run.is_dry_run else {}
+    record(
+        "run.started",
+        by=key_actor(by) if isinstance(by, ApiKey) else by,
+        subject=f"run {run.id}",
+        workspace_id=account.workspace_id,
+        data={**what, "input": given, **dry, **told},
+    )
+    for cluster in ready:
+        ring(DOORBELL, run.id, cluster=cluster)
     return run
 
 
@@ -68,24 +94,26 @@ def _account(account_id: UUID) -> TikTokAccount:
     return account
 
 
-def _add_run(
+def add_run(
     account: TikTokAccount,
     definition: WorkflowDefinition,
     *,
     by: User | ApiKey | str,
     given: dict[str, Any],
-    in_name_of: User | None,
+    in_name_of: User | None = None,
+    **values: Any,
 ) -> WorkflowRun:
+    """Write the row of a run, without its steps; `values` are further fields of it."""
     return WorkflowRun.objects.create(
         workspace_id=account.workspace_id,
         account=account,
         definition=definition,
         mode=account.mode,
         input=given,
-        as_of=account.data_as_of or timezone.now(),
         warnings=_warnings(account),
         requested_by=by if isinstance(by, User) else in_name_of,
         api_key=by if isinstance(by, ApiKey) else None,
+        **{"as_of": account.data_as_of or timezone.now(), **values},
     )
 
 
@@ -101,10 +129,10 @@ def _warnings(account: TikTokAccount) -> list[str]:
     return warnings
 
 
-def _announce(run: WorkflowRun, workflow: Workflow) -> None:
+def announce(run: WorkflowRun) -> None:
     """Write the run's first event; its number is 1."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT workflow_event(%s, 'run.queued', jsonb_build_object('workflow', %s::text))",
-            [run.id, workflow.slug],
+            [run.id, run.definition.slug],
         )

@@ -14,6 +14,7 @@ class Work:
     """One claimed step.
 
     `given` and `facts` are what the node's paths led to, `outputs` those of the steps before it, by key.
+    `prompt` is the instruction a person gave the agent for this run, empty where the agent's own holds.
     `hold(seconds)` keeps the lease for a call that long, or raises `LeaseLost`.
     """
 
@@ -25,3 +26,4 @@ class Work:
     given: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str = ""
