@@ -14,6 +14,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Accounts", "person_play", "accounts_tiktokaccount"),
             ("Needs review", "fact_check", "approvals_approvalrequest"),
             ("Runs", "play_circle", "workflows_workflowrun"),
+            ("Batches", "stacks", "workflows_batch"),
             ("Effects", "send", "workflows_effect"),
             ("Schedules", "schedule", "workflows_schedule"),
             ("Stop switch", "front_hand", "workflows_stopswitch"),

@@ -24,6 +24,7 @@ from tiktok_ops.content.charts import DAYS_SHOWN, ViewsChart, views_chart
 from tiktok_ops.content.queries import posts_until
 from tiktok_ops.errors import Refused
 from tiktok_ops.markdown import render_markdown
+from workflows.batch_pages import BatchAdmin as BatchAdmin
 from workflows.drawing import draw, statuses_by_node
 from workflows.effect_words import fate_of
 from workflows.effects_admin import EffectAdmin as EffectAdmin

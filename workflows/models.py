@@ -13,6 +13,7 @@ from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.ids import new_id
 from tiktok_ops.queue import Cluster
+from workflows.batch_models import Batch as Batch
 from workflows.effects.models import Effect as Effect
 from workflows.schedules.models import Schedule as Schedule
 from workflows.schedules.models import ScheduleFiring as ScheduleFiring
@@ -66,6 +67,7 @@ class WorkflowRun(models.Model):
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="runs")
     is_dry_run = models.BooleanField(default=False, db_default=False)
     replay_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replays")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="runs")
     overrides = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     next_event = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
