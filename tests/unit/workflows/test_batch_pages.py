@@ -15,6 +15,7 @@ from tests.factories.batches import audits, batch_of
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.accounts.roles import Role
 from workflows.account_actions import start_batch_url
+from workflows.control import RunOver
 from workflows.models import Batch, WorkflowRun
 
 pytestmark = pytest.mark.django_db
@@ -148,6 +149,18 @@ def test_buttons_steer_every_run_and_say_how_many(account: TikTokAccount) -> Non
     assert "Pause all" not in signed_in(account, Role.VIEWER).get(address("change", batch)).content.decode()
     stranger = signed_in(AccountFactory.create())
     assert {stranger.get(address(name, batch)).status_code for name in ("live", "control", "decide")} == {404}
+
+
+def test_buttons_say_what_became_of_a_run_that_had_moved_on(
+    account: TikTokAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*, run_id: Any, by: Any, reason: str) -> WorkflowRun:
+        raise RunOver("This run is over: it succeeded.")
+
+    monkeypatch.setattr("workflows.batches.pause_run", refuse)
+    batch = audits(account, account)
+    answer = signed_in(account).post(address("control", batch), {"verb": "pause"}, follow=True)
+    assert said(answer) == ["0 runs paused.", "This run is over: it succeeded."]
 
 
 def asking_batch(account: TikTokAccount) -> tuple[Batch, list[ApprovalRequest]]:

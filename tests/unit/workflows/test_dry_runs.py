@@ -20,6 +20,7 @@ from tests.factories.posting import (
     effect_of,
     post_brief,
     providers,
+    taken_work,
     time_passes,
     video_asset,
     work,
@@ -28,7 +29,7 @@ from tests.factories.workflows import WorkflowStepFactory, statuses
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.accounts.roles import Role
 from tiktok_ops.audit.models import AuditEvent
-from workflows.dry_runs import WOULD, NoDryRun, run_for_real
+from workflows.dry_runs import WOULD, NoDryRun, run_for_real, would_act
 from workflows.models import Effect, WorkflowRun
 from workflows.overrides import Changes
 from workflows.replay import replay_run
@@ -156,3 +157,12 @@ def test_begin_a_post_is_a_dry_run_where_the_box_is_ticked(page: str, slug: str,
     client.post(f"/admin/accounts/tiktokaccount/{account.pk}/{page}/", given)
     run = WorkflowRun.objects.get()
     assert (run.definition.slug, run.is_dry_run) == (slug, is_dry)
+
+
+@pytest.mark.django_db
+def test_say_what_would_be_done_of_a_node_that_does_nothing_outside_is_a_fault_of_ours() -> None:
+    account = direct_account()
+    given = post_brief(video_asset(account))
+    run = start_run("own_post", account_id=account.id, by=BY, given=given, is_dry_run=True)
+    with pytest.raises(TypeError):
+        would_act(taken_work(run))

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from agents.sandbox.tiktok import ledger as tiktok
 from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory
+from tests.factories.approvals import gate_node, given_on
 from tests.factories.posting import (
     approved_post,
     asked_post,
@@ -19,8 +20,10 @@ from tests.factories.posting import (
     time_passes,
     work,
 )
-from tests.factories.workflows import WorkflowStepFactory, statuses
+from tests.factories.workflows import WorkflowStepFactory, run_of, statuses, workflow_of
 from workflows.models import Effect, WorkflowRun
+from workflows.nodes import WaitNode
+from workflows.overrides import Changes
 from workflows.replay import replay_run
 from workflows.replay_plan import ReplayRefused
 
@@ -121,3 +124,18 @@ def test_replay_keeps_whom_it_is_for() -> None:
     run = asked_post(direct_account(workspace=account.workspace))
     again = replay_run(run_id=run.id, from_steps=["gate"], by=BY)
     assert (again.account, again.workspace, again.requested_by) == (run.account, run.workspace, None)
+
+
+@pytest.mark.django_db
+def test_replay_with_an_input_that_a_gate_showed_as_a_fact_is_refused_behind_it() -> None:
+    told = gate_node(facts={"findings": "brief.caption"})
+    late = WaitNode(key="late", label="Late", depends_on=("gate",), seconds=0.001)
+    account = direct_account()
+    old = run_of(workflow_of(told, late, slug="telling"), account, given_on(account))
+    decide(work(old))
+    work(old)
+    changes = Changes(given={"caption": "Other words"})
+    with pytest.raises(ReplayRefused, match="'caption' was read by 'gate'"):
+        replay_run(run_id=old.id, from_steps=["late"], by=BY, changes=changes)
+    again = work(replay_run(run_id=old.id, from_steps=["late"], by=BY))
+    assert (taken(again), ApprovalRequest.objects.filter(run_id=again.id).exists()) == ({"gate"}, False)
