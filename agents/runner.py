@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -70,8 +70,9 @@ def run_agent(
     asked: Asked | None = None,
     hold: Callable[[float], None] = lambda seconds: None,
     timeout_seconds: float = 60,
+    instruction: str = "",
 ) -> AgentAnswer:
-    """Ask the agent `name` and return its typed output.
+    """Ask the agent `name` and return its typed output; `instruction` takes the place of the agent's own.
 
     An answer that took no call may come with its rows unwritten, where `asked` says so: nothing left the
     system for them. `hold(seconds)` is called before each outward call with that call's time-out, so that
@@ -84,7 +85,7 @@ def run_agent(
     trace = Trace(_new_run(name, given, context, asked))
     until = time.monotonic() + timeout_seconds
     try:
-        output = _Asking(agent, trace, context, hold, until).answer(given)
+        output = _Asking(agent, trace, context, hold, until, instruction).answer(given)
     except Exception as error:
         if rows := _close(trace, status="failed", error=f"{type(error).__name__}: {error}"):
             insert(rows)
@@ -145,11 +146,14 @@ class _Asking:
     context: AgentContext
     hold: Callable[[float], None]
     until: float
+    instruction: str = ""
 
     def answer(self, given: dict[str, Any]) -> dict[str, Any]:
         """Compute the facts, ask for the words, join them."""
         facts = self._compute(self._checked(given))
         prompt = self.agent.prompt(facts, self.context)
+        if prompt and self.instruction:
+            prompt = replace(prompt, instruction=self.instruction)
         composed = self._in_words(facts, prompt) if prompt else self.agent.compose(facts, None)
         return _as_json(composed)
 

@@ -106,6 +106,7 @@ class Decision(models.Model):
         ADMIN = "admin", _("Admin")
         API = "api", _("API")
         COMMAND = "command", _("Command line")
+        BULK = "bulk", _("Several at once")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="decisions")

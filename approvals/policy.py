@@ -6,6 +6,9 @@ from uuid import UUID
 
 from tiktok_ops.errors import NotAllowed
 
+IN_BULK = frozenset({"low"})
+"""The risks that may be decided on together with others."""
+
 
 class MayNotDecide(NotAllowed):
     """You may not decide this."""
@@ -34,10 +37,11 @@ class Question:
         return self.risk == "high" or bool(self.amount_usd)
 
 
-def check_person_can_decide(person: Person, question: Question, *, verb: str) -> None:
+def check_person_can_decide(person: Person, question: Question, *, verb: str, is_bulk: bool = False) -> None:
     """Raise `MayNotDecide` with the reason unless the person may decide this with this verb.
 
-    Whoever started the run cannot be the approver of spend or of high risk; they may reject.
+    Whoever started the run cannot be the approver of spend or of high risk; they may reject. In bulk only
+    what could do little harm is decided.
     """
     if not person.is_active:
         raise MayNotDecide("Your sign-in has been closed: ask an owner of the workspace.")
@@ -46,3 +50,8 @@ def check_person_can_decide(person: Person, question: Question, *, verb: str) ->
     if verb == "approve" and question.needs_another and question.requested_by == person.id:
         why = "spends money" if question.amount_usd else "is of high risk"
         raise MayNotDecide(f"You started this yourself and it {why}: another approver has to approve it.")
+    if is_bulk and (question.risk not in IN_BULK or question.amount_usd):
+        why = "spends money" if question.amount_usd else f"is of {question.risk} risk"
+        raise MayNotDecide(
+            f"This {why}, so it is not decided together with others: open it, and decide there."
+        )

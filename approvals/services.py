@@ -129,7 +129,7 @@ def _decide(
         request = _locked(request_id, by)
         kind = kind_of(request.kind)
         _check_open(request)
-        check_may_decide(request, kind, person, verb)
+        check_may_decide(request, kind, person, verb, is_bulk=channel == Decision.Channel.BULK)
         _check_bytes(request, seen_sha256)
         decision = _write(request, verb, by=person, channel=channel, comment=comment.strip())
         record(
@@ -197,7 +197,9 @@ def _check_open(request: ApprovalRequest) -> None:
     raise AlreadyDecided(f"This is no longer open: it is {request.status}.")
 
 
-def check_may_decide(request: ApprovalRequest, kind: Kind, by: User, verb: str) -> None:
+def check_may_decide(
+    request: ApprovalRequest, kind: Kind, by: User, verb: str, *, is_bulk: bool = False
+) -> None:
     """Raise `MayNotDecide` unless this person may. Before the lock it is a hint for the page."""
     # A superuser keeps the system going; deciding for a team takes a role in it.
     holds = ApprovalRequest.objects.granted_to(by, kind.capability).filter(id=request.id).exists()
@@ -205,6 +207,7 @@ def check_may_decide(request: ApprovalRequest, kind: Kind, by: User, verb: str) 
         Person(id=by.id, is_active=by.is_active, has_capability=holds),
         Question(risk=request.risk, amount_usd=request.amount_usd, requested_by=request.requested_by_id),
         verb=verb,
+        is_bulk=is_bulk,
     )
 
 

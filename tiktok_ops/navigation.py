@@ -17,6 +17,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Accounts", "person_play", "accounts_tiktokaccount"),
             ("Needs review", "fact_check", "approvals_approvalrequest"),
             ("Runs", "play_circle", "workflows_workflowrun"),
+            ("Batches", "stacks", "workflows_batch"),
             ("Effects", "send", "workflows_effect"),
             ("Alerts", "notifications_active", "alerts_alert"),
             ("Schedules", "schedule", "workflows_schedule"),

@@ -1,15 +1,19 @@
 """What workflows offer on the pages of accounts: the audit, posts, and how the last run went; and of media."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
 from tiktok_ops.accounts.account_actions import (
     AccountAction,
     AccountFact,
+    Page,
     Started,
     register_action,
     register_fact,
@@ -33,7 +37,19 @@ PROFILE_AUDIT = "profile_audit"
 
 def register() -> None:
     """Offer the audit and posts, show last runs and where media are used, count workers, listen for imports."""
-    register_action(
+    for action in _actions():
+        register_action(action)
+    register_uses(find_runs)
+    register_listener(tell_schedules)
+    runs = WorkflowRun.objects.filter(account=OuterRef("pk")).order_by("-id")
+    newest = Subquery(runs.values(found=JSONObject(id="id", status="status"))[:1])
+    register_fact(AccountFact(name="last_run", title="Last run", annotation=newest, show=_show_last_run))
+    register_count(lambda: present().workers)
+
+
+def _actions() -> tuple[AccountAction, ...]:
+    """Return what may be started on an account."""
+    return (
         AccountAction(
             name="run_profile_audit",
             label="Run profile audit",
@@ -41,34 +57,29 @@ def register() -> None:
             icon="monitor_heart",
             capability=Capability.RUN,
             start=start_profile_audit,
-        )
+        ),
+        _page("draft_a_post", "Draft a post", "edit_note", draft_page),
+        _page("new_post", "New post", "add_box", new_post_page),
+        _page("run_a_batch", "Run a workflow as a batch", "stacks", _batch_page, several=start_batch_url),
     )
-    register_action(
-        AccountAction(
-            name="draft_a_post",
-            label="Draft a post",
-            question="",
-            icon="edit_note",
-            capability=Capability.RUN,
-            page=draft_page,
-        )
+
+
+def _page(name: str, label: str, icon: str, page: Page, **more: Any) -> AccountAction:
+    """Return an action with a page of its own."""
+    return AccountAction(
+        name=name, label=label, question="", icon=icon, capability=Capability.RUN, page=page, **more
     )
-    register_action(
-        AccountAction(
-            name="new_post",
-            label="New post",
-            question="",
-            icon="add_box",
-            capability=Capability.RUN,
-            page=new_post_page,
-        )
-    )
-    register_uses(find_runs)
-    register_listener(tell_schedules)
-    runs = WorkflowRun.objects.filter(account=OuterRef("pk")).order_by("-id")
-    newest = Subquery(runs.values(found=JSONObject(id="id", status="status"))[:1])
-    register_fact(AccountFact(name="last_run", title="Last run", annotation=newest, show=_show_last_run))
-    register_count(lambda: present().workers)
+
+
+def start_batch_url(accounts: Sequence[TikTokAccount]) -> str:
+    """Return the address of the form of a batch, with these accounts chosen."""
+    chosen = urlencode([("account", str(account.id)) for account in accounts])
+    return f"{reverse('admin:workflows_batch_start')}?{chosen}"
+
+
+def _batch_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> HttpResponse:
+    """Lead to the form of a batch, with this account chosen."""
+    return HttpResponseRedirect(start_batch_url([account]))
 
 
 def start_profile_audit(*, account: TikTokAccount, by: User) -> Started:

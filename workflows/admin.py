@@ -24,6 +24,7 @@ from tiktok_ops.content.charts import DAYS_SHOWN, ViewsChart, views_chart
 from tiktok_ops.content.queries import posts_until
 from tiktok_ops.errors import Refused
 from tiktok_ops.markdown import render_markdown
+from workflows.batch_pages import BatchAdmin as BatchAdmin
 from workflows.definitions_admin import WorkflowDefinitionAdmin as WorkflowDefinitionAdmin
 from workflows.drawing import draw, statuses_by_node
 from workflows.effect_words import fate_of
@@ -31,6 +32,7 @@ from workflows.effects_admin import EffectAdmin as EffectAdmin
 from workflows.models import WorkflowRun
 from workflows.overview import RunOverview, overview_of
 from workflows.presence import present
+from workflows.replay_pages import compare_page, replay_page
 from workflows.run_controls import controls_for, retriable_steps, steer
 from workflows.schedules_admin import ScheduleAdmin as ScheduleAdmin
 from workflows.stop_switch_pages import StopSwitchAdmin as StopSwitchAdmin
@@ -67,7 +69,7 @@ class WorkflowRunAdmin(SheetAdmin):
 
     list_display = ["workflow", "account", "status_label", "progress", "mode", "requested_by", "created_at"]
     list_display_links = ["workflow"]
-    list_filter = ["status", "mode", "definition__slug"]
+    list_filter = ["status", "mode", "is_dry_run", "definition__slug"]
     list_select_related = ["definition", "account", "requested_by"]
     search_fields = ["id", "account__handle"]
     ordering = ["-id"]
@@ -96,18 +98,22 @@ class WorkflowRunAdmin(SheetAdmin):
         return f"{run.steps_ended} of {run.steps_all}"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address the page polls while the run is not over."""
-        live = path(
-            "<uuid:run_id>/live/",
-            self.admin_site.admin_view(self.live_view),
-            name="workflows_workflowrun_live",
-        )
-        control = path(
-            "<uuid:run_id>/control/",
-            self.admin_site.admin_view(self.control_view),
-            name="workflows_workflowrun_control",
-        )
-        return [live, control, *super().get_urls()]
+        """Add what the page polls, where its buttons lead, and the pages of replays."""
+        views = {
+            "live": self.live_view,
+            "control": self.control_view,
+            "replay": self.replay_view,
+            "compare": self.compare_view,
+        }
+        added = [
+            path(
+                f"<uuid:run_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"workflows_workflowrun_{name}",
+            )
+            for name, view in views.items()
+        ]
+        return [*added, *super().get_urls()]
 
     def control_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
         """Cancel, pause, resume or retry as the form says; a refusal is shown in its own words."""
@@ -118,12 +124,30 @@ class WorkflowRunAdmin(SheetAdmin):
             raise PermissionDenied
         user: Any = request.user
         try:
-            messages.success(request, steer(run, request.POST, by=user))
+            run, said = steer(run, request.POST, by=user)
+            messages.success(request, said)
         except Refused as refused:
             messages.error(request, str(refused))
         except (KeyError, ValueError):
             messages.error(request, "Choose what to do with the run.")
-        return HttpResponseRedirect(reverse("admin:workflows_workflowrun_change", args=[run_id]))
+        return HttpResponseRedirect(reverse("admin:workflows_workflowrun_change", args=[run.id]))
+
+    def replay_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
+        """Ask what a replay is to change, and start it."""
+        run = self.get_object(request, str(run_id))
+        if run is None:
+            raise Http404
+        if not self.is_granted(request, Capability.RUN, run):
+            raise PermissionDenied
+        user: Any = request.user
+        return replay_page(request, run, by=user)
+
+    def compare_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
+        """Show a replay beside the run it replays."""
+        run = self.get_object(request, str(run_id))
+        if run is None:
+            raise Http404
+        return compare_page(request, run)
 
     def sheet_context(self, request: HttpRequest, row: WorkflowRun) -> dict[str, Any]:
         """Return what the run's page shows, with the buttons this person may press now."""
@@ -134,6 +158,7 @@ class WorkflowRunAdmin(SheetAdmin):
             "controls": controls_for(overview.run) if may_steer else [],
             "retriable": retriable_steps(overview.run, overview.steps) if may_steer else set(),
             "control_url": reverse("admin:workflows_workflowrun_control", args=[row.id]),
+            "replay_url": reverse("admin:workflows_workflowrun_replay", args=[row.id]) if may_steer else "",
         }
 
     def live_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
@@ -172,6 +197,7 @@ def run_context(overview: RunOverview) -> dict[str, Any]:
         "event_kinds": " ".join(EVENT_KINDS),
         "live_url": reverse("admin:workflows_workflowrun_live", args=[run.id]),
         "account_url": reverse("admin:accounts_tiktokaccount_change", args=[run.account_id]),
+        "compare_url": reverse("admin:workflows_workflowrun_compare", args=[run.id]),
     }
 
 

@@ -41,7 +41,9 @@ def cancel_run(*, run_id: UUID, by: User | str, reason: str = "") -> WorkflowRun
     Open approvals are withdrawn. Raises `RunOver`.
     """
     with transaction.atomic():
-        asked = ApprovalRequest.objects.select_for_update().filter(
+        # No key: a worker that holds the run writes down an effect of a request, and its foreign key, which is
+        # looked at as it commits, would else wait for us while we wait for the run.
+        asked = ApprovalRequest.objects.select_for_update(no_key=True).filter(
             run_id=run_id, status__in=["open", "on_hold", "approved"]
         )
         requests = list(asked)

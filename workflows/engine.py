@@ -22,6 +22,7 @@ from workflows.executors import EXECUTORS
 from workflows.models import WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import Alarm, Claim, Failed, Finished, LeaseLost, Outcome, Skipped, TryAgain
+from workflows.overrides import laid_over
 from workflows.paths import View
 from workflows.protocol import claim, finish, renew, work_of
 from workflows.step_reading import Runs, read_step
@@ -158,13 +159,15 @@ def _work_of(claimed: Claim, step: WorkflowStep, workflow: Workflow, before: Seq
     def hold(seconds: float) -> None:
         renew(claimed, seconds=seconds + LEASE_MARGIN_SECONDS)
 
+    change = step.run.overrides.get(step.key, {})
     return Work(
         claim=claimed,
         step=step,
         workflow=workflow,
-        node=workflow.node(step.key),
+        node=laid_over(workflow.node(step.key), change.get("options", {})),
         hold=hold,
         before=before,
+        prompt=change.get("prompt", ""),
     )
 
 

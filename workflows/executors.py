@@ -11,6 +11,7 @@ from agents.runner import Asked, run_agent
 from approvals.kinds import kind_of
 from tiktok_ops.accounts.models import Brand
 from workflows.callbacks import wait_for_callback
+from workflows.dry_runs import would_act, would_ask
 from workflows.effects.registry import EFFECTS
 from workflows.models import WorkflowRun
 from workflows.nodes import ActionNode, AgentNode, ExpandNode, GateNode, ReportNode, WaitNode
@@ -64,6 +65,7 @@ def ask_agent(work: Work) -> Outcome:
             asked=asked,
             hold=work.hold,
             timeout_seconds=node.timeout_seconds,
+            instruction=work.prompt,
         )
     except ProviderError as trouble:
         return after_trouble(work.node.retry, trouble, tries=work.step.tries)
@@ -95,8 +97,9 @@ def ask_person(work: Work) -> Outcome:
         "delivery": account.delivery,
     }
     payload = {**node.options, **work.given, **where}
+    kind = kind_of(node.approval)
     try:
-        kind_of(node.approval).Payload.model_validate(payload)
+        checked = kind.Payload.model_validate(payload)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the whole"
@@ -104,14 +107,18 @@ def ask_person(work: Work) -> Outcome:
             error=f"What {node.label!r} would ask for cannot be approved: {field} is {first['input']!r}, "
             f"which does not do: {first['msg']}."
         )
+    if work.step.run.is_dry_run:
+        return would_ask(kind, checked, account=account)
     return AsksPerson(kind=node.approval, payload=payload, facts=work.facts)
 
 
 def act(work: Work) -> Outcome:
-    """Act outwardly, or go on with it: the ledger knows how far it is."""
+    """Act outwardly, or go on with it: the ledger knows how far it is. In a dry run, say what would be done."""
     node = work.node
     if not isinstance(node, ActionNode):
         raise TypeError(node)
+    if work.step.run.is_dry_run:
+        return would_act(work)
     return EFFECTS[node.effect].perform(work)
 
 

@@ -65,6 +65,9 @@ class SettingsForm(forms.Form):
         widget=forms.TimeInput({"type": "time", "class": " ".join(INPUT_CLASSES)}, format="%H:%M"),
         label="Time",
     )
+    is_dry_run = _switch(
+        "Dry run", "Agents work, nobody is asked and nothing is sent; you see what would be."
+    )
     which = forms.ChoiceField(
         required=False,
         choices=[(Which.FIRST.value, "The first"), (Which.SECOND.value, "The second, an hour later")],

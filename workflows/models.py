@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +13,7 @@ from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.ids import new_id
 from tiktok_ops.queue import Cluster
+from workflows.batch_models import Batch as Batch
 from workflows.effects.models import Effect as Effect
 from workflows.schedules.models import Schedule as Schedule
 from workflows.schedules.models import ScheduleFiring as ScheduleFiring
@@ -44,6 +45,9 @@ class WorkflowRun(models.Model):
     """One occurrence of a workflow on one account.
 
     `as_of` is what "now" is for every step; `next_event` numbers the run's events without a gap.
+    A replay names the run it replays; `overrides` are what a person changed of the nodes for this run
+    (`workflows.overrides`). In a dry run nobody is asked and nothing is sent: effects and approvals of one
+    are refused by the database.
     """
 
     class Mode(models.TextChoices):
@@ -63,6 +67,10 @@ class WorkflowRun(models.Model):
     warnings = models.JSONField(default=list)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="runs")
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="runs")
+    is_dry_run = models.BooleanField(default=False, db_default=False)
+    replay_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replays")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="runs")
+    overrides = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     next_event = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
@@ -83,6 +91,9 @@ class WorkflowRun(models.Model):
                 condition=Q(status__in=sorted(RUN.terminal), finished_at__isnull=False)
                 | (~Q(status__in=sorted(RUN.terminal)) & Q(finished_at__isnull=True)),
                 name="run_finished_when_over",
+            ),
+            models.CheckConstraint(
+                condition=Q(replay_of__isnull=True) | ~Q(replay_of=models.F("id")), name="run_replays_another"
             ),
         ]
 
@@ -110,7 +121,8 @@ class WorkflowStep(models.Model):
     retry policy counts. A lease is held exactly while the step is running. A waiting step with `wake_at`
     is taken up again then. `item` numbers the steps of a loop from 1, and `item_value` is what each is for;
     `round` counts how often it is done again, and `feedback` is what a person said of the round before.
-    Only workers of its `cluster` take a step.
+    Only workers of its `cluster` take a step. A step of a replay that was taken over instead of done names
+    the step that did it, with the SHA-256 (hex) of its output as canonical JSON.
     """
 
     class RunsWhen(models.TextChoices):
@@ -145,6 +157,8 @@ class WorkflowStep(models.Model):
     traceback = models.TextField(blank=True)
     agent_run = models.ForeignKey(AgentRun, on_delete=models.PROTECT, null=True, related_name="+")
     approval = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="taken_by")
+    taken_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -172,6 +186,16 @@ class WorkflowStep(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(wake_at__isnull=True) | Q(status="waiting"), name="step_wakes_from_waiting"
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_from__isnull=True, taken_sha256="")
+                | Q(
+                    taken_from__isnull=False,
+                    taken_sha256__regex="^[0-9a-f]{64}$",
+                    status__in=["succeeded", "skipped"],
+                    claims=0,
+                ),
+                name="step_taken_over_is_over",
             ),
         ]
         indexes = [

@@ -77,6 +77,7 @@ def start_own_post(
     caption: str,
     settings: PostSettings,
     creator: Creator,
+    is_dry_run: bool = False,
 ) -> WorkflowRun:
     """Start `own_post` with a new video, which is kept as an asset first, or with the asset of this id.
 
@@ -99,7 +100,7 @@ def start_own_post(
         "caption": caption,
         **settings.as_input(),
     }
-    return start_run(OWN_POST, account_id=account.id, by=by, given=given)
+    return start_run(OWN_POST, account_id=account.id, by=by, given=given, is_dry_run=is_dry_run)
 
 
 def start_post_draft(
@@ -110,6 +111,7 @@ def start_post_draft(
     creator: Creator,
     topics: Sequence[str] = (),
     duration_seconds: int | None = None,
+    is_dry_run: bool = False,
 ) -> WorkflowRun:
     """Start `post_draft`: agents think of a post, on `topics` where there are any, and make it.
 
@@ -126,7 +128,7 @@ def start_post_draft(
         given["topics"] = list(topics)
     if duration_seconds is not None:
         given["duration_seconds"] = duration_seconds
-    return start_run(POST_DRAFT, account_id=account.id, by=by, given=given)
+    return start_run(POST_DRAFT, account_id=account.id, by=by, given=given, is_dry_run=is_dry_run)
 
 
 def check_account(account: TikTokAccount) -> None:

@@ -56,6 +56,8 @@ class RunOverview:
                 "tokens": self.totals.tokens,
                 "calls": self.totals.calls,
                 "warnings": self.run.warnings,
+                "dry_run": self.run.is_dry_run,
+                "replay_of": str(self.run.replay_of_id) if self.run.replay_of_id else None,
             },
             "steps": [
                 {
@@ -65,6 +67,7 @@ class RunOverview:
                     "output": step.output,
                     "error": step.error or None,
                     "waiting_on": self.step_waits.get(step.id),
+                    "taken_sha256": step.taken_sha256 or None,
                 }
                 for step in self.steps
             ],

@@ -32,6 +32,7 @@ def new_post_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> 
                 caption=form.cleaned_data["caption"],
                 settings=form.settings(),
                 creator=creator,
+                is_dry_run=form.cleaned_data["is_dry_run"],
             )
             return _lead_to(run)
         except Refused as refused:
@@ -57,6 +58,7 @@ def draft_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> Htt
                 creator=creator,
                 topics=form.cleaned_data["topics"],
                 duration_seconds=form.cleaned_data["duration_seconds"],
+                is_dry_run=form.cleaned_data["is_dry_run"],
             )
             return _lead_to(run)
         except Refused as refused:

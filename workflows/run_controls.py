@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tiktok_ops.accounts.models import User
 from workflows.control import cancel_run, pause_run, resume_run, retry_step
+from workflows.dry_runs import run_for_real
 from workflows.models import WorkflowRun, WorkflowStep
 
 
@@ -52,6 +53,14 @@ CONTROLS = (
         suits=_under_way,
         act=cancel_run,
     ),
+    RunControl(
+        verb="run_for_real",
+        label="Run for real",
+        question="A new run with the same input: agents work again, people are asked, and what they approve is sent.",
+        done="This is the run for real.",
+        suits=lambda run: run.is_dry_run,
+        act=run_for_real,
+    ),
 )
 
 
@@ -68,15 +77,14 @@ def retriable_steps(run: WorkflowRun, steps: Sequence[WorkflowStep]) -> set[UUID
     return {step.id for step in newest.values() if step.status == "failed"}
 
 
-def steer(run: WorkflowRun, posted: Any, *, by: User) -> str:
-    """Do what a posted form asks for on the run, and return what to tell the person.
+def steer(run: WorkflowRun, posted: Any, *, by: User) -> tuple[WorkflowRun, str]:
+    """Do what a posted form asks for on the run; return the run to show, and what to tell the person.
 
     Raises `Refused` where that cannot be done, and `KeyError` for a verb there is no button for.
     """
     verb, reason = posted.get("verb", ""), posted.get("reason", "").strip()
     if verb == "retry":
-        retry_step(step_id=UUID(posted.get("step", "")), by=by, reason=reason)
-        return "It is tried again, and everything behind it."
+        run = retry_step(step_id=UUID(posted.get("step", "")), by=by, reason=reason)
+        return run, "It is tried again, and everything behind it."
     control = {control.verb: control for control in CONTROLS}[verb]
-    control.act(run_id=run.id, by=by, reason=reason)
-    return control.done
+    return control.act(run_id=run.id, by=by, reason=reason), control.done

@@ -1,5 +1,8 @@
 """Starting runs: the one function admin, API and command line call."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +18,7 @@ from tiktok_ops.errors import Refused
 from tiktok_ops.prepared import insert
 from workflows.catalogue import find_definition, store_definition
 from workflows.models import RunEvent, WorkflowDefinition, WorkflowRun
+from workflows.nodes import Workflow
 from workflows.protocol import ring_clusters
 from workflows.steps import first_steps
 from workflows.validation import check_input
@@ -31,11 +35,13 @@ def start_run(
     by: User | ApiKey | str,
     given: dict[str, Any] | None = None,
     in_name_of: User | None = None,
+    is_dry_run: bool = False,
 ) -> WorkflowRun:
     """Start the workflow `slug` on an account and ring the workers, in one transaction.
 
     `by` is a person, the key of an integrator, or the name of a process, which may act in the name of a
-    person: the run then counts as one that person started.
+    person: the run then counts as one that person started. In a dry run agents work as ever, nobody is
+    asked and nothing is sent (`workflows.dry_runs`).
 
     Raises `WorkflowUnknown`, `DefinitionRefused`, `InputRefused` or `RunRefused`, each one sentence,
     having written nothing.
@@ -45,54 +51,94 @@ def start_run(
     check_input(workflow, brief)
     with transaction.atomic():
         definition = stored or store_definition(workflow, by="code")
-        account = _account(account_id)
-        run = _new_run(account, definition, by=by, given=brief, in_name_of=in_name_of)
-        steps, joined = first_steps(run, workflow)
-        first_event = RunEvent(run=run, seq=1, kind="run.queued", data={"workflow": slug})
-        started = unsaved_record(
-            "run.started",
-            by=key_actor(by) if isinstance(by, ApiKey) else by,
-            subject=f"run {run.id}",
-            workspace_id=account.workspace_id,
-            data={"workflow": slug, "version": definition.version, "account": account.handle, "input": brief},
+        account, asked_at = _account(account_id)
+        run = begin_run(
+            workflow,
+            definition,
+            account,
+            by=by,
+            given=brief,
+            in_name_of=in_name_of,
+            is_dry_run=is_dry_run,
+            created_at=asked_at,
         )
-        insert([run, *steps, *joined, first_event, started])
-        ring_clusters(run.id, (step.cluster for step in steps if step.status == "ready"))
         pass_by(CrashPoint.BEFORE_START_COMMITS, account.id)
     pass_by(CrashPoint.AFTER_START, account.id)
     return run
 
 
-def _account(account_id: UUID) -> TikTokAccount:
-    """Return the account; not locked, so that an import under way does not hold up a click. Raises `RunRefused`."""
+def begin_run(
+    workflow: Workflow,
+    definition: WorkflowDefinition,
+    account: TikTokAccount,
+    *,
+    by: User | ApiKey | str,
+    given: dict[str, Any],
+    in_name_of: User | None = None,
+    told: Mapping[str, Any] = MappingProxyType({}),
+    **values: Any,
+) -> WorkflowRun:
+    """Write a run from its beginning and ring for it, in the caller's transaction; its input was checked.
+
+    `values` are further fields of the run, `told` is more for the audit trail.
+    """
+    run = new_run(account, definition, by=by, given=given, in_name_of=in_name_of, **values)
+    steps, joined = first_steps(run, workflow)
+    what = {"workflow": definition.slug, "version": definition.version, "account": account.handle}
+    dry = {"dry_run": True} if run.is_dry_run else {}
+    started = unsaved_record(
+        "run.started",
+        by=key_actor(by) if isinstance(by, ApiKey) else by,
+        subject=f"run {run.id}",
+        workspace_id=account.workspace_id,
+        data={**what, "input": given, **dry, **told},
+    )
+    insert([run, *steps, *joined, first_event(run), started])
+    if "created_at" not in values:
+        run.refresh_from_db(fields=["created_at"])
+    ring_clusters(run.id, (step.cluster for step in steps if step.status == "ready"))
+    return run
+
+
+def _account(account_id: UUID) -> tuple[TikTokAccount, datetime]:
+    """Return the account and when it was read, by the database's clock. Raises `RunRefused`.
+
+    It is not locked, so that an import under way does not hold up a click.
+    """
     account = TikTokAccount.objects.filter(id=account_id).annotate(asked_at=Now()).first()
     if account is None:
         raise RunRefused(f"There is no account with the id {str(account_id)!r}: it may have been removed.")
-    return account
+    asked_at: datetime = getattr(account, "asked_at")  # noqa: B009  # an annotation
+    return account, asked_at
 
 
-def _new_run(
+def new_run(
     account: TikTokAccount,
     definition: WorkflowDefinition,
     *,
     by: User | ApiKey | str,
     given: dict[str, Any],
-    in_name_of: User | None,
+    in_name_of: User | None = None,
+    **values: Any,
 ) -> WorkflowRun:
-    """Return the run, not inserted yet; its first event is still to be."""
+    """Return a run, not inserted yet, to be inserted with its `first_event`; `values` are further fields of it."""
     return WorkflowRun(
         workspace_id=account.workspace_id,
         account=account,
         definition=definition,
         mode=account.mode,
         input=given,
-        as_of=account.data_as_of or timezone.now(),
         warnings=_warnings(account),
         requested_by=by if isinstance(by, User) else in_name_of,
         api_key=by if isinstance(by, ApiKey) else None,
         next_event=2,
-        created_at=getattr(account, "asked_at"),  # noqa: B009  # an annotation
+        **{"as_of": account.data_as_of or timezone.now(), **values},
     )
+
+
+def first_event(run: WorkflowRun) -> RunEvent:
+    """Return the run's first event, not inserted yet; nobody can follow the run by now, so it is not announced."""
+    return RunEvent(run=run, seq=1, kind="run.queued", data={"workflow": run.definition.slug})
 
 
 def _warnings(account: TikTokAccount) -> list[str]:

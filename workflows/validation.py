@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from agents.providers.studio.jobs import Order
 from agents.registry import AGENTS
@@ -345,14 +346,26 @@ def _check_fields(node: Node, takes: type[BaseModel], given: dict[str, Any]) -> 
             if wanted.is_required():
                 raise InputRefused(f"The input lacks {field!r}, which {node.label!r} needs: give it one.")
             continue
-        try:
-            # A type made of a field's own annotation and rules; mypy has no name for it.
-            adapter: TypeAdapter[Any] = TypeAdapter(Annotated[wanted.annotation, wanted])  # type: ignore[arg-type]
-            adapter.validate_python(given[field])
-        except ValidationError as error:
-            raise InputRefused(
-                f"The input {field!r} is {given[field]!r}, which does not do: {error.errors()[0]['msg']}."
-            ) from None
+        if amiss := _amiss(wanted, given[field]):
+            raise InputRefused(f"The input {field!r} is {given[field]!r}, which does not do: {amiss}.")
+
+
+def check_option(node: AgentNode | GateNode, name: str, value: Any) -> None:
+    """Raise `InputRefused` unless the node's agent or approval takes this value; that it takes `name` is known."""
+    takes = AGENTS[node.agent].Input if isinstance(node, AgentNode) else kind_of(node.approval).Payload
+    if amiss := _amiss(takes.model_fields[name], value):
+        raise InputRefused(f"The option {name!r} of {node.key!r} is {value!r}, which does not do: {amiss}.")
+
+
+def _amiss(field: FieldInfo, value: Any) -> str | None:
+    """Return what is wrong with a value for a field of a model, if anything is."""
+    # A type made of a field's own annotation and rules; mypy has no name for it.
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
+    try:
+        adapter.validate_python(value)
+    except ValidationError as error:
+        return str(error.errors()[0]["msg"])
+    return None
 
 
 def _check_agent_input(node: AgentNode, given: dict[str, Any]) -> None:

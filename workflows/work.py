@@ -18,6 +18,7 @@ class Work:
 
     `before` are the steps this one depends on, by item, then round. `given` and `facts` are what the node's
     paths led to, `outputs` what those steps put out, by key.
+    `prompt` is the instruction a person gave the agent for this run, empty where the agent's own holds.
     `hold(seconds)` keeps the lease for a call that long, or raises `LeaseLost`.
     """
 
@@ -30,3 +31,4 @@ class Work:
     given: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str = ""

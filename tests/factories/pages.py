@@ -25,6 +25,7 @@ from tests.factories.accounts import (
 )
 from tests.factories.alerts import alert_on
 from tests.factories.approvals import asked_request
+from tests.factories.batches import batch_of
 from tests.factories.content import PostFactory
 from tests.factories.effects import effect_on
 from tests.factories.figures import NOON
@@ -51,6 +52,7 @@ from tiktok_ops.content.models import (
     Trend,
 )
 from workflows.models import (
+    Batch,
     Effect,
     Schedule,
     StopSwitch,
@@ -177,6 +179,7 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
         failed_at=NOON,
         last_error="Claude failed to answer (500); try again.",
     ),
+    Batch: lambda account: batch_of(account, requested_by=UserFactory.create()),
     WorkflowDefinition: lambda account: WorkflowDefinitionFactory.create(),
     ApprovalRequest: asked_request,
     Decision: decision_on,

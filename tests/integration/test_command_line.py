@@ -89,7 +89,7 @@ def test_run_workflow_without_waiting_leaves_a_worker_that_ends_by_itself(accoun
     wait_until(lambda: present().workers == 0, seconds=30, what="the worker has ended by itself")
 
 
-def test_run_workflow_takes_its_input_as_json(account: TikTokAccount) -> None:
+def test_run_workflow_takes_its_input_as_json_and_may_be_dry(account: TikTokAccount) -> None:
     done = call_command_line(
         "run_workflow",
         "profile_audit",
@@ -99,9 +99,12 @@ def test_run_workflow_takes_its_input_as_json(account: TikTokAccount) -> None:
         "--json",
         "--input",
         '{"window_days": 7}',
+        "--dry-run",
     )
 
-    health = json.loads(done.stdout)["steps"][0]["output"]
+    said = json.loads(done.stdout)
+    assert said["run"]["dry_run"] is True
+    health = said["steps"][0]["output"]
     assert health["posts_per_week"] == health["window"]["posts"]
 
 

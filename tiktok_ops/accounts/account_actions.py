@@ -3,7 +3,7 @@
 They register here from their `AppConfig.ready()`; the page calls what it finds. Names are data.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,7 +46,8 @@ class Page(Protocol):
 class AccountAction:
     """Something a person may start on an account; it needs `capability`.
 
-    It either asks `question` and calls `start`, or leads to a `page` of its own, one account at a time.
+    It either asks `question` and calls `start`, or leads to a `page` of its own, one account at a time;
+    with `several`, from the list, to the address that returns for the accounts selected.
     """
 
     name: str
@@ -56,6 +57,7 @@ class AccountAction:
     capability: Capability
     start: Start | None = None
     page: Page | None = None
+    several: Callable[[Sequence[TikTokAccount]], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ class RunFilters(Filters):
     workspace = id_filter("workspace")
     brand = id_filter("account__brand")
     account = id_filter("account")
+    batch = id_filter("batch")
+    replay_of = id_filter("replay_of")
     workflow = CharFilter(field_name="definition__slug")
     status = ChoiceFilter(choices=[(status, status) for status in RUN.statuses])
     created_since = since_filter("created_at")

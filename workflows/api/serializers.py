@@ -52,6 +52,8 @@ class StepSerializer(ResourceSerializer[WorkflowStep]):
             "error",
             "waiting_on",
             "agent_run_id",
+            "taken_from_id",
+            "taken_sha256",
             "cost",
             "simulated_cost",
             "not_before",
@@ -90,6 +92,7 @@ class RunSerializer(ResourceSerializer[WorkflowRun]):
     account = RunAccountSerializer()
     workflow = serializers.CharField(source="definition.slug")
     workflow_version = serializers.IntegerField(source="definition.version")
+    dry_run = serializers.BooleanField(source="is_dry_run")
     requested_by = serializers.SerializerMethodField()
 
     class Meta:
@@ -102,6 +105,10 @@ class RunSerializer(ResourceSerializer[WorkflowRun]):
             "workflow",
             "workflow_version",
             "status",
+            "dry_run",
+            "replay_of_id",
+            "batch_id",
+            "overrides",
             "input",
             "as_of",
             "warnings",
@@ -180,6 +187,7 @@ class StartRunSerializer(BodySerializer):
     workflow = serializers.CharField(max_length=80, help_text="The workflow's slug.")
     account = serializers.CharField(max_length=40, help_text="The account's id, or its handle.")
     input = serializers.DictField(required=False, help_text="The workflow's input fields, by name.")
+    dry_run = serializers.BooleanField(required=False, help_text="Ask nobody and send nothing.")
 
 
 def _agent_cost(step: WorkflowStep, *, is_simulated: bool) -> Decimal:

@@ -18,20 +18,31 @@ class AccountAmbiguous(Refused):
     """This handle is of accounts in more than one workspace."""
 
 
-def start_for(caller: Caller, *, workflow: str, account: str, given: dict[str, Any]) -> WorkflowRun:
+def start_for(
+    caller: Caller, *, workflow: str, account: str, given: dict[str, Any], is_dry_run: bool = False
+) -> WorkflowRun:
     """Start the workflow on the account, written as its id or handle; in the caller's transaction.
 
-    Raises `Http404` for an account that does not exist for the caller, `PermissionDenied` for a person
-    whose role does not run workflows on it, `AccountAmbiguous`, and what `start_run` raises.
+    Raises what `account_for` and `start_run` raise.
     """
-    chosen = _find(caller, account, Capability.RUN)
+    chosen = account_for(caller, account)
+    return start_run(workflow, account_id=chosen.id, by=caller.who, given=given, is_dry_run=is_dry_run)
+
+
+def account_for(caller: Caller, written: str) -> TikTokAccount:
+    """Return the account the caller may start runs on, written as its id or handle, locked.
+
+    Raises `Http404` for an account that does not exist for the caller, `PermissionDenied` for a person
+    whose role does not run workflows on it, and `AccountAmbiguous`.
+    """
+    chosen = _find(caller, written, Capability.RUN)
     if chosen is None:
-        if _find(caller, account, Capability.READ) is None:
+        if _find(caller, written, Capability.READ) is None:
             raise Http404
         raise PermissionDenied(
-            f"Your role does not start runs on the account {account!r}: ask an operator or the owner."
+            f"Your role does not start runs on the account {written!r}: ask an operator or the owner."
         )
-    return start_run(workflow, account_id=chosen.id, by=caller.who, given=given)
+    return chosen
 
 
 def _find(caller: Caller, written: str, capability: Capability) -> TikTokAccount | None:

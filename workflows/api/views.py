@@ -82,6 +82,7 @@ class RunResource(ReadResource[WorkflowRun]):
             workflow=values["workflow"],
             account=values["account"],
             given=values.get("input", {}),
+            is_dry_run=values.get("dry_run", False),
         )
         return RunSerializer(self.rows().get(id=run.id)).data
 

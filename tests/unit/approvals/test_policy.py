@@ -61,3 +61,26 @@ def test_person_without_the_role_or_the_sign_in_decides_nothing(
 ) -> None:
     with pytest.raises(MayNotDecide, match=sentence):
         check_person_can_decide(person, Question("low", None, None), verb=verb)
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+@pytest.mark.parametrize(
+    ("risk", "amount", "why"),
+    [
+        ("low", None, None),
+        ("low", "0", None),
+        ("low", "5", "spends money"),
+        ("medium", None, "is of medium risk"),
+        ("high", None, "is of high risk"),
+    ],
+)
+def test_decide_in_bulk_only_on_what_could_do_little_harm(
+    verb: str, risk: str, amount: str | None, why: str | None
+) -> None:
+    question = Question(risk=risk, amount_usd=Decimal(amount) if amount else None, requested_by=OSCAR)
+    ana = Person(id=ANA, is_active=True, has_capability=True)
+    if why is None:
+        check_person_can_decide(ana, question, verb=verb, is_bulk=True)
+        return
+    with pytest.raises(MayNotDecide, match=f"This {why}, so it is not decided together with others"):
+        check_person_can_decide(ana, question, verb=verb, is_bulk=True)

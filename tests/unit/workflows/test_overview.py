@@ -14,7 +14,7 @@ from workflows.overview import overview_of
 
 pytestmark = pytest.mark.django_db
 
-NOTHING = {"error": None, "waiting_on": None}
+NOTHING = {"error": None, "waiting_on": None, "taken_sha256": None}
 
 
 def spend(run: WorkflowRun, cost_usd: str, *, simulated: bool) -> None:
@@ -103,6 +103,8 @@ def test_write_a_run_as_json_says_all_the_command_line_prints() -> None:
                 "cache_write_1h_tokens": 0,
             },
             "calls": 1,
+            "dry_run": False,
+            "replay_of": None,
             "warnings": ["No posts yet."],
         },
         "steps": [

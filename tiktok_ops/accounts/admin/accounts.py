@@ -221,12 +221,17 @@ def _list_action(offered: AccountAction) -> Callable[..., HttpResponse | None]:
 
 
 def _list_page(offered: AccountAction) -> Callable[..., HttpResponse | None]:
-    """Return the list's way to the action's page, for the one account that is selected."""
+    """Return the list's way to the action's page, for the one account that is selected, or where it takes several."""
 
     def lead(
         page: AccountAdmin, request: HttpRequest, queryset: QuerySet[TikTokAccount]
     ) -> HttpResponse | None:
-        accounts = list(queryset[:2])
+        accounts = list(queryset[: MAX_ACCOUNTS + 1])
+        if offered.several is not None and len(accounts) <= MAX_ACCOUNTS:
+            return HttpResponseRedirect(offered.several(accounts))
+        if offered.several is not None:
+            messages.error(request, f"Choose at most {MAX_ACCOUNTS} accounts at a time.")
+            return None
         if len(accounts) > 1:
             messages.error(request, f"Choose one account at a time for {offered.label!r}.")
             return None

@@ -31,6 +31,7 @@ class Command(SentenceCommand):
         parser.add_argument(
             "--input", default="{}", metavar="JSON", help='the run\'s input, as {"field": value}'
         )
+        parser.add_argument("--dry-run", action="store_true", help="ask nobody and send nothing")
         parser.add_argument(
             "--wait", action="store_true", help="wait until the run is over, or waits for a person"
         )
@@ -41,7 +42,13 @@ class Command(SentenceCommand):
         workflow = find_workflow(options["slug"])
         account = account_of(options["account"], options["workspace"])
         given = input_of(options["input"])
-        run = start_run(workflow.slug, account_id=account.id, by="command line", given=given)
+        run = start_run(
+            workflow.slug,
+            account_id=account.id,
+            by="command line",
+            given=given,
+            is_dry_run=options["dry_run"],
+        )
         self.stderr.write(f"Run {run.id} has started.")
         with WorkerForNow(self.stderr.write, stays=not options["wait"]) as worker:
             worker.ensure()

@@ -96,6 +96,7 @@ PAGES: dict[str, Access] = {
     "agents.Breaker": SHARED,
     "approvals.ApprovalRequest": OF_THE_BRAND,
     "approvals.Decision": OF_THE_BRAND,
+    "workflows.Batch": OF_THE_BRAND,
     "workflows.Effect": OF_THE_BRAND,
     "workflows.Schedule": Access(
         lists=SIGNED_IN_ROLES, reads=MEMBERS | {"client"}, adds=MAY_ADD | {"operator", "client"}

@@ -10,6 +10,7 @@ from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory, BrandFactory, UserFactory, WorkspaceFactory
 from tests.factories.alerts import alert_on
 from tests.factories.approvals import asked_request
+from tests.factories.batches import batch_of
 from tests.factories.content import PostFactory
 from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
@@ -21,7 +22,7 @@ from tiktok_ops.accounts.models import Brand, TikTokAccount, Workspace
 from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.models import Artifact, Asset, Post, PostMetrics
 from tiktok_ops.rest.scopes import Scope
-from workflows.models import Effect, RunEvent, Schedule, StopSwitch, WorkflowRun
+from workflows.models import Batch, Effect, RunEvent, Schedule, StopSwitch, WorkflowRun, WorkflowStep
 
 Reach = Literal["account", "brand", "workspace", "everyone"]
 
@@ -36,11 +37,13 @@ class Room:
     post: Post
     asset: Asset
     run: WorkflowRun
+    step: WorkflowStep
     approval: ApprovalRequest
     effect: Effect
     schedule: Schedule
     stop: StopSwitch
     alert: Alert
+    batch: Batch
 
 
 def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
@@ -60,11 +63,13 @@ def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
         PostFactory.create(account=made),
         asset,
         run,
+        run.steps.get(),
         approval,
         make_effect(yes_to(approval), run.steps.get()),
         fired_schedule(made, run),
         stop_of(made),
         alert_on(made, about=run),
+        batch_of(made, [], requested_by=asked["requested_by"]),
     )
     add_parts(room, number=1)
     return room
@@ -74,6 +79,7 @@ def add_parts(room: Room, *, number: int) -> None:
     """Add figures number `number` to the post, and an event and a report to the run."""
     PostMetrics.objects.create(post=room.post, views=number, observed_at=NOON + timedelta(hours=number))
     RunEvent.objects.create(run=room.run, seq=number, kind="run.queued", data={"number": number})
+    WorkflowRun.objects.filter(id=room.run.id).update(next_event=number + 1)
     Artifact.objects.create(
         account=room.account,
         kind=Artifact.Kind.REPORT,
@@ -119,7 +125,7 @@ def _list_and_detail(
     name: str, row: Callable[[Room], Any], reach: Reach, *, queries: int = 3, **listing: Any
 ) -> dict[str, Expected]:
     """Return what is expected of a resource: its list, and one row of it."""
-    address = f"/api/v1/{name}s/"
+    address = f"/api/v1/{name}{'e' if name.endswith('ch') else ''}s/"
     return {
         f"api-{name}-list": Expected(
             lambda room: address, queries=3, row=row, reach=reach, is_list=True, **listing
@@ -137,6 +143,18 @@ def _part(name: str, row: Callable[[Room], Any], *, queries: int = 4, streams: b
         return f"/api/v1/{name}".replace("ID", str(row(room).id))
 
     return Expected(address, queries=queries, row=row, streams=streams)
+
+
+def _write(name: str, row: Callable[[Room], Any]) -> Expected:
+    """Return what is expected of something that is done to one run, and has nothing to read."""
+    return Expected(
+        lambda room: f"/api/v1/{name}".replace("ID", str(row(room).id)),
+        queries=1,
+        row=row,
+        status=405,
+        writes=Scope.RUNS_START,
+        is_read=False,
+    )
 
 
 def _catalogue(name: str, entry: str, queries: int) -> dict[str, Expected]:
@@ -163,6 +181,22 @@ ROUTES: dict[str, Expected] = {
     "api-run-trace": _part("runs/ID/trace/", lambda room: room.run),
     "api-run-artifacts": _part("runs/ID/artifacts/", lambda room: room.run),
     "api-run-report": _part("runs/ID/report/", lambda room: room.run),
+    "api-run-compare": Expected(
+        lambda room: f"/api/v1/runs/{room.run.id}/compare/", queries=3, row=lambda room: room.run
+    ),
+    **{
+        f"api-run-{verb}": _write(f"runs/ID/{verb}/", lambda room: room.run)
+        for verb in ("cancel", "pause", "resume", "replay")
+    },
+    "api-run-retry": Expected(
+        lambda room: f"/api/v1/runs/{room.run.id}/steps/{room.step.id}/retry/",
+        queries=1,
+        row=lambda room: room.run,
+        status=405,
+        writes=Scope.RUNS_START,
+        is_read=False,
+    ),
+    **_list_and_detail("batch", lambda room: room.batch, "account", writes=Scope.RUNS_START),
     **_list_and_detail("approval", lambda room: room.approval, "account", queries=4),
     "api-approval-decide": Expected(
         lambda room: f"/api/v1/approvals/{room.approval.id}/decide/",

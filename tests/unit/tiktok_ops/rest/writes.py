@@ -7,6 +7,8 @@ from typing import Any
 from django.test import Client
 
 from approvals.models import Decision
+from approvals.services import reject
+from tests.factories.accounts import person
 from tests.factories.alerts import alert_on
 from tests.factories.approvals import asked_run, request_of
 from tests.unit.approvals.api import deciding
@@ -17,7 +19,8 @@ from tiktok_ops.accounts.models import TikTokAccount, Workspace
 from tiktok_ops.accounts.roles import Role
 from tiktok_ops.alerts.models import Alert
 from tiktok_ops.audit.models import AuditEvent
-from workflows.models import WorkflowRun
+from workflows.control import pause_run
+from workflows.models import Batch, RunEvent, WorkflowRun
 
 NAME = "0c1b2a39-one"
 
@@ -41,7 +44,7 @@ class Ask:
 class Write:
     """A write: what to ask on an account, the key and the role it takes, and what it is on record as.
 
-    `needs_body` is False where an empty body does.
+    `takes_nothing` says that an empty body does, too.
     """
 
     ask: Callable[[TikTokAccount], Ask]
@@ -50,7 +53,7 @@ class Write:
     status: int
     rows: Callable[[], int]
     verb: str
-    needs_body: bool = True
+    takes_nothing: bool = False
 
     def written(self) -> int:
         """Return how often it happened, having checked that the audit trail has each."""
@@ -86,8 +89,73 @@ def _acknowledging_key(workspace: Workspace) -> IssuedKey:
     return make_key(workspace, scopes=["read", "alerts:acknowledge"])
 
 
+def _steer(verb: str) -> Callable[[TikTokAccount], Ask]:
+    """Return how a run that waits at its gate is steered."""
+
+    def ask(account: TikTokAccount) -> Ask:
+        run = asked_run(account, on_reject="fail_run")
+        if verb == "resume":
+            pause_run(run_id=run.id, by="a test")
+        return Ask(f"{starting.RUNS}{run.id}/{verb}/", {"reason": "So."}, {"reason": "Or so."})
+
+    return ask
+
+
+def _retry(account: TikTokAccount) -> Ask:
+    run = asked_run(account, on_reject="fail_run")
+    asked = request_of(run)
+    ana = person(account.workspace, Role.APPROVER)
+    reject(request_id=asked.id, by=ana, channel="admin", seen_sha256=asked.payload_sha256, comment="No.")
+    step = run.steps.get(key="gate")
+    return Ask(f"{starting.RUNS}{run.id}/steps/{step.id}/retry/", {"reason": "So."}, {"reason": "Or so."})
+
+
+def _replay(account: TikTokAccount) -> Ask:
+    run = asked_run(account)
+    body = {"from_steps": ["gate"], "reason": "So."}
+    return Ask(f"{starting.RUNS}{run.id}/replay/", body, {**body, "input": {"caption": "Other words"}})
+
+
+def _batch(account: TikTokAccount) -> Ask:
+    body = {"name": "Spring", "workflow": "profile_audit", "items": [{"account": str(account.id)}]}
+    return Ask("/api/v1/batches/", body, {**body, "dry_run": True})
+
+
+def _events(kind: str) -> Callable[[], int]:
+    """Return how often this happened to a run."""
+    return lambda: RunEvent.objects.filter(kind=f"run.{kind}").count()
+
+
+def _steered(verb: str, kind: str) -> Write:
+    """Return what is expected of steering a run; what a test did itself does not count."""
+    return Write(
+        _retry if verb == "retry" else _steer(verb),
+        starting.starter_key,
+        Role.OPERATOR,
+        200,
+        _events(kind),
+        f"run.{kind}",
+        takes_nothing=True,
+    )
+
+
 HOW: dict[str, Write] = {
     "api-run-list": Write(_start, starting.starter_key, Role.OPERATOR, 201, _runs, "run.started"),
+    "api-run-cancel": _steered("cancel", "cancel_requested"),
+    "api-run-pause": _steered("pause", "paused"),
+    "api-run-resume": _steered("resume", "resumed"),
+    "api-run-retry": _steered("retry", "retried"),
+    "api-run-replay": Write(
+        _replay,
+        starting.starter_key,
+        Role.OPERATOR,
+        201,
+        WorkflowRun.objects.exclude(replay_of=None).count,
+        "run.replayed",
+    ),
+    "api-batch-list": Write(
+        _batch, starting.starter_key, Role.OPERATOR, 201, Batch.objects.count, "batch.started"
+    ),
     "api-approval-decide": Write(
         _decide, deciding.decider_key, Role.APPROVER, 200, Decision.objects.count, "approval.approved"
     ),
@@ -98,7 +166,7 @@ HOW: dict[str, Write] = {
         200,
         Alert.objects.filter(status="acknowledged").count,
         "alert.acknowledged",
-        needs_body=False,
+        takes_nothing=True,
     ),
 }
 """How each route that writes is asked; one that is not here fails `test_writes`."""
