@@ -54,7 +54,7 @@ def test_resume_gives_a_waiting_step_its_outcome_and_no_other(
             call("workflow_resume", step.id, given)
         assert everything(step.run) == before
         return
-    assert call("workflow_resume", step.id, given) == [(0,)]
+    assert call("workflow_resume", step.id, given) == [([],)]
     ends = run_status in LIVE_RUNS
     assert now_is(step) == (
         end_of(outcome) if ends else run_status,
@@ -92,21 +92,41 @@ def test_finish_with_waiting_or_nothing_to_do_writes_just_that(
     assert now_is(step) == ("succeeded" if ends else run_status, "skipped", is_over)
 
 
+def news_of(function: str, step: WorkflowStep) -> list[str]:
+    """Call a function on the step's run and return the kinds of the events it leaves to be said."""
+    [(news,)] = call(function, step.run_id)
+    return [one["kind"] for one in json.loads(news)]
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("run_status", RUN.statuses)
+def test_go_on_closes_or_waits_says_so_and_returns_whom_to_ring(condition: str, run_status: str) -> None:
+    step = step_in(condition, run_status)
+    if run_status == "queued" and condition in STEP.terminal and end_of(condition) == "succeeded":
+        with pytest.raises(IntegrityError, match=NOT_STARTED), transaction.atomic():
+            call("workflow_go_on", step.run_id)
+        return
+    is_due = condition == "ready and due" and run_status in LIVE_RUNS
+    assert call("workflow_go_on", step.run_id) == [(["short"] if is_due else [],)]
+    closes = condition in STEP.terminal and run_status in LIVE_RUNS
+    waits = condition == "waiting" and run_status == "running"
+    assert events(step.run) == ([f"run.{end_of(condition)}"] if closes else ["run.waiting"] if waits else [])
+
+
 @pytest.mark.parametrize(("condition", "run_status"), EVERY_ROW)
 def test_close_ends_a_live_run_none_of_whose_steps_is_open(condition: str, run_status: str) -> None:
     step = step_in(condition, run_status)
     before = everything(step.run)
     if condition not in STEP.terminal or run_status not in LIVE_RUNS:
-        call("workflow_close", step.run_id)
+        assert call("workflow_close", step.run_id) == [("[]",)]
         assert everything(step.run) == before
         return
     if run_status == "queued" and end_of(condition) == "succeeded":
         with pytest.raises(IntegrityError, match=NOT_STARTED), transaction.atomic():
             call("workflow_close", step.run_id)
         return
-    call("workflow_close", step.run_id)
+    assert news_of("workflow_close", step) == [f"run.{end_of(condition)}"]
     assert now_is(step) == (end_of(condition), condition, True)
-    assert events(step.run)[-1] == f"run.{end_of(condition)}"
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
@@ -123,20 +143,22 @@ def test_mark_for_ringing_counts_what_is_due_once(condition: str, run_status: st
     step = step_in(condition, run_status)
     before = everything(step.run)
     is_due = condition == "ready and due" and run_status in LIVE_RUNS
-    assert call("workflow_to_ring", step.run_id) == [(int(is_due),)]
+    assert call("workflow_to_ring", step.run_id, "short") == [([],)]
+    assert call("workflow_to_ring", step.run_id) == [(["short"] if is_due else [],)]
     assert (everything(step.run) != before) == is_due
-    assert call("workflow_to_ring", step.run_id) == [(0,)]
+    assert call("workflow_to_ring", step.run_id) == [([],)]
 
 
 @pytest.mark.parametrize(("condition", "run_status"), EVERY_ROW)
 def test_wait_is_said_of_a_running_run_whose_last_step_waits(condition: str, run_status: str) -> None:
     step = step_in(condition, run_status)
     before = everything(step.run)
-    call("workflow_wait", step.run_id)
+    said = news_of("workflow_wait", step)
     if condition == "waiting" and run_status == "running":
         assert now_is(step) == ("waiting", "waiting", False)
-        assert events(step.run) == ["run.waiting"]
+        assert said == ["run.waiting"]
     else:
+        assert said == []
         assert everything(step.run) == before
 
 

@@ -25,6 +25,7 @@ CHANGING = re.compile(
     r"|(?P<prefix>(?<=api_key:)\w{10})"
     r"|(?P<sha256>\b[0-9a-f]{64}\b)"
     r"|(?P<number>(?<=\b(?:team|post)-)\d+)"
+    r"|(?P<person>(?<=\buser:person)\d+)"
 )
 FIXED = "2025-"  # times the tests chose
 
