@@ -1,36 +1,41 @@
 """The keeper: rings what is due, parks what takes its worker down. One leads, any number may stand by."""
 
+import time
 from datetime import timedelta
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from agents.sandbox.studio.callbacks import callbacks_due
 from tiktok_ops.alerts.models import Alert
-from tiktok_ops.content.imports.uploads import ring_waiting_imports
+from tiktok_ops.content.imports.uploads import ring_waiting_imports, waiting_imports
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.queue import ring
 from tiktok_ops.rest.housekeeping import tidy
 from tiktok_ops.signals import Stop
 from workflows.absences import Absence
 from workflows.alarms import EFFECT_LOST
+from workflows.chores import Chore, due_of
 from workflows.effects.ledger import STRANDED, raise_if_lost, strand
 from workflows.effects.models import Effect
+from workflows.models import WorkflowStep
 from workflows.outcomes import Alarm, Claim, Failed, LeaseLost
 from workflows.presence import Place, Post
 from workflows.protocol import DOORBELL, MAX_CLAIMS, finish, wake
-from workflows.schedules.firing import fire_due
-from workflows.stop_switch import wake_unstopped
+from workflows.schedules.firing import fire_due, waiting_schedules
+from workflows.stop_switch import unstopped, wake_unstopped
 from workflows.transitions import STEP
-from workflows.webhooks.processing import ring_waiting_messages
+from workflows.webhooks.processing import ring_waiting_messages, waiting_messages
 from workflows.webhooks.sandbox import deliver_sandbox_callbacks
 
 log = structlog.get_logger(__name__)
 
 PAGE = 500
 RING_AGAIN_SECONDS = 15.0
+TIDY_SECONDS = 60.0
 LOST_AFTER = timedelta(minutes=15)
 """How long an effect may be unknown before a person is told: TikTok is asked meanwhile."""
 
@@ -41,6 +46,7 @@ class Keeper:
     def __init__(self) -> None:
         self._post = Post(Place.KEEPER)
         self._no_worker = Absence(Place.WORKER)
+        self._tidied_at = float("-inf")
 
     def run(self, stop: Stop) -> None:
         """Do rounds until `stop`; a database that is away is waited for."""
@@ -60,24 +66,17 @@ class Keeper:
             if self._post.hold():
                 sweep()
                 self._no_worker.look()
+                self._tidy()
         except DatabaseError as error:
             log.warning("keeper lost the database", error=str(error).strip())
             connection.close()
 
-
-def sweep() -> None:
-    """Start and ring what is due, wake what waited long enough, park what is exhausted; ring for the rest, tidy up."""
-    while fire_due(limit=PAGE) == PAGE:
-        pass
-    while ring_due(limit=PAGE) == PAGE:
-        pass
-    wake_waiting()
-    park_exhausted()
-    look_after_effects()
-    ring_waiting_imports()
-    ring_waiting_messages()
-    deliver_sandbox_callbacks()
-    tidy()
+    def _tidy(self) -> None:
+        """Tidy up, now and then."""
+        now = time.monotonic()
+        if now - self._tidied_at >= TIDY_SECONDS:
+            self._tidied_at = now
+            tidy()
 
 
 def ring_due(*, limit: int) -> int:
@@ -104,27 +103,29 @@ def wake_waiting() -> int:
     return woken
 
 
-def look_after_effects() -> None:
-    """Say what is known of effects whose step ended without them; wake steps whose effect went on without them."""
-    ended = Effect.objects.filter(status__in=sorted(STRANDED), step__status__in=sorted(STEP.terminal))
-    for effect in ended[:PAGE]:
+def stranded_effects() -> QuerySet[Effect]:
+    """Return the effects whose step ended without them."""
+    return Effect.objects.filter(status__in=sorted(STRANDED), step__status__in=sorted(STEP.terminal))
+
+
+def look_after_stranded() -> None:
+    """Say what is known of effects whose step ended without them."""
+    for effect in stranded_effects()[:PAGE]:
         if strand(effect):
             log.error("effect stranded", effect=str(effect.id))
-    raise_for_lost_effects()
-    wake_unstopped()
+
+
+def lost_effects() -> QuerySet[Effect]:
+    """Return the effects that were unknown for long and that nobody was told of since they became so."""
+    told = Alert.objects.filter(
+        kind=EFFECT_LOST, subject_id=OuterRef("id"), last_seen_at__gte=OuterRef("status_since")
+    )
+    return Effect.objects.filter(~Exists(told), status="unknown", status_since__lt=Now() - LOST_AFTER)
 
 
 def raise_for_lost_effects() -> int:
     """Raise an alert for each effect that was unknown for long, once for each time it became so; return how many."""
-    told = Alert.objects.filter(
-        kind=EFFECT_LOST, subject_id=OuterRef("id"), last_seen_at__gte=OuterRef("status_since")
-    )
-    long_ago = Now() - LOST_AFTER
-    lost = Effect.objects.filter(~Exists(told), status="unknown", status_since__lt=long_ago)
-    raised = 0
-    for effect in lost[:PAGE]:
-        raised += raise_if_lost(effect)
-    return raised
+    return sum(raise_if_lost(effect) for effect in lost_effects()[:PAGE])
 
 
 def park_exhausted() -> int:
@@ -143,3 +144,47 @@ def park_exhausted() -> int:
             continue  # it ended after all, a moment ago
         log.error("step parked", step=str(claimed.step_id), claims=claimed.number)
     return len(exhausted)
+
+
+def fire_all_due() -> None:
+    """Start everything that is due by a schedule."""
+    while fire_due(limit=PAGE) == PAGE:
+        pass
+
+
+def ring_or_park() -> None:
+    """Ring for every step somebody should be at; fail those that take their worker down."""
+    while ring_due(limit=PAGE) == PAGE:
+        pass
+    park_exhausted()
+
+
+def steps_to_wake() -> QuerySet[WorkflowStep]:
+    """Return the steps that waited long enough, those of paused runs included."""
+    return WorkflowStep.objects.filter(status="waiting", wake_at__lte=Now())
+
+
+def steps_to_take() -> QuerySet[WorkflowStep]:
+    """Return the steps somebody should be at: due, or left by who had them."""
+    due = Q(status="ready", not_before__lte=Now()) | Q(status="running", lease_until__lt=Now())
+    return WorkflowStep.objects.filter(due)
+
+
+CHORES = (
+    Chore("schedules", waiting_schedules, fire_all_due),
+    Chore("steps whose time has come", steps_to_wake, wake_waiting),
+    Chore("steps nobody is at", steps_to_take, ring_or_park),
+    Chore("stranded effects", stranded_effects, look_after_stranded),
+    Chore("lost effects", lost_effects, raise_for_lost_effects),
+    Chore("effects nothing stops any more", unstopped, wake_unstopped),
+    Chore("imports", waiting_imports, ring_waiting_imports),
+    Chore("webhooks", waiting_messages, ring_waiting_messages),
+    Chore("callbacks of the sandbox studio", callbacks_due, deliver_sandbox_callbacks),
+)
+"""All the keeper does, in the order of a round. To add a chore: a line here."""
+
+
+def sweep() -> None:
+    """Do a round: every chore something waits for."""
+    for chore in due_of(CHORES):
+        chore.do()

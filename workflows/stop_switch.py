@@ -154,13 +154,13 @@ def release(*, stop_id: UUID, by: User | str) -> StopSwitch:
 def wake_unstopped() -> int:
     """Wake steps that wait for no time and nobody, and that nothing stops; return how many."""
     woken = 0
-    for step_id in _unstopped().values_list("step_id", flat=True)[:PAGE]:
+    for step_id in unstopped().values_list("step_id", flat=True)[:PAGE]:
         with transaction.atomic():
             woken += wake(step_id)
     return woken
 
 
-def _unstopped() -> QuerySet[Effect]:
+def unstopped() -> QuerySet[Effect]:
     """Return the effects whose step waits for no time, that no person holds, and that nothing stops."""
     stops = StopSwitch.objects.engaged().stopping(
         workspace=OuterRef("workspace"),

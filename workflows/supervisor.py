@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, fields
 
 import structlog
 from django.conf import settings
@@ -247,8 +247,9 @@ class Supervisor:
     def _mind_clusters(self) -> None:
         """Give back what dead processes held; mind each cluster."""
         release_leases_of_the_gone()
+        loads = current_loads()
         for group in self._groups:
-            group.mind(current_load(group.cluster.name), self._stop)
+            group.mind(loads.get(group.cluster.name, NO_LOAD), self._stop)
 
     def _stop_when_idle(self) -> None:
         """Stop once nothing has been open for a few looks in a row."""
@@ -257,37 +258,49 @@ class Supervisor:
             self._stop.set()
 
 
-def current_load(cluster: str | None = None) -> Load:
-    """Count what is due and what this host holds, by the database's clock; with `cluster`, of that one only."""
+NO_LOAD = Load(due=0, held=0, overdue=0, open=0)
+
+
+def current_load() -> Load:
+    """Count what is due and what this host holds, in all clusters, by the database's clock."""
+    found = current_loads().values()
+    return Load(*(sum(getattr(load, field.name) for load in found) for field in fields(Load)))
+
+
+def current_loads() -> dict[str, Load]:
+    """Count what is due and what this host holds for each cluster that has something, by the database's clock."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT
+            SELECT step.cluster,
                 count(*) FILTER (WHERE step.status = 'ready' AND step.not_before <= clock_timestamp()),
                 count(*) FILTER (WHERE step.status = 'running' AND step.lease_until >= clock_timestamp()
-                    AND step.claimed_by LIKE %(mine)s)
-                    -- An import is work too; it holds no lease, but no doorbell outlives its time-out.
-                    + (SELECT count(*) FROM content_contentimport WHERE status = 'running'
-                        AND coalesce(%(cluster)s, %(imports)s) = %(imports)s
-                        AND rung_at > clock_timestamp() - make_interval(secs => %(longest)s)),
+                    AND step.claimed_by LIKE %(mine)s),
                 count(*) FILTER (WHERE step.status = 'running' AND step.lease_until < clock_timestamp()
                     AND step.claimed_by LIKE %(mine)s),
                 count(*)
             FROM workflows_workflowstep AS step
             JOIN workflows_workflowrun AS run ON run.id = step.run_id
             WHERE run.status IN ('queued', 'running', 'waiting')
-                AND step.cluster = coalesce(%(cluster)s, step.cluster)
                 AND (step.status IN ('ready', 'running')
                     OR step.status = 'waiting' AND step.wake_at < clock_timestamp() + interval '1 minute')
+            GROUP BY step.cluster
+            -- An import is work too; it holds no lease, but no doorbell outlives its time-out.
+            UNION ALL SELECT %(imports)s, 0, count(*), 0, 0 FROM content_contentimport
+                WHERE status = 'running' AND rung_at > clock_timestamp() - make_interval(secs => %(longest)s)
+                HAVING count(*) > 0
             """,
             {
                 "mine": f"{this_host()} %",
-                "cluster": cluster,
                 "imports": str(IMPORTS_CLUSTER),
                 "longest": settings.DOORBELL_TIMEOUT_SECONDS,
             },
         )
-        return Load(*cursor.fetchone())
+        loads: dict[str, Load] = {}
+        for cluster, *counts in cursor.fetchall():
+            before = loads.get(cluster, NO_LOAD)
+            loads[cluster] = Load(*(old + new for old, new in zip(astuple(before), counts, strict=True)))
+        return loads
 
 
 def claims_of_the_gone() -> list[Claim]:

@@ -35,7 +35,7 @@ from workflows.definitions.own_post import POST, PUBLISH
 from workflows.effects import ledger
 from workflows.effects.models import Effect
 from workflows.engine import run_step
-from workflows.keeper import look_after_effects, park_exhausted, ring_due, wake_waiting
+from workflows.keeper import park_exhausted, ring_due, sweep, wake_waiting
 from workflows.models import WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import Claim, Failed, LeaseLost, Outcome, Skipped, Succeeded, TryAgain, Waits
@@ -231,7 +231,7 @@ class Engine(RuleBasedStateMachine):
         ring_due(limit=100)
         wake_waiting()
         park_exhausted()
-        look_after_effects()
+        sweep()
 
     # What people do.
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from tiktok_ops.accounts.models import TikTokAccount, User
@@ -26,6 +26,10 @@ log = structlog.get_logger(__name__)
 
 Cause = ScheduleFiring.Cause
 DATABASE_AWAY = (OperationalError, InterfaceError)
+_DUE = Q(next_due_at__lte=Now())
+_MOVED = Q(~Q(time_zone=F("account__time_zone")), kind__in=[Kind.CRON, Kind.ONCE], next_due_at__gt=Now())
+"""The account's clock was moved to another zone since the next time was found."""
+
 FAULT = "It could not be started because of a fault of ours: the log of the keeper says more."
 
 
@@ -36,16 +40,18 @@ def fire_due(*, limit: int) -> int:
     over. Of the times that were missed one is met, the first. What is refused is noted and met, too.
     """
     active = Schedule.objects.filter(is_active=True)
-    moved = active.filter(
-        ~Q(time_zone=F("account__time_zone")), kind__in=[Kind.CRON, Kind.ONCE], next_due_at__gt=Now()
-    )
-    for schedule_id in list(moved.values_list("id", flat=True)[:limit]):
+    for schedule_id in list(active.filter(_MOVED).values_list("id", flat=True)[:limit]):
         _apart_from_others(_follow_clock, schedule_id)
-    due = active.filter(next_due_at__lte=Now()).order_by("next_due_at")
+    due = active.filter(_DUE).order_by("next_due_at")
     return sum(
         _apart_from_others(_fire_if_due, schedule_id)
         for schedule_id in list(due.values_list("id", flat=True)[:limit])
     )
+
+
+def waiting_schedules() -> QuerySet[Schedule]:
+    """Return the schedules `fire_due` has something to do for."""
+    return Schedule.objects.filter(_DUE | _MOVED, is_active=True)
 
 
 def fire_event(name: str, *, account_id: UUID) -> int:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from tiktok_ops.queue import ring
@@ -94,17 +94,20 @@ def _is_ours(message: WebhookMessage, tries: int) -> bool:
     return message.status == "received" and message.tries == tries
 
 
+def waiting_messages() -> QuerySet[WebhookMessage]:
+    """Return the messages whose doorbell was lost, and those whose next try is due."""
+    lost = Q(rung_at__lt=Now() - RING_AGAIN)
+    again = Q(tries__gt=0, rung_at__lt=F("not_before"))
+    return WebhookMessage.objects.filter(again | lost, status="received", not_before__lte=Now())
+
+
 def ring_waiting_messages() -> int:
     """Ring again for messages nobody processed, and for those whose next try is due; return how many.
 
     For the keeper to call in every round: each is rung for once a minute at most. The clock is the database's.
     """
-    lost = Q(rung_at__lt=Now() - RING_AGAIN)
-    again = Q(tries__gt=0, rung_at__lt=F("not_before"))
     with transaction.atomic():
-        waiting = WebhookMessage.objects.select_for_update(skip_locked=True).filter(
-            again | lost, status="received", not_before__lte=Now()
-        )
+        waiting = waiting_messages().select_for_update(skip_locked=True)
         due = list(waiting.order_by("not_before").values_list("id", flat=True)[:PAGE])
         WebhookMessage.objects.filter(id__in=due).update(rung_at=Now())
         for message_id in due:

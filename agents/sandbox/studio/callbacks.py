@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
 
 from agents.sandbox.studio.service import state_of
 from agents.sandbox.tiktok.rules import database_now
@@ -22,6 +23,13 @@ Post = Callable[[str, str, bytes], int]
 """How a callback is delivered: given address, signature and body, returns the HTTP status of the answer."""
 
 
+def callbacks_due() -> QuerySet[SandboxStudioJob]:
+    """Return the jobs of which the caller is to be told now."""
+    return SandboxStudioJob.objects.filter(
+        callbacks_left__gt=0, callback_at__lte=Now(), callback_tries__lt=MOST_TRIES
+    )
+
+
 def deliver_due(*, secret: str, post: Post) -> int:
     """Send the callbacks that are due, each signed anew with `secret`; return how many were answered 200.
 
@@ -29,11 +37,7 @@ def deliver_due(*, secret: str, post: Post) -> int:
     that is not answered is sent again, at most five times.
     """
     with transaction.atomic():
-        due = (
-            SandboxStudioJob.objects.select_for_update(skip_locked=True)
-            .filter(callbacks_left__gt=0, callback_at__lte=database_now(), callback_tries__lt=MOST_TRIES)
-            .order_by("callback_at")[:PAGE]
-        )
+        due = callbacks_due().select_for_update(skip_locked=True).order_by("callback_at")[:PAGE]
         jobs = list(due)
         again = database_now() + timedelta(seconds=AGAIN_SECONDS)
         SandboxStudioJob.objects.filter(id__in=[job.id for job in jobs]).update(

@@ -20,7 +20,7 @@ from tests.factories.accounts import BrandFactory, WorkspaceFactory
 from tests.factories.posting import approved_post, direct_account, providers, video_asset
 from workflows.control import RunOver, cancel_run
 from workflows.engine import advance_run
-from workflows.keeper import look_after_effects, wake_waiting
+from workflows.keeper import sweep, wake_waiting
 from workflows.models import Effect, WorkflowRun, WorkflowStep
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("committed_db")]
@@ -70,7 +70,7 @@ class Load:
             waiting = WorkflowStep.objects.filter(status="waiting", wake_at__isnull=False)
             waiting.update(wake_at="2020-01-01T00:00:00Z")
             wake_waiting()
-            look_after_effects()
+            sweep()
             time.sleep(0.02)
 
 

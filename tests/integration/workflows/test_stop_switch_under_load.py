@@ -22,7 +22,7 @@ from tests.factories.posting import approved_post, direct_account, effect_of, pr
 from tests.factories.stops import stop
 from tests.factories.tiktok import video_of
 from workflows.engine import advance_run
-from workflows.keeper import look_after_effects, wake_waiting
+from workflows.keeper import sweep, wake_waiting
 from workflows.models import StopSwitch, WorkflowRun, WorkflowStep
 from workflows.stop_switch import Target, release
 
@@ -75,7 +75,7 @@ class Load:
                 wake_at=datetime.now().astimezone()
             )
             wake_waiting()
-            look_after_effects()
+            sweep()
             time.sleep(0.05)
 
     def start(self, pool: ThreadPoolExecutor) -> list[Future[None]]:

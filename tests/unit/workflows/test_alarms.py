@@ -25,7 +25,7 @@ from workflows.alarms import label_of, raise_for_step
 from workflows.control import retry_step
 from workflows.effects import ledger
 from workflows.effects.models import Effect
-from workflows.keeper import look_after_effects, park_exhausted, raise_for_lost_effects
+from workflows.keeper import park_exhausted, raise_for_lost_effects, sweep
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.supervisor import Group, Load, Watch
 
@@ -155,8 +155,8 @@ def lost(minutes: float) -> Effect:
 )
 def test_strand_an_effect_raises_an_alert_about_it(status: str, kind: str) -> None:
     effect = stranded(status)
-    look_after_effects()
-    look_after_effects()
+    sweep()
+    sweep()
     alert = Alert.objects.get()
     assert (alert.kind, alert.subject_id, alert.account, alert.times) == (kind, effect.id, effect.account, 1)
     assert effect.request.title in alert.sentence

@@ -13,7 +13,7 @@ from tests.factories.workflows import companions
 from tiktok_ops.audit.models import AuditEvent
 from workflows.effects.ledger import STRANDED, strand
 from workflows.effects.models import Effect
-from workflows.keeper import Keeper, look_after_effects, sweep, wake_waiting
+from workflows.keeper import Keeper, sweep, wake_waiting
 from workflows.models import WorkflowStep
 from workflows.transitions import EFFECT, STEP
 
@@ -51,7 +51,7 @@ def test_look_after_an_effect_whose_step_ended_says_what_is_known(
     changes = {"provider_ref": reference} if status == "sending" else {}
     effect = effect_whose_step(step_status, status=status, **changes)
 
-    look_after_effects()
+    sweep()
 
     effect.refresh_from_db()
     assert (effect.status, kinds(effect)) == (said, [f"effect.{said}"])
@@ -59,7 +59,7 @@ def test_look_after_an_effect_whose_step_ended_says_what_is_known(
     assert (effect.finished_at is not None) is (said == "failed")
     audited = AuditEvent.objects.get(verb=f"effect.{said}", subject=f"effect {effect.id}")
     assert audited.actor == "keeper"
-    look_after_effects()
+    sweep()
     assert len(kinds(effect)) == 1
 
 
@@ -67,7 +67,7 @@ def test_look_after_an_effect_whose_step_ended_says_what_is_known(
 def test_look_after_an_effect_that_was_not_begun_keeps_the_steps_own_reason() -> None:
     effect = effect_whose_step("failed", status="prepared")
 
-    look_after_effects()
+    sweep()
 
     effect.refresh_from_db()
     assert effect.error == "It could not be done."
@@ -81,7 +81,7 @@ def test_look_after_an_effect_that_is_where_it_may_stay_changes_nothing(
 ) -> None:
     effect = effect_whose_step(step_status, status=status)
 
-    look_after_effects()
+    sweep()
     assert not strand(effect)
 
     effect.refresh_from_db()
@@ -105,7 +105,7 @@ def test_strand_an_effect_whose_step_goes_on_changes_nothing(status: str, step_s
 def test_look_after_a_step_that_waits_for_nothing_wakes_it_unless_a_person_has_it(status: str) -> None:
     effect = effect_on(status=status)
 
-    look_after_effects()
+    sweep()
 
     woken = WorkflowStep.objects.get(id=effect.step_id).status == "ready"
     assert woken is (status not in {"held", "handed_over"})
@@ -116,7 +116,7 @@ def test_look_after_a_step_that_waits_for_a_time_lets_it_sleep() -> None:
     effect = effect_on(status="sent")
     WorkflowStep.objects.filter(id=effect.step_id).update(wake_at=timezone.now() + timedelta(hours=1))
 
-    look_after_effects()
+    sweep()
 
     assert WorkflowStep.objects.get(id=effect.step_id).status == "waiting"
 
@@ -140,7 +140,7 @@ def test_two_keepers_at_once_say_and_wake_everything_once(committed_db: str) -> 
 
     def one(_: int) -> int:
         try:
-            look_after_effects()
+            sweep()
             return wake_waiting()
         finally:
             connections.close_all()

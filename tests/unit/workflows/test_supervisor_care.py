@@ -15,7 +15,14 @@ from tiktok_ops.content.models import ContentImport
 from workflows import supervisor
 from workflows.models import WorkflowStep
 from workflows.processes import this_process
-from workflows.supervisor import Load, Pause, Supervisor, current_load, return_steps_of_the_stopped
+from workflows.supervisor import (
+    Load,
+    Pause,
+    Supervisor,
+    current_load,
+    current_loads,
+    return_steps_of_the_stopped,
+)
 
 
 @pytest.mark.django_db
@@ -61,8 +68,8 @@ def test_count_load_of_a_cluster_leaves_out_what_is_the_others() -> None:
     held_by(this_process())
     ContentImport.objects.create(account=AccountFactory.create(), file_name="a.csv", status="running")
 
-    assert current_load("long") == Load(due=1, held=1, overdue=0, open=1)
-    assert current_load("short") == Load(due=0, held=1, overdue=0, open=1)
+    assert current_loads()["long"] == Load(due=1, held=1, overdue=0, open=1)
+    assert current_loads()["short"] == Load(due=0, held=1, overdue=0, open=1)
     assert current_load() == Load(due=1, held=2, overdue=0, open=2)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from tiktok_ops.accounts.models import TikTokAccount, User
@@ -45,17 +45,21 @@ def request_import(*, account_id: UUID, file: File[bytes], by: User) -> ContentI
     return upload
 
 
+def waiting_imports() -> QuerySet[ContentImport]:
+    """Return the imports nobody took up, and those a dead worker left."""
+    queued = Q(status="queued", rung_at__lt=Now() - RING_AGAIN)
+    left = Q(status="running", rung_at__lt=Now() - timedelta(seconds=settings.DOORBELL_TIMEOUT_SECONDS))
+    return ContentImport.objects.filter(queued | left)
+
+
 def ring_waiting_imports() -> int:
     """Ring again for imports nobody took up, and for those a dead worker left; return how many.
 
     For the keeper to call in every round: each import is rung for once in a while, so that doorbells do
     not pile up while no worker is there. The clock is the database's.
     """
-    queued = Q(status="queued", rung_at__lt=Now() - RING_AGAIN)
-    left = Q(status="running", rung_at__lt=Now() - timedelta(seconds=settings.DOORBELL_TIMEOUT_SECONDS))
     with transaction.atomic():
-        waiting = ContentImport.objects.select_for_update(skip_locked=True).filter(queued | left)
-        due = list(waiting.values_list("id", flat=True))
+        due = list(waiting_imports().select_for_update(skip_locked=True).values_list("id", flat=True))
         ContentImport.objects.filter(id__in=due).update(rung_at=Now())
         for import_id in due:
             ring(DOORBELL, import_id, cluster=CLUSTER)

@@ -41,7 +41,7 @@ from workflows.effects.hand_over import (
 )
 from workflows.effects.ledger import WorkerAtIt, strand
 from workflows.effects.registry import EFFECTS
-from workflows.keeper import look_after_effects
+from workflows.keeper import sweep
 from workflows.models import WorkflowRun
 
 POST_ID = "7300000000000000000"
@@ -90,7 +90,7 @@ def test_post_by_hand_waits_for_a_person_and_tiktok_hears_nothing(tiktok: Any) -
 def test_keeper_leaves_what_was_handed_over_alone(tiktok: Any) -> None:
     run = handed_over()
 
-    look_after_effects()
+    sweep()
 
     assert (post_step(run).status, effect_of(run).status) == ("waiting", "handed_over")
 

@@ -27,7 +27,7 @@ from tests.factories.workflows import expire_lease
 from workflows import stop_switch
 from workflows.effects import ledger
 from workflows.effects.registry import EFFECTS
-from workflows.keeper import look_after_effects
+from workflows.keeper import sweep
 from workflows.models import StopSwitch, WorkflowRun
 from workflows.overview import overview_of
 from workflows.stop_switch import Target, release
@@ -93,12 +93,12 @@ def test_keeper_leaves_what_is_stopped_alone_and_wakes_what_was_missed(tiktok: A
     switch = stop()
     work(run)
     claims = post_step(run).claims
-    look_after_effects()
+    sweep()
     assert (post_step(run).status, post_step(run).claims) == ("waiting", claims)
 
     # The releasing process died before it woke anybody.
     StopSwitch.objects.filter(id=switch.id).update(released_at=timezone.now(), released_by="a test")
-    look_after_effects()
+    sweep()
 
     check_posted_once(until_it_rests(work(run)))
 
@@ -146,7 +146,7 @@ def test_switch_thrown_during_an_upload_halts_it_before_the_next_chunk(
     assert (effect.status, step.status, step.wake_at) == ("unknown", "waiting", None)
     assert effect.error == step.error
     assert step.error.startswith("Everything is stopped since")
-    look_after_effects()
+    sweep()
     assert post_step(big).status == "waiting"
 
     release(stop_id=StopSwitch.objects.get().id, by="a test")

@@ -23,7 +23,7 @@ from tests.unit.workflows.rows import everything
 from workflows.effects import ledger
 from workflows.effects.models import Effect
 from workflows.effects.registry import EFFECTS
-from workflows.keeper import look_after_effects, park_exhausted
+from workflows.keeper import park_exhausted, sweep
 from workflows.models import WorkflowRun
 from workflows.outcomes import LeaseLost
 from workflows.protocol import MAX_CLAIMS
@@ -174,7 +174,7 @@ def test_workers_that_die_one_after_another_leave_an_honest_effect(
         expire_lease(post_step(run))
 
     park_exhausted()
-    look_after_effects()
+    sweep()
 
     run.refresh_from_db()
     assert (run.status, post_step(run).status) == ("failed", "failed")
