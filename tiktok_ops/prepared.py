@@ -6,7 +6,7 @@ need a connection of their own, or one pooled by session (docs/deployment.md).
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -15,6 +15,8 @@ from typing import Any
 import psycopg
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
+
+Converter = Callable[[Any, Any, Any], Any]
 
 
 def fetch(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -29,6 +31,31 @@ def fetch(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         raw.prepare_threshold = 0
         cursor.execute(statement, values, prepare=True)
         return cursor.fetchall()
+
+
+class RowOf:
+    """One model's part of a row: its columns, and the object they make."""
+
+    def __init__(self, model: type[models.Model], alias: str) -> None:
+        fields = model._meta.concrete_fields
+        self._model = model
+        self._names = [field.attname for field in fields]
+        self._converters: list[tuple[int, Converter]] = [
+            (place, convert)
+            for place, field in enumerate(fields)
+            for convert in field.get_db_converters(connection)
+        ]
+        self.columns = ", ".join(f'{alias}."{field.column}"' for field in fields)
+        self.width = len(fields)
+
+    def read(self, values: Sequence[Any]) -> Any:
+        """Return the object of these values, or None where an outer join found nothing."""
+        if values[0] is None:
+            return None
+        made = list(values)
+        for place, convert in self._converters:
+            made[place] = convert(made[place], None, connection)
+        return self._model.from_db(connection.alias, self._names, made)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from django.db.models import Max
 
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
+from tiktok_ops.prepared import fetch
 from tiktok_ops.registries import registry
 from workflows.definitions import own_post, post_draft, profile_audit, studio_clip
 from workflows.models import WorkflowDefinition
@@ -60,7 +61,7 @@ def workflow_of(definition_id: UUID) -> Workflow:
 
     Raises `DefinitionRefused`, each time.
     """
-    return parse_workflow(WorkflowDefinition.objects.get(id=definition_id).definition)
+    return parse_workflow(_definition(definition_id).definition)
 
 
 def current_workflows() -> list[tuple[Workflow, int]]:
@@ -120,7 +121,16 @@ def _newest_like(workflow: Workflow) -> WorkflowDefinition | None:
 
 
 def _newest(slug: str) -> WorkflowDefinition | None:
-    return WorkflowDefinition.objects.filter(slug=slug).order_by("-version").first()
+    """Return the newest stored version; which one it is, is asked each time, what it says once in a process."""
+    found = fetch(
+        "SELECT id FROM workflows_workflowdefinition WHERE slug = %s ORDER BY version DESC LIMIT 1", [slug]
+    )
+    return _definition(found[0][0]) if found else None
+
+
+@lru_cache(maxsize=256)
+def _definition(definition_id: UUID) -> WorkflowDefinition:
+    return WorkflowDefinition.objects.get(id=definition_id)
 
 
 def _lock_slug(slug: str) -> None:

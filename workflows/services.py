@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from tiktok_ops.accounts.keys import key_actor
@@ -15,7 +15,7 @@ from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.audit.services import unsaved_record
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
-from tiktok_ops.prepared import insert
+from tiktok_ops.prepared import RowOf, fetch, insert
 from workflows.catalogue import find_definition, store_definition
 from workflows.models import RunEvent, WorkflowDefinition, WorkflowRun
 from workflows.nodes import Workflow
@@ -105,11 +105,19 @@ def _account(account_id: UUID) -> tuple[TikTokAccount, datetime]:
 
     It is not locked, so that an import under way does not hold up a click.
     """
-    account = TikTokAccount.objects.filter(id=account_id).annotate(asked_at=Now()).first()
-    if account is None:
+    row = _account_row()
+    found = fetch(
+        f"SELECT {row.columns}, clock_timestamp() FROM accounts_tiktokaccount AS account WHERE id = %s",  # noqa: S608
+        [account_id],
+    )
+    if not found:
         raise RunRefused(f"There is no account with the id {str(account_id)!r}: it may have been removed.")
-    asked_at: datetime = getattr(account, "asked_at")  # noqa: B009  # an annotation
-    return account, asked_at
+    return row.read(found[0][:-1]), found[0][-1]
+
+
+@cache
+def _account_row() -> RowOf:
+    return RowOf(TikTokAccount, "account")
 
 
 def new_run(

@@ -5,15 +5,15 @@ The rows become the very objects Django would make, so that what uses them need 
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import connection
 
 from tiktok_ops.accounts.models import Brand, TikTokAccount
-from tiktok_ops.prepared import fetch
+from tiktok_ops.prepared import RowOf, fetch
 from workflows.models import WorkflowRun, WorkflowStep
 
 FRESH_SECONDS = 1.0
@@ -32,32 +32,6 @@ _TOLD = (
     "tries",
     "approval_id",
 )
-Converter = Callable[[Any, Any, Any], Any]
-
-
-class RowOf:
-    """One model's part of a row: its columns, and the object they make."""
-
-    def __init__(self, model: type[models.Model], alias: str) -> None:
-        fields = model._meta.concrete_fields
-        self._model = model
-        self._names = [field.attname for field in fields]
-        self._converters: list[tuple[int, Converter]] = [
-            (place, convert)
-            for place, field in enumerate(fields)
-            for convert in field.get_db_converters(connection)
-        ]
-        self.columns = ", ".join(f'{alias}."{field.column}"' for field in fields)
-        self.width = len(fields)
-
-    def read(self, values: Sequence[Any]) -> Any:
-        """Return the object of these values, or None where an outer join found nothing."""
-        if values[0] is None:
-            return None
-        made = list(values)
-        for place, convert in self._converters:
-            made[place] = convert(made[place], None, connection)
-        return self._model.from_db(connection.alias, self._names, made)
 
 
 @cache

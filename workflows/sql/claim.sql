@@ -37,21 +37,22 @@ BEGIN
     IF p_status IS NULL OR p_status NOT IN ('queued', 'running', 'waiting') THEN
         RETURN;
     END IF;
-    SELECT id INTO step_id FROM workflows_workflowstep
-        WHERE run_id = p_run AND status IN ('ready', 'running') AND (p_cluster IS NULL OR cluster = p_cluster)
-            AND ((status = 'ready' AND not_before <= clock_timestamp())
-                OR (status = 'running' AND lease_until < clock_timestamp()
-                    AND workflow_starts(id) < p_max_claims))
-        ORDER BY position, item, round LIMIT 1 FOR UPDATE;
-    IF step_id IS NULL THEN
-        RETURN;
-    END IF;
     UPDATE workflows_workflowstep SET
         status = 'running', claims = claims + 1, claimed_by = p_owner,
         lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds),
         started_at = coalesce(started_at, clock_timestamp())
-        WHERE id = step_id
-        RETURNING claims, key, item, round INTO claim, v_key, v_item, v_round;
+        WHERE id = (
+            SELECT id FROM workflows_workflowstep
+                WHERE run_id = p_run AND status IN ('ready', 'running')
+                    AND (p_cluster IS NULL OR cluster = p_cluster)
+                    AND ((status = 'ready' AND not_before <= clock_timestamp())
+                        OR (status = 'running' AND lease_until < clock_timestamp()
+                            AND workflow_starts(id) < p_max_claims))
+                ORDER BY position, item, round LIMIT 1 FOR UPDATE)
+        RETURNING id, claims, key, item, round INTO step_id, claim, v_key, v_item, v_round;
+    IF step_id IS NULL THEN
+        RETURN;
+    END IF;
     IF p_status <> 'running' THEN
         UPDATE workflows_workflowrun SET
             status = 'running', started_at = coalesce(started_at, clock_timestamp())

@@ -20,6 +20,7 @@ DECLARE
     v_step workflows_workflowstep%ROWTYPE;
     v_news jsonb;
     v_taken jsonb;
+    v_settled integer := 0;
 BEGIN
     SELECT id, status, cancel_requested_at IS NOT NULL INTO v_run, v_run_status, v_is_cancelled
         FROM workflows_workflowrun
@@ -53,6 +54,7 @@ BEGIN
         'not_before', CASE WHEN v_status = 'ready' THEN v_step.not_before END, 'wake_at', v_step.wake_at));
     IF v_status NOT IN ('ready', 'waiting') THEN
         v_news := v_news || workflow_settle(p_step);
+        v_settled := jsonb_array_length(v_news) - 1;
     END IF;
     IF p_lease_seconds IS NOT NULL THEN
         SELECT step_id, claim, news INTO next_step, next_claim, v_taken FROM workflow_take(
@@ -62,10 +64,15 @@ BEGIN
     IF next_step IS NULL AND v_status NOT IN ('ready', 'waiting') THEN
         v_news := v_news || workflow_close(v_run);
     END IF;
-    due := workflow_to_ring(v_run, CASE WHEN p_is_busy AND next_step IS NOT NULL THEN v_step.cluster END);
     IF next_step IS NULL THEN
+        due := workflow_to_ring(v_run);
         v_news := v_news || workflow_wait(v_run);
     ELSE
+        -- What was due before was rung for when it became so; where all that became due now is what was taken,
+        -- there is nothing to ring for.
+        due := CASE WHEN v_status = 'ready' OR v_settled > 1
+                OR v_settled = 1 AND v_news -> 1 -> 'data' <> (v_taken -> -1 -> 'data') - 'claim'
+            THEN workflow_to_ring(v_run, CASE WHEN p_is_busy THEN v_step.cluster END) ELSE '{}' END;
         work := workflow_work(next_step);
     END IF;
     PERFORM workflow_say(v_run, v_news);

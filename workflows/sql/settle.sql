@@ -1,6 +1,6 @@
 -- Count a step that has ended off the steps that wait for it. A step whose count reaches zero becomes
 -- ready, or, when it needs success and one before it had none, is skipped and counted off in turn.
--- Returns the events still to be said.
+-- Returns the events still to be said, one for each step that is no longer pending.
 CREATE OR REPLACE FUNCTION workflow_settle(p_step uuid) RETURNS jsonb
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE

@@ -13,7 +13,7 @@ from tests.factories.workflows import companions
 from tiktok_ops.audit.models import AuditEvent
 from workflows.effects.ledger import STRANDED, strand
 from workflows.effects.models import Effect
-from workflows.keeper import Keeper, sweep, wake_waiting
+from workflows.keeper import Keeper, look_after_stranded, sweep, wake_waiting
 from workflows.models import WorkflowStep
 from workflows.transitions import EFFECT, STEP
 
@@ -140,7 +140,7 @@ def test_two_keepers_at_once_say_and_wake_everything_once(committed_db: str) -> 
 
     def one(_: int) -> int:
         try:
-            sweep()
+            look_after_stranded()
             return wake_waiting()
         finally:
             connections.close_all()

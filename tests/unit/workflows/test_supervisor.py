@@ -295,10 +295,10 @@ def test_supervise_gives_back_what_dead_processes_held(cluster: NotedCluster) ->
 def test_supervise_while_the_database_is_away_waits_for_it(
     cluster: NotedCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def away(cluster: str | None = None) -> Load:
+    def away() -> dict[str, Load]:
         raise OperationalError("the server is starting up\n")
 
-    monkeypatch.setattr(supervisor, "current_load", away)
+    monkeypatch.setattr(supervisor, "current_loads", away)
     with caplog.at_level(logging.WARNING):
         Supervisor(StopAfter(2)).run()
     assert caplog.text.count("worker lost the database") == 2
