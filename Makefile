@@ -4,6 +4,8 @@ RUN := .venv/bin/python
 MANAGE := $(RUN) manage.py
 TESTS ?= tests
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Compiled modules are kept: the tests alone start some hundred processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test chaos mutants pages bench coverage check format up down logs lock screenshots clean
@@ -32,7 +34,7 @@ test: .venv/dev.installed ## Run the tests (pytest --reuse-db)
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup $(TESTS)
 
 chaos: .venv/dev.installed ## Kill, race and restart in the long form: every repetition the promises name
-	TIKTOK_OPS_TESTS=long $(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup -s tests/chaos tests/integration/workflows
+	TIKTOK_OPS_TESTS=long $(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup -s tests/chaos tests/integration
 
 mutants: .venv/dev.installed ## Put bugs into a copy of the project; each must make its test fail
 	$(RUN) -m tests.seeded_bugs

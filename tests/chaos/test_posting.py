@@ -23,7 +23,7 @@ from workflows.models import RunEvent, WorkflowRun, WorkflowStep
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
-KILLS = times(long=20, short=2)
+KILLS = times(long=20, short=1)
 EFFECT_POINTS = [point for point in CrashPoint if point.startswith("effect.")]
 STEP_POINTS = [
     CrashPoint.BEFORE_CLAIM,

@@ -9,6 +9,7 @@ from django.db import connection
 
 from tests.chaos.test_worker_kill import ENVIRONMENT, account_with_posts, audit, check_whole, held_by, is_over
 from tests.chaos.test_worker_kill import work_processes as cluster_of
+from tests.forms import only_long
 from tests.processes import running, wait_until
 from tests.unit.workflows.rows import database_now
 from workflows.models import RunEvent, WorkflowStep
@@ -41,6 +42,7 @@ def test_database_that_cuts_all_connections_in_mid_step_costs_seconds_and_no_res
     check_whole(run)
 
 
+@only_long
 def test_worker_stopped_on_purpose_in_mid_step_gives_it_back_as_no_crash(committed_db: str) -> None:
     run = audit(account_with_posts())
     # Longer than the grace, so that the stop has to end the call.

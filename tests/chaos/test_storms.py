@@ -91,10 +91,10 @@ def test_sigkill_of_random_processes_while_tiktok_fails_loses_and_repeats_nothin
         running("worker", environment=env, log=tmp_path / "worker.log") as worker,
         running("keeper", environment=env),
     ):
-        killer = Killer(worker, dice, most=times(long=1000, short=4))
+        killer = Killer(worker, dice, most=times(long=1000, short=3))
         said.append(killer)
         wait_until(lambda: WorkflowStep.objects.filter(claims__gt=0).exists(), seconds=60, what="work began")
-        raging.rage(killer.strike, every_seconds=2, within_seconds=WITHIN_SECONDS)
+        raging.rage(killer.strike, every_seconds=times(long=2.0, short=0.3), within_seconds=WITHIN_SECONDS)
         check(raging, said)
     assert killer.states["sending"], f"no kill hit one that was sending (seed {raging.seed}): {killer}"
 
@@ -162,7 +162,7 @@ def moved_on(step_id: str, claim: int) -> bool:
 
 
 def test_immediate_restarts_of_the_database_lose_and_repeat_nothing(own_server: OwnServer) -> None:
-    raging = storm(times(long=100, short=3))
+    raging = storm(times(long=100, short=2))
     dice = random.Random(raging.seed)
     env = environment(raging.seed)
     downs: list[float] = []
@@ -178,6 +178,6 @@ def test_immediate_restarts_of_the_database_lose_and_repeat_nothing(own_server: 
     ):
         wait_until(lambda: WorkflowStep.objects.filter(claims__gt=0).exists(), seconds=60, what="work began")
         restart()
-        raging.rage(restart, every_seconds=times(long=8, short=4), within_seconds=WITHIN_SECONDS)
+        raging.rage(restart, every_seconds=times(long=8, short=3), within_seconds=WITHIN_SECONDS)
         said.append(f"{len(downs)} crashes of the database, {sum(downs):.1f} s away")
         check(raging, said)

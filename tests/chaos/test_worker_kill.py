@@ -14,7 +14,7 @@ from django.db.models import Count
 from tests.factories.accounts import AccountFactory
 from tests.factories.content import store_posts
 from tests.factories.figures import make_posts
-from tests.forms import times
+from tests.forms import only_long, times
 from tests.processes import Running, running, wait_until
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.models import Artifact
@@ -23,8 +23,8 @@ from workflows.services import start_run
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
-KILLS = times(long=20, short=6)
-RUNS = times(long=50, short=20)
+KILLS = times(long=20, short=4)
+RUNS = times(long=50, short=8)
 # Slow answers make the moments inside a step long enough to be hit; a short stall shows a wedged cluster soon.
 ENVIRONMENT = {"CLAUDE_FAULTS": '{"slow_seconds": 0.3}', "STALL_SECONDS": "4", "KEEPER_SECONDS": "0.2"}
 
@@ -122,6 +122,7 @@ def test_sigkill_of_the_worker_again_and_again_ends_every_run_with_one_result_a_
     assert hits["mid-step"] >= KILLS // 2, f"the kills hit too little (seed {seed}): {hits}"
 
 
+@only_long
 def test_sigkill_of_the_supervisor_takes_its_cluster_along_and_the_next_worker_goes_on(
     committed_db: str,
 ) -> None:
@@ -142,6 +143,7 @@ def test_sigkill_of_the_supervisor_takes_its_cluster_along_and_the_next_worker_g
         assert run.steps.get(key=key).claims == claims + 1
 
 
+@only_long
 def test_two_workers_with_many_runs_at_once_take_no_step_twice(committed_db: str) -> None:
     account = account_with_posts()
     runs = [audit(account) for _ in range(RUNS)]
