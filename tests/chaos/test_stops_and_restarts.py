@@ -30,6 +30,7 @@ def cut_all_connections() -> None:
         )
 
 
+@only_long
 def test_database_that_cuts_all_connections_in_mid_step_costs_seconds_and_no_result(
     committed_db: str,
 ) -> None:
@@ -97,6 +98,7 @@ def leading_session() -> int | None:
     return row[0] if row else None
 
 
+@only_long
 def test_keeper_that_freezes_loses_the_lead_to_the_next(committed_db: str) -> None:
     with running("keeper", environment=ENVIRONMENT) as first:
         wait_until(lambda: leading_session() is not None, seconds=30, what="the first leads")

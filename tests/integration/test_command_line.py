@@ -12,7 +12,7 @@ from django.db.models import Model
 from tests.factories.accounts import AccountFactory, WorkspaceFactory
 from tests.factories.content import store_posts
 from tests.factories.figures import make_posts
-from tests.forms import times
+from tests.forms import only_long, times
 from tests.processes import call_command_line, running, wait_until
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.audit.models import AuditEvent
@@ -79,6 +79,7 @@ def test_run_workflow_with_a_worker_up_uses_it(account: TikTokAccount) -> None:
     assert "is succeeded after" in done.stdout
 
 
+@only_long
 def test_run_workflow_without_waiting_leaves_a_worker_that_ends_by_itself(account: TikTokAccount) -> None:
     done = call_command_line("run_workflow", "profile_audit", "--account", "lumen", "--json")
 
@@ -287,6 +288,7 @@ def test_demo_runs_again_and_again_and_leaves_nothing_running(committed_db: str,
     assert mine == []
 
 
+@only_long
 def test_down_finds_the_processes_of_a_group_whose_leader_was_killed(
     committed_db: str, tmp_path: Path
 ) -> None:
