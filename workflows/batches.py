@@ -92,7 +92,14 @@ def _begin(
         except Refused as refused:
             raise BatchRefused(f"Item {number} ({account}) is refused: {refused}") from refused
         begin_run(
-            workflow, definition, account, by=by, given=item.given, is_dry_run=batch.is_dry_run, batch=batch
+            workflow,
+            definition,
+            account,
+            by=by,
+            given=item.given,
+            created_at=batch.created_at,
+            is_dry_run=batch.is_dry_run,
+            batch=batch,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 from pydantic import BaseModel
 
 from approvals.kinds import Kind
@@ -76,7 +77,8 @@ def run_for_real(*, run_id: UUID, by: User | ApiKey | str, reason: str = "") -> 
     Everything is done anew, agents too. Raises `NoDryRun`, `DefinitionRefused` or `InputRefused`.
     """
     with transaction.atomic():
-        dry = WorkflowRun.objects.select_related("definition", "account").filter(id=run_id).first()
+        runs = WorkflowRun.objects.select_related("definition", "account").annotate(asked_at=Now())
+        dry = runs.filter(id=run_id).first()
         if dry is None or not dry.is_dry_run:
             raise NoDryRun(f"The run {str(run_id)!r} is no dry run: there is nothing to run for real.")
         workflow = parse_workflow(dry.definition.definition)
@@ -87,6 +89,7 @@ def run_for_real(*, run_id: UUID, by: User | ApiKey | str, reason: str = "") -> 
             dry.account,
             by=by,
             given=dry.input,
+            created_at=dry.asked_at,
             overrides=dry.overrides,
             told={"rehearsed_as": str(dry.id), "reason": reason},
         )

@@ -74,14 +74,17 @@ def begin_run(
     *,
     by: User | ApiKey | str,
     given: dict[str, Any],
+    created_at: datetime,
     in_name_of: User | None = None,
     told: Mapping[str, Any] = MappingProxyType({}),
     **values: Any,
 ) -> WorkflowRun:
     """Write a run from its beginning and ring for it, in the caller's transaction; its input was checked.
 
-    `values` are further fields of the run, `told` is more for the audit trail.
+    `created_at` is by the database's clock, `values` are further fields of the run, `told` is more for the
+    audit trail.
     """
+    values["created_at"] = created_at
     run = new_run(account, definition, by=by, given=given, in_name_of=in_name_of, **values)
     steps, joined = first_steps(run, workflow)
     what = {"workflow": definition.slug, "version": definition.version, "account": account.handle}
@@ -94,8 +97,6 @@ def begin_run(
         data={**what, "input": given, **dry, **told},
     )
     insert([run, *steps, *joined, first_event(run), started])
-    if "created_at" not in values:
-        run.refresh_from_db(fields=["created_at"])
     ring_clusters(run.id, (step.cluster for step in steps if step.status == "ready"))
     return run
 

@@ -19,6 +19,8 @@ from workflows.transitions import STEP
 def first_steps(run: WorkflowRun, workflow: Workflow) -> tuple[list[WorkflowStep], list[StepDependency]]:
     """Return the rows a run begins with: a step for each node outside of loops and for what begins each loop.
 
+    Those that are ready count as rung for: the caller does so.
+
     A step behind a loop waits for its beginning; what else it waits for is known once the items are.
     """
     steps: dict[str, WorkflowStep] = {}
@@ -27,7 +29,10 @@ def first_steps(run: WorkflowRun, workflow: Workflow) -> tuple[list[WorkflowStep
         begins = loop or node
         if begins.key not in steps:
             waits_for = workflow.first_dependencies(begins)
-            steps[begins.key] = _step(run, begins, position=position, open_dependencies=len(waits_for))
+            rung = {} if waits_for else {"rung_at": Ago()}
+            steps[begins.key] = _step(
+                run, begins, position=position, open_dependencies=len(waits_for), **rung
+            )
     joined = [
         StepDependency(upstream=steps[upstream], downstream=step)
         for key, step in steps.items()
@@ -144,7 +149,6 @@ def _step(
         status="pending" if open_dependencies else "ready",
         runs_when="all_settled" if isinstance(node, ReportNode) else "all_succeeded",
         open_dependencies=open_dependencies,
-        rung_at=None if open_dependencies else Ago(),  # type: ignore[misc]  # no datetime yet
         **values,
     )
 

@@ -69,8 +69,8 @@ BEGIN
         v_news := v_news || workflow_wait(v_run);
     ELSE
         -- What was due before was rung for when it became so; where all that became due now is what was taken,
-        -- there is nothing to ring for.
-        due := CASE WHEN v_status = 'ready' OR v_settled > 1
+        -- there is nothing to ring for. The items of a loop became due with its beginning.
+        due := CASE WHEN v_status = 'ready' OR v_step.kind = 'expand' OR v_settled > 1
                 OR v_settled = 1 AND v_news -> 1 -> 'data' <> (v_taken -> -1 -> 'data') - 'claim'
             THEN workflow_to_ring(v_run, CASE WHEN p_is_busy THEN v_step.cluster END) ELSE '{}' END;
         work := workflow_work(next_step);

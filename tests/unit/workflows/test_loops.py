@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from django_q.models import OrmQ
 
 from tests.factories.agents import made_agent, use_agents
-from tests.factories.workflows import agent_node, report_node, run_of, workflow_of
+from tests.factories.workflows import agent_node, doorbells, report_node, run_of, workflow_of
 from workflows.engine import advance_run
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import Workflow
+from workflows.outcomes import Expanded
+from workflows.protocol import DOORBELL, claim, finish
 from workflows.validation import DefinitionRefused, InputRefused, check_workflow
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +137,24 @@ def test_loop_over_more_items_than_may_be_fails_with_the_number() -> None:
 def test_loop_items_are_claimed_by_whoever_is_first_and_never_twice() -> None:
     run = started(two_in_a_row(), *"abcdef")
     assert set(run.steps.values_list("claims", flat=True)) == {1}
+
+
+def test_loop_rings_for_the_items_the_worker_does_not_go_on_with() -> None:
+    run = run_of(two_in_a_row(), given={"ideas": ["a", "b", "c"]})
+    OrmQ.objects.all().delete()  # the doorbell of the start was answered
+    begun = claim(run.id)
+    assert begun is not None
+    items = Expanded(("a", "b", "c"))
+    finished = finish(begun, items, go_on=True)
+    assert (finished.next_claim is not None, finished.due) == (True, 2)
+    assert doorbells() == [(DOORBELL, (str(run.id),))] * 2
+
+
+def test_loop_rings_for_every_item_where_the_worker_does_not_go_on() -> None:
+    run = run_of(two_in_a_row(), given={"ideas": ["a", "b", "c"]})
+    begun = claim(run.id)
+    assert begun is not None
+    assert finish(begun, Expanded(("a", "b", "c")), go_on=False).due == 3
 
 
 def test_loop_whose_beginning_died_begins_again_without_doubles() -> None:
