@@ -8,7 +8,7 @@ need a connection of their own, or one pooled by session (docs/deployment.md).
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -27,10 +27,20 @@ def fetch(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor():  # connects where there is none, or one that is gone
         raw = connection.connection
     connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
+    with connection.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
         raw.prepare_threshold = 0
-        cursor.execute(statement, values, prepare=True)
+        cursor.execute(_numbered(statement), values, prepare=True)
         return cursor.fetchall()
+
+
+@lru_cache(maxsize=512)
+def _numbered(statement: str) -> str:
+    """Return the statement as PostgreSQL reads it, its values as $1, $2, …
+
+    psycopg would do so anew each time for a statement as long as those that insert a run.
+    """
+    first, *rest = statement.split("%s")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
 
 
 class RowOf:

@@ -16,6 +16,7 @@ from django.db import DataError, InterfaceError, OperationalError, connection
 
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
+from tiktok_ops.queue import Cluster
 from workflows.catalogue import workflow_of
 from workflows.conditions import holds
 from workflows.executors import EXECUTORS
@@ -100,10 +101,7 @@ def run_step(claimed: Claim, *, seconds_left: Callable[[], float], runs: Runs | 
     work = _work_of(claimed, step, workflow, told["before"])
     outcome = perform(work)
     # A successor may take as long as any node of this workflow that the same cluster works on.
-    longest = max(
-        (node.timeout_seconds for node in workflow.nodes if node.cluster == step.cluster), default=0.0
-    )
-    go_on = seconds_left() > longest
+    go_on = seconds_left() > workflow.longest_seconds.get(Cluster(step.cluster), 0.0)
     pass_by(CrashPoint.BEFORE_FINISH, claimed.step_id)
     finished = _record(claimed, outcome, go_on=go_on, leads_on=workflow.leads_on(work.node))
     pass_by(CrashPoint.AFTER_FINISH, claimed.step_id)

@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
@@ -173,8 +175,20 @@ AnyNode = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A step every run begins with: its node, its place, and the keys of what it waits for."""
+
+    node: AnyNode | ExpandNode
+    position: int
+    waits_for: tuple[Key, ...]
+
+
 class Workflow(Typed):
-    """A named graph of nodes; what depends on what is all there is to its order."""
+    """A named graph of nodes; what depends on what is all there is to its order.
+
+    What follows from the nodes is found out once: every step of every run asks for it.
+    """
 
     slug: Slug
     label: str = Field(min_length=1, max_length=120)
@@ -183,9 +197,13 @@ class Workflow(Typed):
 
     def node(self, key: str) -> AnyNode | ExpandNode:
         """Return the node with this key, also one that begins a loop; raises `KeyError` when there is none."""
-        return {node.key: node for node in (*self.nodes, *self.expanders)}[key]
+        return self._by_key[key]
 
-    @property
+    @cached_property
+    def _by_key(self) -> dict[str, AnyNode | ExpandNode]:
+        return {node.key: node for node in (*self.nodes, *self.expanders)}
+
+    @cached_property
     def expanders(self) -> tuple[ExpandNode, ...]:
         """What begins each loop; it waits for everything its members wait for outside of it."""
         loops: dict[str, list[AnyNode]] = {}
@@ -193,6 +211,31 @@ class Workflow(Typed):
             if node.for_each:
                 loops.setdefault(node.for_each, []).append(node)
         return tuple(_expander(path, members, self.nodes) for path, members in loops.items())
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with other values; it finds out anew what follows from its nodes."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
+
+    @cached_property
+    def openings(self) -> tuple[Opening, ...]:
+        """The steps a run begins with: one for each node outside of loops and for what begins each loop."""
+        begun: dict[str, Opening] = {}
+        for position, node in enumerate(self.nodes):
+            begins = self.loop_of(node.key) or node
+            if begins.key not in begun:
+                begun[begins.key] = Opening(begins, position, self.first_dependencies(begins))
+        return tuple(begun.values())
+
+    @cached_property
+    def longest_seconds(self) -> dict[Cluster, float]:
+        """How long a step may take at most, for each cluster that works on this."""
+        longest: dict[Cluster, float] = {}
+        for node in self.nodes:
+            longest[node.cluster] = max(longest.get(node.cluster, 0.0), node.timeout_seconds)
+        return longest
 
     def between(self, first: str, last: str) -> frozenset[str]:
         """Return the keys of all nodes on the ways from `first` to `last`, both included."""

@@ -17,26 +17,22 @@ from workflows.transitions import STEP
 
 
 def first_steps(run: WorkflowRun, workflow: Workflow) -> tuple[list[WorkflowStep], list[StepDependency]]:
-    """Return the rows a run begins with: a step for each node outside of loops and for what begins each loop.
+    """Return the rows a run begins with: its workflow's openings, and what of them waits for what.
 
     Those that are ready count as rung for: the caller does so.
 
     A step behind a loop waits for its beginning; what else it waits for is known once the items are.
     """
     steps: dict[str, WorkflowStep] = {}
-    for position, node in enumerate(workflow.nodes):
-        loop = workflow.loop_of(node.key)
-        begins = loop or node
-        if begins.key not in steps:
-            waits_for = workflow.first_dependencies(begins)
-            rung = {} if waits_for else {"rung_at": Ago()}
-            steps[begins.key] = _step(
-                run, begins, position=position, open_dependencies=len(waits_for), **rung
-            )
+    for begun in workflow.openings:
+        rung = {} if begun.waits_for else {"rung_at": Ago()}
+        steps[begun.node.key] = _step(
+            run, begun.node, position=begun.position, open_dependencies=len(begun.waits_for), **rung
+        )
     joined = [
-        StepDependency(upstream=steps[upstream], downstream=step)
-        for key, step in steps.items()
-        for upstream in workflow.first_dependencies(workflow.node(key))
+        StepDependency(upstream=steps[upstream], downstream=steps[begun.node.key])
+        for begun in workflow.openings
+        for upstream in begun.waits_for
     ]
     return list(steps.values()), joined
 

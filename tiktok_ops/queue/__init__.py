@@ -6,6 +6,7 @@ what nobody answered. With our own broker (`broker`) it is a row in our database
 caller's transaction: it commits or rolls back with it.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from uuid import UUID
@@ -14,7 +15,10 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django_q.conf import Conf
+from django_q.signing import SignedPackage
 from django_q.tasks import async_task
+
+from tiktok_ops.prepared import fetch
 
 log = structlog.get_logger(__name__)
 
@@ -25,11 +29,29 @@ With Redis as the queue it never is, and whoever asks rings.
 """
 
 
+TAKE = """
+    WITH next AS (
+        SELECT id FROM django_q_ormq WHERE key = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM django_q_ormq AS taken USING next WHERE taken.id = next.id RETURNING taken.payload
+"""
+"""SQL, with a cluster and a number as its values: take so many doorbells. Locked rows are being taken by
+somebody else: they are passed over rather than waited for."""
+
+
 class Cluster(StrEnum):
     """Who answers: each has work processes of its own, so that what takes long holds up nothing else."""
 
     SHORT = "short"
     LONG = "long"
+
+
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """What is to be called, a dotted path, and with which ids."""
+
+    task: str
+    ids: tuple[str, ...]
 
 
 def ring(task: str, *ids: UUID, cluster: str = Cluster.SHORT) -> None:
@@ -58,3 +80,16 @@ def _send_if_can_be(send: partial[object]) -> None:
 def this_cluster() -> str:
     """Return the cluster this process works for; outside of workers, the short one."""
     return str(Conf.CLUSTER_NAME)
+
+
+def take_next() -> Doorbell | None:
+    """Take a doorbell that waits for this process's cluster, if there is one; with Redis there never is.
+
+    It is the caller's now: should they die, the keeper rings again.
+    """
+    if settings.QUEUE_BROKER == "redis":
+        return None
+    for (payload,) in fetch(TAKE, [this_cluster(), 1]):
+        task = SignedPackage.loads(payload)
+        return Doorbell(task["func"], task["args"])
+    return None

@@ -13,6 +13,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 
+from tiktok_ops.prepared import fetch
+from tiktok_ops.queue import TAKE
+
 log = structlog.get_logger(__name__)
 
 ENQUEUE = """
@@ -20,13 +23,6 @@ ENQUEUE = """
         INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, clock_timestamp()) RETURNING id
     )
     SELECT id, pg_notify(%s, '') FROM rung
-"""
-# Locked rows are being taken by somebody else: pass them over rather than wait.
-TAKE = """
-    WITH next AS (
-        SELECT id FROM django_q_ormq WHERE key = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-    )
-    DELETE FROM django_q_ormq AS taken USING next WHERE taken.id = next.id RETURNING taken.payload
 """
 
 
@@ -40,9 +36,8 @@ class Doorbells(ORM):  # type: ignore[misc]  # django-q has no types
 
     def enqueue(self, task: str) -> int:
         """Add a doorbell and wake who listens, in the caller's transaction; return its row's id."""
-        with connection.cursor() as cursor:
-            cursor.execute(ENQUEUE, [self.list_key, task, self._channel])
-            return int(cursor.fetchone()[0])
+        [(number, _)] = fetch(ENQUEUE, [self.list_key, task, self._channel])
+        return int(number)
 
     def dequeue(self) -> list[tuple[None, str]]:
         """Take up to `bulk` doorbells; without one, wait up to `poll` seconds for the next.
@@ -70,9 +65,7 @@ class Doorbells(ORM):  # type: ignore[misc]  # django-q has no types
             self._heard_on = connection.connection
 
     def _take(self) -> list[tuple[None, str]]:
-        with connection.cursor() as cursor:
-            cursor.execute(TAKE, [self.list_key, Conf.BULK])
-            return [(None, payload) for (payload,) in cursor.fetchall()]
+        return [(None, payload) for (payload,) in fetch(TAKE, [self.list_key, Conf.BULK])]
 
     def _wait(self) -> None:
         """Wait for a doorbell to be rung; those heard while we were busy end the wait at once."""

@@ -34,6 +34,11 @@ def test_fetch_the_same_statement_again_is_planned_once() -> None:
     assert plans() == 1
 
 
+def test_fetch_takes_more_values_than_psycopg_would_remember_a_statement_for() -> None:
+    numbers = list(range(80))
+    assert fetch(f"SELECT {', '.join(['%s::int'] * 80)}", numbers) == [tuple(numbers)]
+
+
 def test_fetch_is_part_of_djangos_transaction() -> None:
     with transaction.atomic():
         fetch("INSERT INTO status_transition VALUES ('made', %s, %s) RETURNING machine", ["a", "b"])

@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.factories.workflows import agent_node, report_node, workflow_of
+from tiktok_ops.queue import Cluster
 from workflows.nodes import MOST_NODES, AgentNode, ReportNode, RetryPolicy, Workflow
 
 CHAIN = workflow_of(
@@ -29,6 +30,17 @@ def test_digest_differs_where_anything_does() -> None:
     ]
     assert len({workflow.digest for workflow in [CHAIN, *changed]}) == 4
     assert len(CHAIN.digest) == 64
+
+
+def test_copy_with_other_nodes_finds_out_anew_what_follows_from_them() -> None:
+    assert [begun.node.key for begun in CHAIN.openings] == ["first", "second", "report"]
+    assert CHAIN.longest_seconds == {Cluster.SHORT: 120}
+    shorter = CHAIN.model_copy(update={"nodes": (agent_node("other", timeout_seconds=200),)})
+    assert [begun.node.key for begun in shorter.openings] == ["other"]
+    assert shorter.longest_seconds == {Cluster.LONG: 200}
+    assert shorter.node("other") is shorter.nodes[0]
+    with pytest.raises(KeyError):
+        shorter.node("first")
 
 
 def test_find_node_by_its_key() -> None:

@@ -1,11 +1,16 @@
 import logging
+from uuid import UUID
 
 import pytest
 from pytest_django import Settings
 
 from tests.factories.agents import made_agent, use_agents
-from tests.factories.workflows import agent_node, run_of, rung_clusters, statuses, workflow_of
+from tests.factories.workflows import agent_node, doorbells, run_of, rung_clusters, statuses, workflow_of
+from tiktok_ops.queue import ring
 from workflows import tasks
+from workflows.models import WorkflowRun
+from workflows.protocol import DOORBELL
+from workflows.webhooks import tasks as webhook_tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -16,6 +21,12 @@ def made_agents(monkeypatch: pytest.MonkeyPatch) -> None:
     use_agents(monkeypatch, made_agent("made"))
 
 
+@pytest.fixture
+def goes_by_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker takes no doorbell itself."""
+    monkeypatch.setattr(tasks, "STAY_SECONDS", 0)
+
+
 def test_answer_a_doorbell_runs_what_is_due() -> None:
     run = run_of(workflow_of(agent_node("a", agent="made"), agent_node("b", "a", agent="made")))
     tasks.advance(str(run.id))
@@ -23,6 +34,7 @@ def test_answer_a_doorbell_runs_what_is_due() -> None:
     tasks.advance(str(run.id))
 
 
+@pytest.mark.usefixtures("goes_by_the_queue")
 def test_answer_a_doorbell_leaves_time_to_spare_before_the_queue_ends_it(settings: Settings) -> None:
     settings.DOORBELL_TIMEOUT_SECONDS = 130
     run = run_of(workflow_of(agent_node("a", agent="made"), agent_node("b", "a", agent="made")))
@@ -45,6 +57,43 @@ def test_answer_a_doorbell_that_leads_to_a_bug_writes_it_down(
     with caplog.at_level(logging.ERROR):
         tasks.advance("0192d0c0-0000-7000-8000-000000000000")
     assert "doorbell failed" in caplog.text
+
+
+def test_answer_a_doorbell_goes_on_with_those_that_wait_oldest_first() -> None:
+    runs = [run_of(workflow_of(agent_node("a", agent="made"))) for _ in range(3)]
+    tasks.advance(str(runs[2].id))
+    assert [statuses(run) for run in runs] == [{"a": "succeeded"}] * 3
+    assert doorbells() == []
+    ended = WorkflowRun.objects.order_by("finished_at")
+    assert [run.id for run in ended] == [runs[2].id, runs[0].id, runs[1].id]
+
+
+@pytest.mark.usefixtures("goes_by_the_queue")
+def test_answer_a_doorbell_goes_on_no_longer_than_a_moment() -> None:
+    first, second = (run_of(workflow_of(agent_node("a", agent="made"))) for _ in range(2))
+    tasks.advance(str(first.id))
+    assert [statuses(run)["a"] for run in (first, second)] == ["succeeded", "ready"]
+
+
+def test_answer_a_doorbell_goes_on_with_none_once_the_worker_is_to_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = run_of(workflow_of(agent_node("a", agent="made")))
+    monkeypatch.setattr(tasks, "is_stopping", lambda: True)
+    tasks.advance(str(run.id))
+    assert statuses(run) == {"a": "ready"}
+    assert len(doorbells()) == 1
+
+
+def test_answer_a_doorbell_goes_on_with_those_for_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(webhook_tasks, "process", heard.append)
+    ring("workflows.webhooks.tasks.process", UUID(int=1))
+    ring(DOORBELL, UUID(int=2))
+    ring("workflows.webhooks.tasks.process", UUID(int=3))
+    tasks.advance("0192d0c0-0000-7000-8000-000000000000")
+    assert heard == [str(UUID(int=1)), str(UUID(int=3))]
+    assert doorbells() == []
 
 
 def test_answer_a_doorbell_leaves_what_is_another_clusters() -> None:

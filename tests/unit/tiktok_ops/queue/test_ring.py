@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from tests.factories.workflows import doorbells
 from tiktok_ops import queue
-from tiktok_ops.queue import Cluster, ring, this_cluster
+from tiktok_ops.queue import Cluster, Doorbell, ring, take_next, this_cluster
 
 RUN, STEP = UUID(int=1), UUID(int=2)
 
@@ -86,3 +86,22 @@ def test_ring_by_redis_that_is_away_spoils_nothing_that_was_committed(
     with caplog.at_level(logging.ERROR):
         ring("workflows.tasks.advance", RUN)
     assert "doorbell lost" in caplog.text
+
+
+@pytest.mark.django_db
+def test_take_next_takes_the_oldest_of_this_cluster_until_there_is_none() -> None:
+    ring("workflows.tasks.advance", STEP, cluster="long")
+    ring("workflows.tasks.advance", RUN)
+    ring("workflows.webhooks.tasks.process", STEP)
+    assert take_next() == Doorbell("workflows.tasks.advance", (str(RUN),))
+    assert take_next() == Doorbell("workflows.webhooks.tasks.process", (str(STEP),))
+    assert take_next() is None
+    assert doorbells() == [("workflows.tasks.advance", (str(STEP),))]
+
+
+@pytest.mark.django_db
+def test_take_next_with_redis_takes_none(settings: Settings) -> None:
+    ring("workflows.tasks.advance", RUN)
+    settings.QUEUE_BROKER = "redis"
+    assert take_next() is None
+    assert len(doorbells()) == 1
