@@ -27,6 +27,8 @@ def fetch(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor():  # connects where there is none, or one that is gone
         raw = connection.connection
     connection.validate_no_broken_transaction()
+    if connection.queries_logged:  # as Django's cursors do, for whoever counts statements
+        connection.queries_log.append({"sql": statement, "time": ""})
     with connection.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
         raw.prepare_threshold = 0
         cursor.execute(_numbered(statement), values, prepare=True)

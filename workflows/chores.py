@@ -3,13 +3,15 @@
 One statement a round asks for all chores whether there is a row: a system at rest costs no more than that.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
+
+from tiktok_ops.prepared import fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,7 @@ class Chore:
 
 def due_of(chores: tuple[Chore, ...]) -> list[Chore]:
     """Return the chores a row waits for, in their order; by the database's clock."""
-    statement, values = _question(chores)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        answers: Sequence[bool] = cursor.fetchone()
+    [answers] = fetch(*_question(chores))
     return [chore for chore, is_due in zip(chores, answers, strict=True) if is_due]
 
 

@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection
 
 from tiktok_ops.content.imports.uploads import CLUSTER as IMPORTS_CLUSTER
 from tiktok_ops.env import BASE_DIR
+from tiktok_ops.prepared import fetch
 from tiktok_ops.signals import Stop
 from workflows.absences import Absence
 from workflows.alarms import raise_for_wedged_cluster
@@ -267,51 +268,46 @@ def current_load() -> Load:
     return Load(*(sum(getattr(load, field.name) for load in found) for field in fields(Load)))
 
 
+LOADS = """
+    SELECT step.cluster,
+        count(*) FILTER (WHERE step.status = 'ready' AND step.not_before <= clock_timestamp()),
+        count(*) FILTER (WHERE step.status = 'running' AND step.lease_until >= clock_timestamp()
+            AND starts_with(step.claimed_by, %s)),
+        count(*) FILTER (WHERE step.status = 'running' AND step.lease_until < clock_timestamp()
+            AND starts_with(step.claimed_by, %s)),
+        count(*)
+    FROM workflows_workflowstep AS step
+    JOIN workflows_workflowrun AS run ON run.id = step.run_id
+    WHERE run.status IN ('queued', 'running', 'waiting')
+        AND (step.status IN ('ready', 'running')
+            OR step.status = 'waiting' AND step.wake_at < clock_timestamp() + interval '1 minute')
+    GROUP BY step.cluster
+    -- An import is work too; it holds no lease, but no doorbell outlives its time-out.
+    UNION ALL SELECT %s, 0, count(*), 0, 0 FROM content_contentimport
+        WHERE status = 'running' AND rung_at > clock_timestamp() - make_interval(secs => %s)
+        HAVING count(*) > 0
+"""
+
+
 def current_loads() -> dict[str, Load]:
     """Count what is due and what this host holds for each cluster that has something, by the database's clock."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT step.cluster,
-                count(*) FILTER (WHERE step.status = 'ready' AND step.not_before <= clock_timestamp()),
-                count(*) FILTER (WHERE step.status = 'running' AND step.lease_until >= clock_timestamp()
-                    AND step.claimed_by LIKE %(mine)s),
-                count(*) FILTER (WHERE step.status = 'running' AND step.lease_until < clock_timestamp()
-                    AND step.claimed_by LIKE %(mine)s),
-                count(*)
-            FROM workflows_workflowstep AS step
-            JOIN workflows_workflowrun AS run ON run.id = step.run_id
-            WHERE run.status IN ('queued', 'running', 'waiting')
-                AND (step.status IN ('ready', 'running')
-                    OR step.status = 'waiting' AND step.wake_at < clock_timestamp() + interval '1 minute')
-            GROUP BY step.cluster
-            -- An import is work too; it holds no lease, but no doorbell outlives its time-out.
-            UNION ALL SELECT %(imports)s, 0, count(*), 0, 0 FROM content_contentimport
-                WHERE status = 'running' AND rung_at > clock_timestamp() - make_interval(secs => %(longest)s)
-                HAVING count(*) > 0
-            """,
-            {
-                "mine": f"{this_host()} %",
-                "imports": str(IMPORTS_CLUSTER),
-                "longest": settings.DOORBELL_TIMEOUT_SECONDS,
-            },
-        )
-        loads: dict[str, Load] = {}
-        for cluster, *counts in cursor.fetchall():
-            before = loads.get(cluster, NO_LOAD)
-            loads[cluster] = Load(*(old + new for old, new in zip(astuple(before), counts, strict=True)))
-        return loads
+    mine = f"{this_host()} "
+    loads: dict[str, Load] = {}
+    found = fetch(LOADS, [mine, mine, str(IMPORTS_CLUSTER), settings.DOORBELL_TIMEOUT_SECONDS])
+    for cluster, *counts in found:
+        before = loads.get(cluster, NO_LOAD)
+        loads[cluster] = Load(*(old + new for old, new in zip(astuple(before), counts, strict=True)))
+    return loads
 
 
 def claims_of_the_gone() -> list[Claim]:
     """Return the claims under a live lease of processes of this host that no longer exist."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, claims, claimed_by FROM workflows_workflowstep "
-            "WHERE status = 'running' AND lease_until > clock_timestamp() AND claimed_by LIKE %s",
-            [f"{this_host()} %"],
-        )
-        return [Claim(step_id, claim) for step_id, claim, name in cursor.fetchall() if is_gone(name)]
+    held = fetch(
+        "SELECT id, claims, claimed_by FROM workflows_workflowstep "
+        "WHERE status = 'running' AND lease_until > clock_timestamp() AND starts_with(claimed_by, %s)",
+        [f"{this_host()} "],
+    )
+    return [Claim(step_id, claim) for step_id, claim, name in held if is_gone(name)]
 
 
 def release_leases_of_the_gone() -> int:

@@ -5,7 +5,7 @@ Here a doorbell is gone when it is taken: the keeper rings again for what it was
 lock to run out, nothing to acknowledge, and no second delivery. Redis makes the same promise.
 """
 
-from time import sleep
+from time import monotonic, sleep
 
 import psycopg
 import structlog
@@ -26,13 +26,20 @@ ENQUEUE = """
 """
 
 
+LOOK_AGAIN_SECONDS = 5.0
+
+
 class Doorbells(ORM):  # type: ignore[misc]  # django-q has no types
-    """The queue of one cluster. A doorbell wakes its pusher by NOTIFY, or, should that fail, within `poll` seconds."""
+    """The queue of one cluster. A doorbell wakes its pusher by NOTIFY, or, should that fail, within seconds.
+
+    It waits no longer than `poll` seconds at a time, because its process looks in between whether it is to stop.
+    """
 
     def __init__(self, list_key: str | None = None) -> None:
         super().__init__(list_key)
         self._channel = f"doorbell_{self.list_key}"
         self._heard_on: object = None
+        self._quiet_until = 0.0
 
     def enqueue(self, task: str) -> int:
         """Add a doorbell and wake who listens, in the caller's transaction; return its row's id."""
@@ -46,9 +53,11 @@ class Doorbells(ORM):  # type: ignore[misc]  # django-q has no types
         """
         try:
             self._listen()
+            if monotonic() < self._quiet_until and not self._is_rung():
+                return []
             taken = self._take()
-            if not taken:
-                self._wait()
+            # Once there was none, only what is rung from now on is of interest; that is heard without asking.
+            self._quiet_until = 0.0 if taken else monotonic() + LOOK_AGAIN_SECONDS
         except (DatabaseError, InterfaceError, psycopg.Error) as error:
             log.warning("queue lost the database", error=str(error).strip())
             connection.close()
@@ -63,11 +72,11 @@ class Doorbells(ORM):  # type: ignore[misc]  # django-q has no types
             with connection.cursor() as cursor:
                 cursor.execute(f"LISTEN {connection.ops.quote_name(self._channel)}")
             self._heard_on = connection.connection
+            self._quiet_until = 0.0
 
     def _take(self) -> list[tuple[None, str]]:
         return [(None, payload) for (payload,) in fetch(TAKE, [self.list_key, Conf.BULK])]
 
-    def _wait(self) -> None:
-        """Wait for a doorbell to be rung; those heard while we were busy end the wait at once."""
-        for _ in connection.connection.notifies(timeout=Conf.POLL, stop_after=1):
-            pass
+    def _is_rung(self) -> bool:
+        """Wait for a doorbell to be rung, and return whether one was; those heard while we were busy end the wait."""
+        return any(True for _ in connection.connection.notifies(timeout=Conf.POLL, stop_after=1))

@@ -9,11 +9,13 @@ from uuid import UUID
 import psycopg
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
 from tests.factories.workflows import doorbells
 from tests.processes import wait_until
+from tiktok_ops.queue import broker as broker_module
 from tiktok_ops.queue import ring
 from tiktok_ops.queue.broker import Doorbells
 
@@ -23,8 +25,9 @@ ONE, TWO = UUID(int=1), UUID(int=2)
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits long for a doorbell."""
+    """Nobody waits long for a doorbell, or believes for long that there is none."""
     monkeypatch.setattr(Conf, "POLL", 0.05)
+    monkeypatch.setattr(broker_module, "LOOK_AGAIN_SECONDS", 0)
 
 
 def payloads() -> list[str]:
@@ -80,17 +83,22 @@ def other(committed_db: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]
         yield made
 
 
-def test_wait_for_a_doorbell_ends_at_its_commit_and_not_before(
-    monkeypatch: pytest.MonkeyPatch, committed_db: str
-) -> None:
+@pytest.fixture
+def long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a doorbell that is heard ends a wait."""
     monkeypatch.setattr(Conf, "POLL", 20)
+    monkeypatch.setattr(broker_module, "LOOK_AGAIN_SECONDS", 60)
+
+
+@pytest.mark.usefixtures("long_waits")
+def test_wait_for_a_doorbell_ends_at_its_commit_and_not_before(committed_db: str) -> None:
     woken: list[float] = []
 
     def listen() -> None:
         broker = Doorbells("short")
         assert broker.dequeue() == []
-        woken.append(time.monotonic())
         assert len(broker.dequeue()) == 1
+        woken.append(time.monotonic())
         connection.close()
 
     listener = threading.Thread(target=listen)
@@ -114,15 +122,41 @@ def is_listening(url: str) -> bool:
     return found is not None
 
 
-@pytest.mark.usefixtures("committed_db")
+@pytest.mark.usefixtures("committed_db", "long_waits")
 def test_listen_hears_what_was_rung_while_it_was_busy() -> None:
     broker = Doorbells("short")
     assert broker.dequeue() == []
     ring(TASK, ONE)
-    assert len(broker.dequeue()) == 1
     before = time.monotonic()
-    assert broker.dequeue() == []  # heard above: it looks again without waiting
+    assert len(broker.dequeue()) == 1
+    assert broker.dequeue() == []  # it looks again without waiting
     assert time.monotonic() - before < 5
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_wait_for_a_doorbell_asks_the_database_nothing(
+    monkeypatch: pytest.MonkeyPatch, other: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    monkeypatch.setattr(broker_module, "LOOK_AGAIN_SECONDS", 60)
+    broker = Doorbells("short")
+    assert broker.dequeue() == []
+    with CaptureQueriesContext(connection) as asked:
+        assert broker.dequeue() == []
+    assert len(asked) == 0
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_doorbell_nobody_announced_is_found_when_it_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker_module, "LOOK_AGAIN_SECONDS", 60)
+    broker = Doorbells("short")
+    assert broker.dequeue() == []
+    ring(TASK, ONE)
+    OrmQ.objects.update(key="long")
+    assert broker.dequeue() == []  # somebody else was faster
+    OrmQ.objects.update(key="short")
+    assert broker.dequeue() == []
+    monkeypatch.setattr(broker_module, "monotonic", lambda: time.monotonic() + 61)
+    assert len(broker.dequeue()) == 1
 
 
 @pytest.mark.usefixtures("committed_db")
