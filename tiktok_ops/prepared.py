@@ -8,12 +8,13 @@ need a connection of their own, or one pooled by session (docs/deployment.md).
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
 import psycopg
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.expressions import DatabaseDefault
 
 Converter = Callable[[Any, Any, Any], Any]
@@ -24,12 +25,14 @@ def fetch(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
 
     `%s` marks a value. JSON comes as text. Raises what Django raises, with psycopg's error as the cause.
     """
-    with connection.cursor():  # connects where there is none, or one that is gone
-        raw = connection.connection
-    connection.validate_no_broken_transaction()
-    if connection.queries_logged:  # as Django's cursors do, for whoever counts statements
-        connection.queries_log.append({"sql": statement, "time": ""})
-    with connection.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
+    database = connections[DEFAULT_DB_ALIAS]  # `connection` finds it anew for every attribute
+    database.close_if_health_check_failed()
+    database.ensure_connection()
+    database.validate_no_broken_transaction()
+    if database.queries_logged:  # as Django's cursors do, for whoever counts statements
+        database.queries_log.append({"sql": statement, "time": ""})
+    raw = database.connection
+    with database.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
         raw.prepare_threshold = 0
         cursor.execute(_numbered(statement), values, prepare=True)
         return cursor.fetchall()
@@ -95,18 +98,20 @@ class _Table:
 
     def _row(self, row: models.Model, values: list[Any]) -> str:
         places = []
+        held = row.__dict__
         for name, is_json, is_serial in self._fields:
-            value = getattr(row, name)
+            value = held[name]
+            kind = type(value)
             place = "%s"
-            if isinstance(value, DatabaseDefault) or (is_serial and value is None):
+            if kind is DatabaseDefault or (is_serial and value is None):
                 places.append("DEFAULT")
                 continue
-            if isinstance(value, Ago):
+            if kind is Ago:
                 place, value = "clock_timestamp() - make_interval(secs => %s)", value.seconds
             elif is_json and value is not None:
                 value = json.dumps(value)
-            elif isinstance(value, str):
-                value = str(value)  # psycopg would write an enumeration's name
+            elif isinstance(value, Enum):
+                value = value.value  # psycopg would write its name
             places.append(place)
             values.append(value)
         return f"({', '.join(places)})"
