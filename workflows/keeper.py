@@ -28,6 +28,7 @@ from workflows.protocol import DOORBELL, MAX_CLAIMS, finish, wake
 from workflows.schedules.firing import fire_due, waiting_schedules
 from workflows.stop_switch import unstopped, wake_unstopped
 from workflows.transitions import STEP
+from workflows.webhooks.housekeeping import delete_old_messages, old_messages
 from workflows.webhooks.processing import ring_waiting_messages, waiting_messages
 from workflows.webhooks.sandbox import deliver_sandbox_callbacks
 
@@ -177,6 +178,7 @@ CHORES = (
     Chore("effects nothing stops any more", unstopped, wake_unstopped),
     Chore("imports", waiting_imports, ring_waiting_imports),
     Chore("webhooks", waiting_messages, ring_waiting_messages),
+    Chore("old webhooks", old_messages, delete_old_messages),
     Chore("callbacks of the sandbox studio", callbacks_due, deliver_sandbox_callbacks),
 )
 """All the keeper does, in the order of a round. To add a chore: a line here."""

@@ -1,4 +1,4 @@
-"""Another attempt of an effect: what says that it may begin again, and who allowed it."""
+"""Another attempt of an effect: what says that it may begin again, and who allowed it; and old webhooks found fast."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -55,7 +55,7 @@ ATTEMPTS = migrations.RunSQL(
 
 
 class Migration(migrations.Migration):
-    """The columns, and what the database refuses of them."""
+    """The columns, what the database refuses of them, and the index by which the keeper finds old webhooks."""
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -133,4 +133,12 @@ class Migration(migrations.Migration):
             ),
         ),
         ATTEMPTS,
+        migrations.AddIndex(
+            "webhookmessage",
+            models.Index(
+                condition=models.Q(("status__in", ("ignored", "not_understood", "processed"))),
+                fields=["finished_at"],
+                name="webhook_over",
+            ),
+        ),
     ]
