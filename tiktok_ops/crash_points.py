@@ -69,6 +69,12 @@ class CrashPoint(StrEnum):
     BEFORE_FIRST_BYTE = "effect.before_first_byte", "The publish id is kept; no byte has left.", "step"
     MID_UPLOAD = "effect.mid_upload", "Some chunks have left, not all.", "step"
     BEFORE_SENT = "effect.before_sent", "Every byte has left; that is not written.", "step"
+    BEFORE_WEBHOOK_COMMITS = (
+        "webhook.before_commit",
+        "A message and its doorbell are written, not committed.",
+        "message",
+    )
+    AFTER_WEBHOOK = "webhook.after_commit", "A message is committed; its sender was not told.", "message"
     BEFORE_CONFIRMED = "effect.before_confirmed", "TikTok said it is out; that is not written.", "step"
 
 

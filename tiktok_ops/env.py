@@ -80,6 +80,7 @@ class Environment(BaseSettings):
     STUDIO_BASE_URL: str = ""
     STUDIO_FAULTS: dict[str, Any] = {}
     STUDIO_WEBHOOK_SECRETS: SecretStr = SecretStr("")
+    WEBHOOK_KEEP_DAYS: int = Field(90, ge=4, le=3650)  # TikTok repeats a message for three
     PUBLIC_URL: str = ""
     TIKTOK_CHUNK_BYTES: int = Field(10_000_000, ge=5_242_880, le=64_000_000)
     CRASH_AT: str = ""

@@ -180,6 +180,8 @@ WEBHOOK_SECRETS = {
     "studio": webhook_secrets(ENV, "STUDIO_WEBHOOK_SECRETS"),
     "tiktok": webhook_secrets(ENV, "TIKTOK_WEBHOOK_SECRETS"),
 }
+# How long what they told us is kept once it is over.
+WEBHOOK_KEEP_DAYS = ENV.WEBHOOK_KEEP_DAYS
 # Which of TikTok's apps we are; what is meant for another one is not for us.
 TIKTOK_CLIENT_KEY = ENV.TIKTOK_CLIENT_KEY
 # Where, and at which pass, tests let a process die (`tiktok_ops.crash_points`).

@@ -77,7 +77,7 @@ def raise_for_lost_effect(effect: Effect) -> None:
         severity=Alert.Severity.CRITICAL,
         sentence=f"Nobody can tell whether this is live: {effect.request.title}.",
         what_to_do="Look at the account in the TikTok app. If it is there, give its link on the effect's page. If it "
-        "is not, leave it: nothing is sent again on a guess, and TikTok goes on being asked.",
+        "is not, another approver than the one who approved it may allow one more attempt there.",
     )
 
 

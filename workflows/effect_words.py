@@ -28,7 +28,7 @@ def delivery_of(effect: Effect) -> str:
 
 def fate_of(request: ApprovalRequest) -> Fate | None:
     """Return what became of what was approved; None until its effect is written down."""
-    effect = Effect.objects.select_related("settled_by").filter(request=request).first()
+    effect = Effect.objects.select_related("settled_by", "attempt_allowed_by").filter(request=request).first()
     if effect is None:
         return None
     url = reverse("admin:workflows_effect_change", args=[effect.id])
@@ -42,9 +42,16 @@ def _confirmed(effect: Effect) -> str:
     return "posted (TikTok confirmed)"
 
 
+def _prepared(effect: Effect) -> str:
+    """A second attempt is on somebody's word that the first is not live."""
+    if effect.cleared_by == Effect.Clearance.PERSON:
+        return f"to be sent once more, as {effect.attempt_allowed_by} allowed"
+    return "approved, not sent yet"
+
+
 _WORDS: Mapping[str, Callable[[Effect], str]] = MappingProxyType(
     {
-        "prepared": lambda effect: "approved, not sent yet",
+        "prepared": _prepared,
         "sending": lambda effect: "being sent now",
         "sent": lambda effect: "sent, TikTok is working on it",
         "unknown": lambda effect: (

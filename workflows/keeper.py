@@ -1,7 +1,6 @@
 """The keeper: rings what is due, parks what takes its worker down. One leads, any number may stand by."""
 
 import time
-from datetime import timedelta
 
 import structlog
 from django.conf import settings
@@ -21,6 +20,7 @@ from workflows.alarms import EFFECT_LOST
 from workflows.chores import Chore, due_of
 from workflows.effects.ledger import STRANDED, raise_if_lost, strand
 from workflows.effects.models import Effect
+from workflows.effects.next_look import UNKNOWN_LONG
 from workflows.models import WorkflowStep
 from workflows.outcomes import Alarm, Claim, Failed, LeaseLost
 from workflows.presence import Place, Post
@@ -28,6 +28,7 @@ from workflows.protocol import DOORBELL, MAX_CLAIMS, finish, wake
 from workflows.schedules.firing import fire_due, waiting_schedules
 from workflows.stop_switch import unstopped, wake_unstopped
 from workflows.transitions import STEP
+from workflows.webhooks.housekeeping import delete_old_messages, old_messages
 from workflows.webhooks.processing import ring_waiting_messages, waiting_messages
 from workflows.webhooks.sandbox import deliver_sandbox_callbacks
 
@@ -36,8 +37,6 @@ log = structlog.get_logger(__name__)
 PAGE = 500
 RING_AGAIN_SECONDS = 15.0
 TIDY_SECONDS = 60.0
-LOST_AFTER = timedelta(minutes=15)
-"""How long an effect may be unknown before a person is told: TikTok is asked meanwhile."""
 
 
 class Keeper:
@@ -120,7 +119,7 @@ def lost_effects() -> QuerySet[Effect]:
     told = Alert.objects.filter(
         kind=EFFECT_LOST, subject_id=OuterRef("id"), last_seen_at__gte=OuterRef("status_since")
     )
-    return Effect.objects.filter(~Exists(told), status="unknown", status_since__lt=Now() - LOST_AFTER)
+    return Effect.objects.filter(~Exists(told), status="unknown", status_since__lt=Now() - UNKNOWN_LONG)
 
 
 def raise_for_lost_effects() -> int:
@@ -179,6 +178,7 @@ CHORES = (
     Chore("effects nothing stops any more", unstopped, wake_unstopped),
     Chore("imports", waiting_imports, ring_waiting_imports),
     Chore("webhooks", waiting_messages, ring_waiting_messages),
+    Chore("old webhooks", old_messages, delete_old_messages),
     Chore("callbacks of the sandbox studio", callbacks_due, deliver_sandbox_callbacks),
 )
 """All the keeper does, in the order of a round. To add a chore: a line here."""

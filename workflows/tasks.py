@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from tiktok_ops.crash_points import CrashPoint, pass_by
-from tiktok_ops.queue import Doorbell, take_next, this_cluster
+from tiktok_ops.queue import Doorbell, ring, take_next, this_cluster
 from workflows.engine import advance_run, clock_down
 from workflows.processes import is_stopping
 from workflows.protocol import DOORBELL
@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 SPARE_SECONDS = 10
 STAY_SECONDS = 0.25
 """How long a worker goes on with doorbells it takes itself; those django-q2 holds for it wait meanwhile."""
+
+_passed_on: set[str] = set()
 
 
 def advance(run_id: str) -> None:
@@ -44,12 +46,10 @@ def _heard(first: Doorbell) -> Iterator[Doorbell]:
 
 
 def _advance(run_id: str) -> None:
-    """Run what is due in the run; nothing more begins once the worker is to stop.
-
-    A doorbell that is not answered then is rung again by the keeper, for another worker.
-    """
+    """Run what is due in the run; once the worker is to stop, let another one hear of it."""
     left = clock_down(settings.DOORBELL_TIMEOUT_SECONDS - SPARE_SECONDS)
     if is_stopping():
+        _pass_on(run_id)
         return
     pass_by(CrashPoint.BEFORE_CLAIM, UUID(run_id))
     advance_run(
@@ -57,3 +57,10 @@ def _advance(run_id: str) -> None:
         seconds_left=lambda: 0.0 if is_stopping() else left(),
         cluster=this_cluster(),
     )
+
+
+def _pass_on(run_id: str) -> None:
+    """Ring for the run again, once a process: a worker that is alone would else ring itself in circles."""
+    if run_id not in _passed_on:
+        _passed_on.add(run_id)
+        ring(DOORBELL, UUID(run_id), cluster=this_cluster())

@@ -1,11 +1,12 @@
-"""Whoever starts runs, decides, keeps or schedules dies at every moment of it: it is done whole, or not at all."""
+"""Whoever starts, decides, keeps, schedules or takes messages dies at each moment: it is done whole, or not at all."""
 
+import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
@@ -16,6 +17,7 @@ from approvals.services import AlreadyDecided, approve
 from tests.factories.accounts import AccountFactory, person
 from tests.factories.approvals import asked_run, request_of
 from tests.factories.schedules import due_schedule
+from tests.factories.webhooks import CLIENT_KEY, SECRET, answer_doorbells, send, tiktok_body
 from tests.factories.workflows import (
     WorkflowRunFactory,
     add_steps,
@@ -37,6 +39,7 @@ from workflows.protocol import MAX_CLAIMS, claim
 from workflows.schedules.firing import fire_due
 from workflows.schedules.models import ScheduleFiring
 from workflows.services import start_run
+from workflows.webhooks.models import WebhookMessage
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.usefixtures("committed_db")]
 
@@ -182,3 +185,24 @@ def test_death_of_the_keeper_while_it_fires_a_schedule_starts_one_run_after_all(
         assert ScheduleFiring.objects.get(schedule=schedule).run == WorkflowRun.objects.get(
             account=schedule.account
         )
+
+
+@pytest.mark.parametrize(
+    ("point", "stored"), [(CrashPoint.BEFORE_WEBHOOK_COMMITS, 0), (CrashPoint.AFTER_WEBHOOK, 1)]
+)
+def test_death_of_whoever_takes_a_message_in_leaves_it_stored_once_when_it_is_sent_again(
+    point: CrashPoint, stored: int, forget: Forget, settings: Any
+) -> None:
+    settings.WEBHOOK_SECRETS = {"tiktok": (SECRET,)}
+    settings.TIKTOK_CLIENT_KEY = CLIENT_KEY
+    for _ in range(DEATHS):
+        body = tiktok_body(client_key="another", made=str(uuid4()))
+        digest = hashlib.sha256(body)
+        kept = WebhookMessage.objects.filter(body_sha256=digest.hexdigest())
+        forget(point, UUID(bytes=digest.digest()[:16]))
+        assert end_of(partial(send, body), at=point) == -signal.SIGKILL  # its sender has no answer …
+        assert kept.count() == stored
+        assert [send(body), send(body)] == [200, 200]  # … and sends it again, until it has one
+        assert kept.count() == 1
+        assert answer_doorbells() == 1
+        assert (kept.get().status, kept.get().tries) == ("ignored", 1)

@@ -9,6 +9,7 @@ from django.db import connection
 
 from tests.chaos.test_worker_kill import ENVIRONMENT, account_with_posts, audit, check_whole, held_by, is_over
 from tests.chaos.test_worker_kill import work_processes as cluster_of
+from tests.factories.workflows import doorbells
 from tests.forms import only_long
 from tests.processes import running, wait_until
 from tests.unit.workflows.rows import database_now
@@ -80,6 +81,8 @@ def test_worker_that_is_stopped_ends_what_it_runs_and_begins_nothing_more(commit
     later = RunEvent.objects.filter(kind="step.running", at__gt=asked + timedelta(seconds=1))
     assert [(event.run_id, event.data) for event in later] == []
     assert not any(is_over(run) for run in runs)
+    # What the stopping cluster had taken and did not begin rings for the next one.
+    assert {args[0] for _, args in doorbells()} == {str(run.id) for run in runs}
     with running("worker", environment=ENVIRONMENT), running("keeper", environment=ENVIRONMENT):
         wait_until(lambda: all(is_over(run) for run in runs), seconds=90, what="the runs are over")
     for run in runs:

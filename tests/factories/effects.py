@@ -99,6 +99,8 @@ def _companions(status: str) -> dict[str, Any]:
         values["provider_ref"] = REFERENCE
     if status == "confirmed":
         values["confirmed_by"] = "provider"
+    if status in {"prepared", "held"}:  # where it was begun before
+        values["cleared_by"] = "nothing_left"
     return values
 
 

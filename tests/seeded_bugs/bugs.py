@@ -38,7 +38,9 @@ BUGS = (
         meaning="Whoever comes back to an effect that is `sending` sends it again, without asking TikTok.",
         file="workflows/effects/post_video.py",
         sound='        posting = posting.moved("unknown", error=CAME_BACK)\n',
-        broken='        return _begin(posting.moved("prepared", error=CAME_BACK))\n',
+        broken="        return _begin(\n"
+        '            posting.moved("prepared", cleared_by=Effect.Clearance.NOTHING_LEFT, error=CAME_BACK)\n'
+        "        )\n",
         test="tests/unit/workflows/effects/test_taken_over.py"
         "::test_send_taken_over_by_another_that_dies_too_writes_nothing_and_posts_once[after-upload]",
     ),

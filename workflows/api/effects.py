@@ -49,6 +49,7 @@ class EffectSerializer(ResourceSerializer[Effect]):
     run_id = serializers.UUIDField(source="step.run_id")
     approval_id = serializers.UUIDField(source="request_id")
     settled_by = serializers.SerializerMethodField()
+    attempt_allowed_by = serializers.SerializerMethodField()
 
     class Meta:
         model = Effect
@@ -73,6 +74,8 @@ class EffectSerializer(ResourceSerializer[Effect]):
             "url",
             "confirmed_by",
             "settled_by",
+            "attempt_allowed_by",
+            "attempt_allowed_at",
             "error",
             "evidence",
             "created_at",
@@ -82,6 +85,10 @@ class EffectSerializer(ResourceSerializer[Effect]):
     def get_settled_by(self, effect: Effect) -> str | None:
         """Return who gave the link as the audit trail names actors; None where nobody had to."""
         return None if effect.settled_by is None else actor_name(effect.settled_by)
+
+    def get_attempt_allowed_by(self, effect: Effect) -> str | None:
+        """Return who said that it was not live, so that it was sent once more; None where nobody did."""
+        return None if effect.attempt_allowed_by is None else actor_name(effect.attempt_allowed_by)
 
 
 class EffectResource(ReadResource[Effect]):
@@ -94,6 +101,6 @@ class EffectResource(ReadResource[Effect]):
 
     def rows(self) -> ScopedQuerySet[Effect]:
         """Return every effect with what its serializer shows, and nothing it does not."""
-        rows: Any = super().rows().select_related("account", "step", "settled_by")
+        rows: Any = super().rows().select_related("account", "step", "settled_by", "attempt_allowed_by")
         effects: ScopedQuerySet[Effect] = rows.defer("upload_secret", "creator", "step__output")
         return effects

@@ -9,9 +9,11 @@ from agents.providers.tiktok.read.posting import PublishStatus
 from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
 from tiktok_ops.content.assets import AssetChanged, open_verified
 from tiktok_ops.crash_points import CrashPoint, pass_by
+from workflows.effects.models import Effect
 from workflows.effects.next_look import (
     Verdict,
     is_overdue,
+    is_unknown_long,
     link_is_awaited,
     look_again_seconds,
     read_status,
@@ -25,6 +27,7 @@ MAX_SENDS = 5
 """How often a post may be begun under one approval: a final failure that may be tried again, five times."""
 
 LINK_PENDING = "It is published; TikTok names its link once moderation is through."
+A_PERSON_MAY_SAY = "A person who looks at the account may say on the effect's page whether it is live."
 HASHING_SECONDS = 60.0
 
 
@@ -57,6 +60,8 @@ def _later(posting: Posting, why: str) -> Outcome:
         return unsure(
             posting, "TikTok has said nothing final within 24 hours; look in the app.", seconds=delay
         )
+    if is_unknown_long(posting.effect, now=timezone.now()):
+        why = f"{why} {A_PERSON_MAY_SAY}"
     return Waits(why, delay)
 
 
@@ -92,8 +97,11 @@ def _send_again(posting: Posting, status: PublishStatus) -> Outcome:
     why = f"TikTok did not publish it ({status.fail_reason})"
     if posting.effect.claims >= MAX_SENDS:
         return replace(give_up(posting, f"{why}, {posting.effect.claims} times."), alarm=Alarm.GAVE_UP)
-    posting.moved("prepared", provider_ref="", chunk_bytes=None, error=f"{why}, and lets us try again.")
-    return Waits(f"{why}, and lets us try again.", look_again_seconds(posting.effect.claims))
+    again = f"{why}, and lets us try again."
+    posting.moved(
+        "prepared", cleared_by=Effect.Clearance.PROVIDER, provider_ref="", chunk_bytes=None, error=again
+    )
+    return Waits(again, look_again_seconds(posting.effect.claims))
 
 
 def _upload_rest(posting: Posting, *, uploaded_bytes: int) -> Outcome:

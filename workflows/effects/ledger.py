@@ -131,7 +131,7 @@ def begin(
         check_not_stopped(now.account, work.workflow.slug)
         release(request)
         if is_direct:
-            move(now, "sending", claims=F("claims") + 1, looks=0, provider_ref="", error="")
+            move(now, "sending", claims=F("claims") + 1, looks=0, provider_ref="", cleared_by="", error="")
         else:
             move(now, "handed_over")
     return given_at
@@ -261,7 +261,11 @@ def move(effect: Effect, status: str, *, by: User | str = WORKER, **changes: Any
     before, effect.status = effect.status, status
     if before == "unknown":
         resolve_for_effect(effect, by=by)
-    told = {name: changes[name] for name in ("error", "provider_ref", "url") if changes.get(name)}
+    told = {
+        name: changes[name]
+        for name in ("error", "provider_ref", "url", "attempt_reason")
+        if changes.get(name)
+    }
     _tell(effect, by=by, data={"from": before, **told})
 
 

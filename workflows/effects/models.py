@@ -22,6 +22,9 @@ class Effect(models.Model):
     `provider_ref` is TikTok's publish id. `upload_secret` is where the bytes go, under the vault's seal,
     for as long as that is needed. `creator` is what TikTok allowed at `checked_at`. `confirmed_by` says
     whose word the confirmation is: TikTok's own, or that of the person (`settled_by`) who gave a link.
+
+    Sending begins again only when something says that nothing of it is live: `cleared_by` says what. A person
+    may say so once (`attempt_allowed_by`), and not the one whose decision it carries out.
     """
 
     class Delivery(models.TextChoices):
@@ -33,6 +36,13 @@ class Effect(models.Model):
     class Word(models.TextChoices):
         """Whose word a confirmation is."""
 
+        PROVIDER = "provider", _("TikTok")
+        PERSON = "person", _("A person")
+
+    class Clearance(models.TextChoices):
+        """What says that nothing of an effect that was begun is live, so that it may begin again."""
+
+        NOTHING_LEFT = "nothing_left", _("No byte had left")
         PROVIDER = "provider", _("TikTok")
         PERSON = "person", _("A person")
 
@@ -64,6 +74,10 @@ class Effect(models.Model):
     confirmed_by = models.CharField(max_length=16, choices=Word, blank=True)
     settled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     evidence = models.JSONField(default=dict)
+    cleared_by = models.CharField(max_length=16, choices=Clearance, blank=True)
+    attempt_allowed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    attempt_allowed_at = models.DateTimeField(null=True)
+    attempt_reason = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
 
@@ -119,6 +133,25 @@ class Effect(models.Model):
             models.CheckConstraint(
                 condition=Q(upload_secret__isnull=True) | Q(status__in=["sending", "sent", "unknown"]),
                 name="effect_keeps_no_secret_longer",
+            ),
+            models.CheckConstraint(
+                condition=Q(claims=0) | ~Q(status__in=["prepared", "held"]) | ~Q(cleared_by=""),
+                name="effect_begins_again_on_a_word",
+            ),
+            models.CheckConstraint(
+                condition=Q(cleared_by__in=["", "nothing_left", "provider"])
+                | Q(cleared_by="person", attempt_allowed_by__isnull=False),
+                name="effect_person_allows_attempt",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    attempt_allowed_by__isnull=True, attempt_allowed_at__isnull=True, attempt_reason=""
+                )
+                | (
+                    Q(attempt_allowed_by__isnull=False, attempt_allowed_at__isnull=False)
+                    & ~Q(attempt_reason="")
+                ),
+                name="effect_attempt_has_reason",
             ),
         ]
 

@@ -18,6 +18,9 @@ LINK_AWAITED = timedelta(minutes=5)
 OVERDUE = timedelta(hours=24)
 """After this, a post TikTok says nothing final of is no longer called sent."""
 
+UNKNOWN_LONG = timedelta(minutes=15)
+"""From here on a person may say what became of an effect nobody is sure of."""
+
 
 class Verdict(StrEnum):
     """What to do next."""
@@ -59,3 +62,8 @@ def link_is_awaited(effect: Effect, *, now: datetime) -> bool:
 def is_overdue(effect: Effect, *, now: datetime) -> bool:
     """Return whether TikTok has said nothing final of a sent effect for too long."""
     return effect.status == "sent" and now >= effect.status_since + OVERDUE
+
+
+def is_unknown_long(effect: Effect, *, now: datetime) -> bool:
+    """Return whether nobody was sure of an effect for so long that a person may say what became of it."""
+    return effect.status == "unknown" and effect.status_since <= now - UNKNOWN_LONG

@@ -82,4 +82,4 @@ def _go_on(posting: Posting) -> Outcome:
     if posting.effect.provider_ref:
         return look(posting)
     # No address was committed, so no byte can have left.
-    return _begin(posting.moved("prepared", error=CAME_BACK))
+    return _begin(posting.moved("prepared", cleared_by=Effect.Clearance.NOTHING_LEFT, error=CAME_BACK))

@@ -18,6 +18,7 @@ from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
 from workflows.effects import ledger
 from workflows.effects.guards import AccountNow, PostChanged, PostRefused, VideoNow, check_post
+from workflows.effects.models import Effect
 from workflows.effects.posting import Posting, ask_again, give_up
 from workflows.effects.reasking import as_it_is_now
 from workflows.effects.sending import send_bytes
@@ -143,15 +144,20 @@ def _announce(posting: Posting, file: BinaryIO, *, latest: float) -> Outcome:
             token=posting.token, post=_on_the_wire(posting), plan=posting.plan(chunk_bytes)
         )
     except Stopped as stopped:
-        posting.moved("prepared", error=str(stopped))
+        _taken_back(posting, stopped)
         return Waits(str(stopped))
     except TooLate as late:
-        posting.moved("prepared", error=str(late))
+        _taken_back(posting, late)
         return TryAgain(error=str(late), delay_seconds=AGAIN_SECONDS, counts_as_try=False)
     except ProviderError as trouble:
-        return _after(posting.moved("prepared", error=str(trouble)), trouble)
+        return _after(_taken_back(posting, trouble), trouble)
     pass_by(CrashPoint.AFTER_INIT, posting.work.step.id)
     return send_bytes(_kept(posting, ticket, chunk_bytes), file, uploaded_bytes=0)
+
+
+def _taken_back(posting: Posting, trouble: Exception) -> Posting:
+    """Let it begin again later: nothing had left."""
+    return posting.moved("prepared", cleared_by=Effect.Clearance.NOTHING_LEFT, error=str(trouble))
 
 
 def _kept(posting: Posting, ticket: UploadTicket, chunk_bytes: int) -> Posting:

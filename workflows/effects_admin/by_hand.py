@@ -1,12 +1,10 @@
 """Posting by hand: who may close an effect when, and what a person has to choose in the app."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from workflows.approval_kinds import VideoPost
 from workflows.effects.models import Effect
-
-UNKNOWN_LONG = timedelta(minutes=15)
-"""From here on a person may say that an effect nobody is sure of is live."""
+from workflows.effects.next_look import is_unknown_long
 
 _WATCHERS = {
     "PUBLIC_TO_EVERYONE": "Everyone",
@@ -18,9 +16,7 @@ _WATCHERS = {
 
 def takes_a_link(effect: Effect, *, now: datetime) -> bool:
     """Return whether a person's link closes the effect: handed over, or unknown for 15 minutes."""
-    if effect.status == "handed_over":
-        return True
-    return effect.status == "unknown" and effect.status_since <= now - UNKNOWN_LONG
+    return effect.status == "handed_over" or is_unknown_long(effect, now=now)
 
 
 def settings_in_the_app(post: VideoPost) -> list[tuple[str, str]]:

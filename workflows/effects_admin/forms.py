@@ -1,7 +1,9 @@
-"""The form that closes an effect with a person's link."""
+"""The forms in which a person says what became of an effect: it is live, with the link; or it is not."""
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+
+from workflows.effects.another_attempt import LONGEST_REASON
 
 LONGEST_URL = 300
 
@@ -15,4 +17,21 @@ class LinkForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "url", "autocomplete": "off"}),
         help_text="In the app: Share, then Copy link; in a browser: the address of the post.",
         error_messages={"required": "Paste the link to the post: without it nothing is proven."},
+    )
+
+
+class AttemptForm(forms.Form):
+    """A person's word that the post is not there, confirmed, with where they looked."""
+
+    is_not_live = forms.BooleanField(
+        label="I looked at the account in the app, and the post is not there",
+        widget=UnfoldBooleanWidget,
+        error_messages={"required": "Look at the account first, then say that the post is not there."},
+    )
+    reason = forms.CharField(
+        label="What you saw",
+        max_length=LONGEST_REASON,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text="Kept in the audit trail.",
+        error_messages={"required": "Say in a sentence where you looked, and what you saw."},
     )

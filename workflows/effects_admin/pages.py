@@ -1,4 +1,4 @@
-"""The list of effects, the page of one, and the form that closes one with a link. Nothing else is changed here."""
+"""The list of effects, the page of one, and the forms in which a person says what became of one."""
 
 from typing import Any
 from uuid import UUID
@@ -19,11 +19,13 @@ from tiktok_ops.cells import badge, moment, shortened, status_badge
 from tiktok_ops.errors import Refused
 from tiktok_ops.filters import ScopedRelatedFilter, StatusFilter
 from workflows.effect_words import delivery_of, tone_of, words_of
+from workflows.effects.another_attempt import allow_another_attempt
 from workflows.effects.hand_over import settle_by_link
 from workflows.effects.models import Effect
+from workflows.effects.next_look import is_unknown_long
 from workflows.effects_admin.by_hand import takes_a_link
-from workflows.effects_admin.forms import LinkForm
-from workflows.effects_admin.sheet import kind_label, sheet_of
+from workflows.effects_admin.forms import AttemptForm, LinkForm
+from workflows.effects_admin.sheet import kind_label, sheet_of, why_no_attempt
 from workflows.transitions import EFFECT
 
 
@@ -38,7 +40,7 @@ class EffectAdmin(SheetAdmin):
     """Effects: what left, or is about to; what a person posts by hand is handed over on its page."""
 
     list_display = ("effect_cell", "account", "fate_cell", "delivery_cell", "mode_cell", "approved_cell")
-    list_select_related = ("account", "request", "decision__decided_by", "settled_by")
+    list_select_related = ("account", "request", "decision__decided_by", "settled_by", "attempt_allowed_by")
     list_filter_submit = True
     list_filter = (
         EffectStatusFilter,
@@ -61,22 +63,26 @@ class EffectAdmin(SheetAdmin):
         return rows.defer("upload_secret", "request__payload", "decision__payload")
 
     def get_urls(self) -> list[URLPattern]:
-        """Add where the form leads."""
-        settle = path(
-            "<uuid:effect_id>/settle/",
-            self.admin_site.admin_view(self.settle_view),
-            name="workflows_effect_settle",
-        )
-        return [settle, *super().get_urls()]
+        """Add where the forms lead."""
+        views = {"settle": self.settle_view, "attempt": self.attempt_view}
+        ours = [
+            path(
+                f"<uuid:effect_id>/{name}/", self.admin_site.admin_view(view), name=f"workflows_effect_{name}"
+            )
+            for name, view in views.items()
+        ]
+        return [*ours, *super().get_urls()]
 
     def sheet_context(self, request: HttpRequest, row: Effect) -> dict[str, Any]:
         """Return what the effect's page shows; it is closed at another address, by POST."""
         user: Any = request.user
-        form = LinkForm() if takes_a_link(row, now=timezone.now()) else None
+        now = timezone.now()
         return {
             "title": f"{kind_label(row)} on {row.account}",
             "may_settle": self.has_settle_permission(request, row),
-            **sheet_of(row, by=user, form=form),
+            "attempt_form": AttemptForm() if is_unknown_long(row, now=now) else None,
+            "attempt_refusal": why_no_attempt(row, by=user),
+            **sheet_of(row, by=user, form=LinkForm() if takes_a_link(row, now=now) else None),
         }
 
     def settle_view(self, request: HttpRequest, effect_id: UUID) -> HttpResponse:
@@ -110,6 +116,34 @@ class EffectAdmin(SheetAdmin):
             effect.refresh_from_db()
             return False
         return True
+
+    def attempt_view(self, request: HttpRequest, effect_id: UUID) -> HttpResponse:
+        """Let the effect begin once more, where a second person says that it is not live."""
+        effect = self.get_object(request, str(effect_id))
+        if effect is None:
+            raise Http404
+        page = reverse("admin:workflows_effect_change", args=[effect_id])
+        if request.method != "POST":
+            return HttpResponseRedirect(page)
+        if not self.has_attempt_permission(request, effect):
+            raise PermissionDenied
+        form = AttemptForm(request.POST)
+        user: Any = request.user
+        try:
+            if not form.is_valid():
+                return self.sheet(request, effect, attempt_form=form)
+            allow_another_attempt(effect_id=effect_id, by=user, reason=form.cleaned_data["reason"])
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(
+                request, "One more attempt is allowed, on your word. It is sent as soon as it can be."
+            )
+        return HttpResponseRedirect(page)
+
+    def has_attempt_permission(self, request: HttpRequest, effect: Effect) -> bool:
+        """Return whether the person may decide on what is sent from the account."""
+        return self.is_granted(request, Capability.DECIDE, effect)
 
     def has_settle_permission(self, request: HttpRequest, effect: Effect) -> bool:
         """Return whether the person may say that this is live."""

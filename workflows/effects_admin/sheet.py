@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from approvals.differences import Change, word_changes
 from approvals.models import ApprovalRequest
 from approvals.packet import in_words
+from approvals.policy import MayNotDecide
 from approvals.seal import SealBroken
 from approvals.services import check_decision
 from tiktok_ops.accounts.models import User
@@ -20,6 +21,7 @@ from tiktok_ops.cells import EMPTY, moment, visible
 from tiktok_ops.content.models import Asset
 from workflows.approval_kinds import PRIVACY_WORDS, VideoPost
 from workflows.effect_words import delivery_of, tone_of, words_of
+from workflows.effects.another_attempt import check_may_allow
 from workflows.effects.models import Effect
 from workflows.effects.registry import EFFECTS
 from workflows.effects_admin.by_hand import settings_in_the_app
@@ -31,6 +33,7 @@ _EVIDENCE = {
     "tiktok_said": "TikTok said",
     "asked_at": "Asked at",
     "privacy_level": "Who can see it",
+    "earlier_reference": "TikTok's reference of the attempt before",
     "live_caption": "Caption on TikTok",
     "caption_matches": "Is it the approved caption",
 }
@@ -78,12 +81,22 @@ def sheet_of(effect: Effect, *, by: User, form: LinkForm | None) -> dict[str, An
         "asset_url": reverse("admin:content_asset_change", args=[asset.id]) if asset else "",
         "form": form,
         "settle_url": reverse("admin:workflows_effect_settle", args=[effect.id]),
+        "attempt_url": reverse("admin:workflows_effect_attempt", args=[effect.id]),
         "asked_again_url": _asked_again_url(effect),
         "run_url": reverse("admin:workflows_workflowrun_change", args=[effect.step.run_id]),
         "account_url": reverse("admin:accounts_tiktokaccount_change", args=[effect.account_id]),
         "request_url": reverse("admin:approvals_approvalrequest_change", args=[effect.request_id]),
         "events": events_about(effect),
     }
+
+
+def why_no_attempt(effect: Effect, *, by: User) -> str:
+    """Return why this person may not allow another attempt, empty where they may."""
+    try:
+        check_may_allow(effect, by)
+    except MayNotDecide as refused:
+        return str(refused)
+    return ""
 
 
 def _post(effect: Effect) -> VideoPost | None:
@@ -135,10 +148,19 @@ def sending_facts(effect: Effect) -> dict[str, str | SafeString]:
         "Status since": moment(effect.status_since),
         "Over": moment(effect.finished_at),
         "Times sending began": str(effect.claims),
+        "One more attempt allowed by": _allowed_by(effect),
         "Times TikTok was asked what became of it": str(effect.looks or ""),
         "TikTok's reference": visible(effect.provider_ref),
     }
     return {name: value for name, value in told.items() if value and value != EMPTY}
+
+
+def _allowed_by(effect: Effect) -> str | SafeString:
+    """Return who said that it was not live, when, and what they saw."""
+    if effect.attempt_allowed_by is None:
+        return ""
+    at, reason = moment(effect.attempt_allowed_at), visible(effect.attempt_reason)
+    return format_html("{}, {}: {}", effect.attempt_allowed_by, at, reason)
 
 
 def record_facts(effect: Effect) -> dict[str, str | SafeString]:

@@ -3,9 +3,11 @@
 import hashlib
 from datetime import UTC, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from django.db import connection, transaction
 
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.ids import new_id
 from tiktok_ops.queue import ring
 from workflows.webhooks.models import WebhookMessage
@@ -35,10 +37,12 @@ def receive(*, source: Source, header: str | None, raw: bytes) -> Reception:
     if signed is None or age is Age.OUT_OF_TIME:
         _count_refusal(source)
         return Reception.REFUSED
+    digest = hashlib.sha256(raw)
+    subject = UUID(bytes=digest.digest()[:16])  # what is sent again has another id, and the same bytes
     with transaction.atomic():
         message, is_new = WebhookMessage.objects.get_or_create(
             source=source.name,
-            body_sha256=hashlib.sha256(raw).hexdigest(),
+            body_sha256=digest.hexdigest(),
             defaults={
                 "body": raw,
                 "signed_at": datetime.fromtimestamp(signed, UTC),
@@ -47,6 +51,8 @@ def receive(*, source: Source, header: str | None, raw: bytes) -> Reception:
         )
         if is_new:
             ring(DOORBELL, message.id)
+        pass_by(CrashPoint.BEFORE_WEBHOOK_COMMITS, subject)
+    pass_by(CrashPoint.AFTER_WEBHOOK, subject)
     return Reception.STORED if is_new else Reception.COPY
 
 

@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from tiktok_ops.ids import new_id
 from workflows.transitions import WEBHOOK
 
+OVER = ("ignored", "not_understood", "processed")
+"""What needs nobody any more; a message that failed waits for somebody to look at it."""
+
 
 class WebhookMessage(models.Model):
     """One message of a provider, its signature right; a copy of it is the same row.
@@ -46,6 +49,7 @@ class WebhookMessage(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["not_before"], name="webhook_due", condition=Q(status="received")),
+            models.Index(fields=["finished_at"], name="webhook_over", condition=Q(status__in=OVER)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["source", "body_sha256"], name="webhook_once"),

@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -7,8 +8,10 @@ from pytest_django import Settings
 from tests.factories.agents import made_agent, use_agents
 from tests.factories.workflows import agent_node, doorbells, run_of, rung_clusters, statuses, workflow_of
 from tiktok_ops.queue import ring
+from tiktok_ops.signals import Stop
 from workflows import tasks
 from workflows.models import WorkflowRun
+from workflows.processes import STOP_FD
 from workflows.protocol import DOORBELL
 from workflows.webhooks import tasks as webhook_tasks
 
@@ -80,9 +83,9 @@ def test_answer_a_doorbell_goes_on_with_none_once_the_worker_is_to_stop(
 ) -> None:
     run = run_of(workflow_of(agent_node("a", agent="made")))
     monkeypatch.setattr(tasks, "is_stopping", lambda: True)
-    tasks.advance(str(run.id))
+    tasks.advance(str(UUID(int=1)))
     assert statuses(run) == {"a": "ready"}
-    assert len(doorbells()) == 1
+    assert [ids for _, ids in doorbells()] == [(str(run.id),), (str(UUID(int=1)),)]
 
 
 def test_answer_a_doorbell_goes_on_with_those_for_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,3 +104,63 @@ def test_answer_a_doorbell_leaves_what_is_another_clusters() -> None:
     assert rung_clusters() == ["long"]
     tasks.advance(str(run.id))
     assert statuses(run) == {"a": "ready"}
+
+
+@pytest.fixture
+def told_to_stop(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Give what lets this process be told to stop by its supervisor, as a worker's is."""
+    stop = Stop()
+    monkeypatch.setenv(STOP_FD, str(stop.read_end))
+    return stop.set
+
+
+def rings_for(run: WorkflowRun) -> int:
+    """Return how often somebody rang for the run and was not heard yet."""
+    return sum(args == (str(run.id),) for _, args in doorbells())
+
+
+def test_answer_a_doorbell_while_stopping_rings_for_another_worker_and_runs_nothing(
+    told_to_stop: Callable[[], None],
+) -> None:
+    run = run_of(workflow_of(agent_node("a", agent="made")))
+    before, clusters = rings_for(run), rung_clusters()
+    told_to_stop()
+
+    tasks.advance(str(run.id))
+
+    assert rings_for(run) == before + 1
+    assert set(rung_clusters()) == set(clusters) == {"short"}
+    assert statuses(run) == {"a": "ready"}
+
+
+def test_answer_the_same_doorbell_again_while_stopping_is_left_to_the_keeper(
+    told_to_stop: Callable[[], None],
+) -> None:
+    run, other = (run_of(workflow_of(agent_node("a", agent="made"))) for _ in range(2))
+    before = rings_for(run), rings_for(other)
+    told_to_stop()
+
+    for _ in range(5):  # a worker that is alone hears itself
+        tasks.advance(str(run.id))
+    tasks.advance(str(other.id))
+
+    assert (rings_for(run), rings_for(other)) == (before[0] + 1, before[1] + 1)
+
+
+def test_answer_a_doorbell_that_is_none_while_stopping_is_written_down(
+    told_to_stop: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    told_to_stop()
+
+    with caplog.at_level(logging.ERROR):
+        tasks.advance("no id")
+
+    assert "doorbell failed" in caplog.text
+
+
+def test_answer_a_doorbell_before_the_stop_runs_what_is_due(told_to_stop: Callable[[], None]) -> None:
+    run = run_of(workflow_of(agent_node("a", agent="made")))
+
+    tasks.advance(str(run.id))
+
+    assert statuses(run) == {"a": "succeeded"}

@@ -107,3 +107,19 @@ def test_list_effects_shows_the_newest_first() -> None:
     told = read(first, "?page_size=10")
 
     assert [row["id"] for row in told["results"]] == [str(second.id), str(first.id)]
+
+
+def test_read_an_effect_that_is_sent_once_more_names_who_allowed_it() -> None:
+    ben = UserFactory.create(username="ben")
+    effect = effect_on(
+        claims=1,
+        cleared_by="person",
+        attempt_allowed_by=ben,
+        attempt_allowed_at=NOON,
+        attempt_reason="It is not there.",
+    )
+
+    told = read(effect)
+
+    assert (told["attempt_allowed_by"], told["attempt_allowed_at"]) == ("user:ben", "2025-06-30T12:00:00Z")
+    assert read(effect_on())["attempt_allowed_by"] is None

@@ -10,7 +10,7 @@ from approvals.models import Decision
 from tests.factories.accounts import AccountFactory, person
 from tests.factories.approvals import asked_run, request_of
 from tests.factories.effects import effect_on
-from tiktok_ops.accounts.models import Workspace
+from tiktok_ops.accounts.models import User, Workspace
 from tiktok_ops.accounts.roles import Role
 from workflows.effects.models import Effect
 from workflows.transitions import EFFECT
@@ -58,6 +58,9 @@ VIOLATIONS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
     "effect_finished_when_over": ("prepared", {}, {"finished_at": timezone.now()}),
     "effect_keeps_no_secret_longer": ("prepared", {}, {"upload_secret": b"secret"}),
+    "effect_begins_again_on_a_word": ("unknown", {"claims": 1}, {"status": "prepared", "cleared_by": ""}),
+    "effect_person_allows_attempt": ("unknown", {"claims": 1}, {"cleared_by": "person"}),
+    "effect_attempt_has_reason": ("unknown", {}, {"attempt_allowed_at": timezone.now()}),
 }
 """For each constraint: a status and fields to begin with, and the change that violates it and no other."""
 
@@ -185,3 +188,73 @@ def test_status_machine_of_effects_never_sends_twice_without_going_back_to_prepa
 def test_effect_is_called_what_was_decided_on() -> None:
     effect = effect_on(status="sending")
     assert str(effect) == effect.request.title != ""
+
+
+# Another attempt ------------------------------------------------------------------------------------
+
+
+def leave(by: User) -> dict[str, Any]:
+    """Return the change by which this person lets an unknown effect begin once more."""
+    return {
+        "status": "prepared",
+        "cleared_by": "person",
+        "attempt_allowed_by": by,
+        "attempt_allowed_at": timezone.now(),
+        "attempt_reason": "It is not there.",
+    }
+
+
+def unknown_effect() -> Effect:
+    """Return an effect that was sent once, nobody knows with what end."""
+    return effect_on(status="unknown", claims=1)
+
+
+@pytest.mark.parametrize("status", ["unknown", "sending", "sent"])
+def test_effect_that_begins_again_without_being_prepared_anew_is_refused(status: str) -> None:
+    effect = effect_on(status=status, claims=1)
+
+    with pytest.raises(IntegrityError, match="from prepared only"):
+        update(effect, claims=2)
+    with pytest.raises(IntegrityError, match="from prepared only"):
+        update(effect, status="sending" if status == "unknown" else "unknown", claims=2)
+
+
+def test_effect_whose_second_attempt_nobody_allowed_is_refused() -> None:
+    effect = unknown_effect()
+
+    with pytest.raises(IntegrityError, match="effect_begins_again_on_a_word"):
+        update(effect, status="prepared")
+    with pytest.raises(IntegrityError, match="effect_person_allows_attempt"):
+        update(effect, status="prepared", cleared_by="person")
+    with pytest.raises(IntegrityError, match="effect_person_allows_attempt"):
+        update(effect, status="prepared", cleared_by="nobody")
+
+
+@pytest.mark.parametrize("left_out", ["attempt_allowed_at", "attempt_reason"])
+def test_attempt_allowed_without_a_time_or_a_reason_is_refused(left_out: str) -> None:
+    effect = unknown_effect()
+    given = leave(person(effect.workspace, Role.APPROVER))
+
+    with pytest.raises(IntegrityError, match="effect_attempt_has_reason"):
+        update(effect, **{name: value for name, value in given.items() if name != left_out})
+
+
+def test_attempt_allowed_by_who_approved_the_effect_is_refused() -> None:
+    effect = unknown_effect()
+
+    with pytest.raises(IntegrityError, match="by another than who approved it"):
+        update(effect, **leave(effect.decision.decided_by))
+
+
+def test_attempt_allowed_twice_is_refused() -> None:
+    effect = unknown_effect()
+    update(effect, **leave(person(effect.workspace, Role.APPROVER)))
+    update(effect, status="sending", claims=2, cleared_by="")
+    update(effect, status="unknown")
+
+    with pytest.raises(IntegrityError, match="once only"):
+        update(effect, status="prepared", cleared_by="person")
+    with pytest.raises(IntegrityError, match="once only"):
+        update(effect, **leave(person(effect.workspace, Role.APPROVER)))
+    with pytest.raises(IntegrityError, match="once only"):
+        update(effect, attempt_allowed_by=None, attempt_allowed_at=None, attempt_reason="")

@@ -11,8 +11,10 @@ from workflows.effects.next_look import (
     LINK_AWAITED,
     LONGEST_LOOK_SECONDS,
     OVERDUE,
+    UNKNOWN_LONG,
     Verdict,
     is_overdue,
+    is_unknown_long,
     link_is_awaited,
     look_again_seconds,
     read_status,
@@ -97,3 +99,17 @@ def test_link_is_awaited_for_public_posts_and_not_for_ever(changes: dict[str, An
 )
 def test_sent_post_is_overdue_after_a_day(status: str, age: timedelta, overdue: bool) -> None:
     assert is_overdue(Effect(status=status, status_since=NOW - age), now=NOW) is overdue
+
+
+@pytest.mark.parametrize(
+    ("status", "age", "long"),
+    [
+        ("unknown", UNKNOWN_LONG, True),
+        ("unknown", UNKNOWN_LONG - timedelta(seconds=1), False),
+        ("sent", UNKNOWN_LONG * 2, False),
+    ],
+)
+def test_effect_is_unknown_for_long_after_a_quarter_of_an_hour(
+    status: str, age: timedelta, long: bool
+) -> None:
+    assert is_unknown_long(Effect(status=status, status_since=NOW - age), now=NOW) is long

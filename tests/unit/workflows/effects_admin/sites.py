@@ -41,3 +41,12 @@ def settle(effect: Effect, url: str, by: User | None = None) -> Any:
     client.get(address(effect))
     given = {"url": url, "csrfmiddlewaretoken": client.cookies["csrftoken"].value}
     return client.post(address(effect, "settle"), given)
+
+
+def allow(effect: Effect, by: User, *, follow: bool = False, **given: str) -> Any:
+    """Fill in the form that allows one more attempt, with `given` in place of what is filled in, and send it."""
+    client = signed_in(by)
+    client.get(address(effect))
+    token = client.cookies["csrftoken"].value
+    filled = {"is_not_live": "on", "reason": "Not on the profile.", "csrfmiddlewaretoken": token, **given}
+    return client.post(address(effect, "attempt"), filled, follow=follow)

@@ -19,7 +19,8 @@ from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.content.models import Asset
 from workflows.approval_kinds import VideoPost
 from workflows.effects.models import Effect
-from workflows.effects_admin.by_hand import UNKNOWN_LONG, settings_in_the_app, takes_a_link
+from workflows.effects.next_look import UNKNOWN_LONG
+from workflows.effects_admin.by_hand import settings_in_the_app, takes_a_link
 from workflows.models import WorkflowStep
 from workflows.transitions import EFFECT
 
