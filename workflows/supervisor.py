@@ -36,6 +36,7 @@ STOP_SECONDS = 20.0
 DYING_SECONDS = 1.0
 IDLE_TICKS = 3
 QUIET_SECONDS = 60.0
+SETTLED_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -44,10 +45,12 @@ class Cluster:
 
     name: str
     process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
     stopping: Stop = field(default_factory=Stop)
 
     def start(self) -> None:
         """Start the cluster; its processes end with this one, however this one ends."""
+        self.started_at = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, str(BASE_DIR / "manage.py"), "qcluster"],
             cwd=BASE_DIR,
@@ -169,8 +172,8 @@ class Group:
         log.error("cluster restarted", cluster=self.cluster.name, reason=reason)
         self.cluster.kill()
         release_leases_of_the_gone()
-        # One that dies before it did anything is not started again in a tight circle.
-        if self.watch.has_worked:
+        # One that dies before it did anything, or lived for long enough to, is not started again in a tight circle.
+        if self.watch.has_worked or time.monotonic() - self.cluster.started_at > SETTLED_SECONDS:
             self.pause = Pause()
         stop.wait(self.pause.next_seconds(now=time.monotonic()))
         self.watch.restarted(now=time.monotonic())

@@ -189,6 +189,7 @@ class NotedCluster:
     """A cluster that lives as long as it is said to."""
 
     lives: bool = True
+    lived_seconds: float = 0
 
     name = "short"
 
@@ -199,6 +200,11 @@ class NotedCluster:
     def is_alive(self) -> bool:
         """Return whether it is said to live."""
         return self.lives
+
+    @property
+    def started_at(self) -> float:
+        """Return when it was started, for it to have lived as long as it is said to."""
+        return time.monotonic() - self.lived_seconds
 
     def start(self) -> None:
         """Note it, and live."""
@@ -236,10 +242,12 @@ class StopAfter(Stop):
         self.looks = looks
         self.act = act
         self.seen: list[Present] = []
+        self.waits: list[float] = []
 
     def wait(self, seconds: float) -> bool:
         """Look around, and say whether the looks are used up."""
         self.seen.append(present())
+        self.waits.append(seconds)
         if len(self.seen) > self.looks:
             return True
         self.act(len(self.seen))
@@ -262,6 +270,24 @@ def test_supervise_cluster_that_died_starts_it_again(cluster: NotedCluster) -> N
 
     Supervisor(StopAfter(3, die)).run()
     assert cluster.noted == ["start", "kill", "start", "asked", "stop 20"]
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.parametrize(
+    ("lived_seconds", "pauses"),
+    [(supervisor.SETTLED_SECONDS - 1, [0, 0.5]), (supervisor.SETTLED_SECONDS + 1, [0, 0])],
+)
+def test_supervise_cluster_that_dies_again_waits_longer_unless_it_had_lived_for_a_while(
+    cluster: NotedCluster, lived_seconds: float, pauses: list[float]
+) -> None:
+    def die(look: int) -> None:
+        cluster.lives = False
+
+    cluster.lived_seconds = lived_seconds
+    stop = StopAfter(4, die)
+    Supervisor(stop).run()
+    tick = supervisor.TICK_SECONDS
+    assert stop.waits == [tick, pauses[0], tick, pauses[1], tick]
 
 
 @pytest.mark.usefixtures("committed_db")
