@@ -43,10 +43,11 @@ def settle(effect: Effect, url: str, by: User | None = None) -> Any:
     return client.post(address(effect, "settle"), given)
 
 
-def allow(effect: Effect, by: User, *, follow: bool = False, **given: str) -> Any:
-    """Fill in the form that allows one more attempt, with `given` in place of what is filled in, and send it."""
+def allow(effect: Effect, by: User, *, left_out: str = "", follow: bool = False) -> Any:
+    """Fill in the form that allows one more attempt, but for one field, and send it."""
     client = signed_in(by)
     client.get(address(effect))
+    filled = {"is_not_live": "on", "reason": "Not on the profile."}
+    given = {name: value for name, value in filled.items() if name != left_out}
     token = client.cookies["csrftoken"].value
-    filled = {"is_not_live": "on", "reason": "Not on the profile.", "csrfmiddlewaretoken": token, **given}
-    return client.post(address(effect, "attempt"), filled, follow=follow)
+    return client.post(address(effect, "attempt"), {**given, "csrfmiddlewaretoken": token}, follow=follow)

@@ -75,7 +75,7 @@ def test_say_so_without_confirming_it_or_without_a_reason_is_told_in_place(
 ) -> None:
     effect = lost()
 
-    answer = allow(effect, ben(effect), **{left_out: ""})
+    answer = allow(effect, ben(effect), left_out=left_out)
 
     assert answer.status_code == 200
     assert sentence in answer.content.decode()
