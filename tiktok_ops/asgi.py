@@ -4,6 +4,7 @@ import os
 import warnings
 
 from django.core.asgi import get_asgi_application
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from tiktok_ops.live.lifespan import with_lifespan
 from tiktok_ops.network import guard_from_environment
@@ -13,3 +14,5 @@ guard_from_environment()
 # WhiteNoise hands out static files as plain iterators; they are small, and a proxy caches them.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 application = with_lifespan(get_asgi_application())
+# Each request has a thread of its own here; a connection kept beyond it would serve nobody and stay open.
+connections.settings[DEFAULT_DB_ALIAS]["CONN_MAX_AGE"] = 0

@@ -14,7 +14,19 @@ from django.test import Client
 from tests.factories.accounts import person
 from tests.factories.workflows import WorkflowRunFactory
 from tests.processes import wait_until
-from tests.streams import Reader, Web, ask, browser, elsewhere, key_of, listeners, reading, tell, web
+from tests.streams import (
+    PATIENCE_SECONDS,
+    Reader,
+    Web,
+    ask,
+    browser,
+    elsewhere,
+    key_of,
+    listeners,
+    reading,
+    tell,
+    web,
+)
 from tests.unit.tiktok_ops.rest.callers import make_key
 from tiktok_ops.accounts.keys import revoke_key
 from tiktok_ops.accounts.models import Membership
@@ -103,6 +115,16 @@ def test_read_with_many_clients_takes_one_connection_that_listens_and_one_that_r
             wait_until(lambda: count_connections() <= 2 + ours, seconds=10, what="two connections of theirs")
 
     asyncio.run(scenario())
+
+
+def test_answer_many_requests_keeps_none_of_their_connections(server: Web, run: WorkflowRun) -> None:
+    path, headers = f"{server.address}/api/v1/runs/{run.id}/", key_for(run)
+    before = count_connections()
+
+    with httpx.Client(timeout=PATIENCE_SECONDS) as client:
+        assert {client.get(path, headers=headers).status_code for _ in range(30)} == {200}
+
+    wait_until(lambda: count_connections() <= before + 1, seconds=5, what="their connections are closed")
 
 
 def test_read_a_run_to_its_end_ends_with_what_came_of_it(server: Web, run: WorkflowRun) -> None:
