@@ -1,5 +1,6 @@
 """Fixtures every test may use: a database of its own kind, people, and no network."""
 
+import gc
 import os
 
 # Read by `tiktok_ops.settings` when pytest-django loads it, and by every process a test starts.
@@ -32,6 +33,15 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 def pytest_configure() -> None:
     """Hash passwords quickly: tests make many people."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect without looking for garbage, and never look for it in what was collected: all of it stays."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

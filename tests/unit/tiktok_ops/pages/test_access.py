@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.contrib import admin
 from django.db import connection
 from django.db.models import Model
 from django.forms.models import model_to_dict
@@ -17,6 +16,7 @@ from django.urls import reverse
 from tests.factories.accounts import AccountFactory
 from tests.factories.pages import ROWS, World
 from tiktok_ops.admin import MachineWrittenAdmin, ScopedAdmin
+from tiktok_ops.pages import site
 
 pytestmark = pytest.mark.django_db
 
@@ -115,7 +115,7 @@ AMISS = {"content.Asset": {"rights_expire_at": "never"}}
 REFUSED_GETS = {"content.Asset": {404, 405}}
 """How else a page may answer a GET: the row has no file, and a file is checked by POST."""
 
-MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+MODELS = sorted(site._registry, key=lambda model: model._meta.label)
 EVERY_PAGE = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 
 
@@ -137,7 +137,7 @@ def test_every_page_has_its_expectations_and_a_row() -> None:
 
 
 def test_every_page_is_scoped() -> None:
-    assert [page for page in admin.site._registry.values() if not isinstance(page, ScopedAdmin)] == []
+    assert [page for page in site._registry.values() if not isinstance(page, ScopedAdmin)] == []
 
 
 @EVERY_PAGE
@@ -242,7 +242,7 @@ def test_delete_selected_is_offered_nowhere(world: World, model: type[Model]) ->
     assert model._default_manager.filter(pk=row.pk).exists()
 
 
-MACHINE_WRITTEN = [model for model in MODELS if isinstance(admin.site._registry[model], MachineWrittenAdmin)]
+MACHINE_WRITTEN = [model for model in MODELS if isinstance(site._registry[model], MachineWrittenAdmin)]
 
 
 def test_machine_written_pages_are_what_the_machine_writes() -> None:
@@ -262,7 +262,7 @@ def test_page_without_adding_changing_and_deleting_is_so_for_superusers_too() ->
 
 def _addresses(model: type[Model], row: Model) -> list[str]:
     """Return every address the page answers to, dialogs and panels included, for this row."""
-    page = admin.site._registry[model]
+    page = site._registry[model]
     named = [pattern for pattern in page.get_urls() if pattern.name]
     return [
         reverse(f"admin:{pattern.name}", args=[row.pk] if pattern.pattern.converters else [])
@@ -310,7 +310,7 @@ def test_search_and_filters_never_find_foreign_rows(world: World, model: type[Mo
         return
     foreign = ROWS[model](AccountFactory.create())
     own = ROWS[model](world.account)
-    page = admin.site._registry[model]
+    page = site._registry[model]
     client = world.client("owner")
     words = [str(getattr(foreign, name, "")) for name in page.search_fields]
     for query in ["", *(f"?q={word}" for word in words if word), f"?id__exact={foreign.pk}"]:
