@@ -13,7 +13,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from pytest_django import DjangoDbBlocker
 
 from agents.providers import breakers
@@ -83,6 +83,18 @@ def django_db_setup(
 def breakers_as_they_are() -> None:
     """Let no test see what the one before saw of circuit breakers in its own database."""
     breakers.forget()
+
+
+@pytest.fixture(scope="module")
+def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let fixtures of a module make rows once for its tests.
+
+    Each test's own changes are rolled back to those rows, and they at the module's end. What PostgreSQL calls
+    now() is the beginning of the module then: for modules where no time counts.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @contextmanager

@@ -16,10 +16,20 @@ from tiktok_ops.commands import EXIT_REFUSED
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.pages import site
 
-HEAVY = ("unfold.admin", "workflows.admin", "rest_framework.views", "anthropic", "httpx", "av", "tiktok_ops.urls")
+HEAVY = (
+    "unfold.admin",
+    "workflows.admin",
+    "rest_framework.views",
+    "anthropic",
+    "httpx",
+    "av",
+    "tiktok_ops.urls",
+)
 """What only pages, the API or a provider need."""
 
-TELL = "import sys, manage; manage.load(); print(' '.join(sorted(set(sys.argv[1:]) & set(sys.modules))), end='')"
+TELL = (
+    "import sys, manage; manage.load(); print(' '.join(sorted(set(sys.argv[1:]) & set(sys.modules))), end='')"
+)
 
 
 def test_start_loads_neither_pages_nor_vendors() -> None:
