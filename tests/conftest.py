@@ -1,5 +1,6 @@
 """Fixtures every test may use: a database of its own kind, people, and no network."""
 
+import gc
 import os
 
 # Read by `tiktok_ops.settings` when pytest-django loads it, and by every process a test starts.
@@ -12,7 +13,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from pytest_django import DjangoDbBlocker
 
 from agents.providers import breakers
@@ -32,6 +33,15 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 def pytest_configure() -> None:
     """Hash passwords quickly: tests make many people."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect without looking for garbage, and never look for it in what was collected: all of it stays."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,6 +83,18 @@ def django_db_setup(
 def breakers_as_they_are() -> None:
     """Let no test see what the one before saw of circuit breakers in its own database."""
     breakers.forget()
+
+
+@pytest.fixture(scope="module")
+def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let fixtures of a module make rows once for its tests.
+
+    Each test's own changes are rolled back to those rows, and they at the module's end. What PostgreSQL calls
+    now() is the beginning of the module then: for modules where no time counts.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @contextmanager

@@ -93,4 +93,4 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float, what: str) -> None:
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end, f"after {seconds} s still not: {what}"
-        time.sleep(0.02)
+        time.sleep(0.05)  # whoever looks takes time from those it waits for

@@ -1,8 +1,13 @@
 """The roof: settings, pages and commands that belong to no app of their own."""
 
-from django.apps import AppConfig, apps
-from django.contrib import admin
-from django.core.checks import register
+from importlib import import_module
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.contrib.admin.apps import SimpleAdminConfig
+from django.contrib.admin.checks import check_admin_app, check_dependencies
+from django.core.checks import CheckMessage, Tags, register
 
 
 class RoofConfig(AppConfig):
@@ -13,10 +18,23 @@ class RoofConfig(AppConfig):
     verbose_name = "TikTok Ops"
 
     def ready(self) -> None:
-        """Check the queue; take django-q's own pages off the admin: a row added there would run any Python path."""
+        """Check the queue."""
         from tiktok_ops.queue.safety import check_queue
 
         register(check_queue)
-        for model in apps.get_app_config("django_q").get_models():
-            if admin.site.is_registered(model):
-                admin.site.unregister(model)
+
+
+class PagesConfig(SimpleAdminConfig):
+    """The admin, whose pages come with the addresses (`tiktok_ops.pages`): they are half of what a start loads."""
+
+    def ready(self) -> None:
+        """Check the pages, which nothing else may have loaded yet."""
+        register(check_dependencies, Tags.admin)
+        register(check_pages, Tags.admin)
+
+
+def check_pages(**given: Any) -> list[CheckMessage]:
+    """Load the pages of every app and return what is wrong with them."""
+    import_module(settings.ROOT_URLCONF)
+    found: list[CheckMessage] = check_admin_app(**given)
+    return found

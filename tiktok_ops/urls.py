@@ -1,16 +1,16 @@
 """Addresses: the admin is the house, the API its side door."""
 
-from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from tiktok_ops import health
+from tiktok_ops.pages import site
 from tiktok_ops.rest.resources import UnknownAddress
 from tiktok_ops.rest.schema import DocsView, SchemaView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
     path("healthz", health.live, name="live"),
     path("readyz", health.ready, name="ready"),
     path("hooks/", include("workflows.webhooks.urls")),

@@ -35,7 +35,7 @@ from workflows.presence import present
 from workflows.replay_pages import compare_page, replay_page
 from workflows.run_controls import controls_for, retriable_steps, steer
 from workflows.schedules_admin import ScheduleAdmin as ScheduleAdmin
-from workflows.stop_switch_pages import StopSwitchAdmin as StopSwitchAdmin
+from workflows.stop_switch_pages.admin import StopSwitchAdmin as StopSwitchAdmin
 from workflows.transitions import EVENT_KINDS
 from workflows.validation import parse_workflow
 from workflows.webhooks.admin import WebhookMessageAdmin as WebhookMessageAdmin

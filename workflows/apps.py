@@ -18,18 +18,19 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks and what accounts' pages offer; tie a worker's processes to their supervisor."""
+        from tiktok_ops.queue import Cluster, this_cluster
         from workflows import account_actions
         from workflows.approval_kinds import register_kinds
-        from workflows.checks import check_crash_points, check_definitions, check_provider_settings
+        from workflows.checks import WORK, check_crash_points, check_definitions, check_provider_settings
         from workflows.stop_switch_pages import banner
 
         account_actions.register()
         register_kinds()
         banner.register()
-        register(check_definitions)
-        register(check_provider_settings)
-        register(check_crash_points)
+        for check in (check_definitions, check_provider_settings, check_crash_points):
+            register(check, WORK)
         die_with_parent()
-        if DIE_WITH_PARENT in os.environ and "qcluster" in sys.argv:
-            # Importing a vendor's library takes a second: once here rather than once in every fork.
+        if DIE_WITH_PARENT in os.environ and "qcluster" in sys.argv and this_cluster() == Cluster.SHORT:
+            # Importing a vendor's library takes a second: once here rather than once in every fork. Agents
+            # are asked in short steps; the long cluster, of one process, loads what its steps turn out to need.
             check_providers(deep=True)

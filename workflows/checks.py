@@ -10,6 +10,9 @@ from tiktok_ops.crash_points import CrashPoint
 from workflows.catalogue import WORKFLOWS
 from workflows.validation import problems
 
+WORK = "work"
+"""The tag of what must be right for a worker to start."""
+
 
 def check_definitions(**_: Any) -> list[CheckMessage]:
     """Refuse a workflow of code that cannot run."""

@@ -52,7 +52,8 @@ class Cluster:
         """Start the cluster; its processes end with this one, however this one ends."""
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, str(BASE_DIR / "manage.py"), "qcluster"],
+            # Without the checks, which load every page: `manage.py worker` made those that matter here.
+            [sys.executable, str(BASE_DIR / "manage.py"), "qcluster", "--skip-checks"],
             cwd=BASE_DIR,
             env={
                 **os.environ,

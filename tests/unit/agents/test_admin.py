@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib import admin
 
 from agents.admin import STEPS_SHOWN, tokens_text
 from agents.models import AgentRun, AgentStep, ModelPrice
@@ -12,6 +11,7 @@ from tests.factories.figures import NOON
 from tests.factories.pages import ROWS, World, agent_run, make_world
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.cells import EMPTY
+from tiktok_ops.pages import site
 
 pytestmark = pytest.mark.django_db
 
@@ -162,7 +162,7 @@ def test_open_prices_says_for_which_prompts_each_is(world: World) -> None:
 
 def test_change_price_as_superuser_is_on_record(world: World) -> None:
     price: Any = ROWS[ModelPrice](world.account)
-    fields = admin.site.get_model_admin(ModelPrice).get_form(None).base_fields  # type: ignore[arg-type]
+    fields = site.get_model_admin(ModelPrice).get_form(None).base_fields  # type: ignore[arg-type]
     given = {name: getattr(price, name) for name in fields} | {"input_usd": "2.5", "up_to_input_tokens": ""}
     answer = world.client("superuser").post(f"{PRICES}{price.pk}/change/", given)
     assert answer.status_code == 302
@@ -178,7 +178,7 @@ def test_change_price_as_superuser_is_on_record(world: World) -> None:
 
 def test_change_price_to_nothing_is_refused(world: World) -> None:
     price: Any = ROWS[ModelPrice](world.account)
-    fields = admin.site.get_model_admin(ModelPrice).get_form(None).base_fields  # type: ignore[arg-type]
+    fields = site.get_model_admin(ModelPrice).get_form(None).base_fields  # type: ignore[arg-type]
     given = {name: getattr(price, name) for name in fields} | {"input_usd": "0", "up_to_input_tokens": ""}
     assert world.client("superuser").post(f"{PRICES}{price.pk}/change/", given).status_code == 200
     price.refresh_from_db()

@@ -8,8 +8,9 @@ from django.core.checks import CheckMessage
 from pytest_django import Settings
 
 from tests.factories.workflows import agent_node, workflow_of
+from tiktok_ops.queue import Cluster
 from workflows import account_actions, checks
-from workflows.checks import check_crash_points, check_definitions, check_provider_settings
+from workflows.checks import WORK, check_crash_points, check_definitions, check_provider_settings
 from workflows.processes import DIE_WITH_PARENT
 
 
@@ -42,20 +43,26 @@ def test_check_providers_tells_what_is_set_up_wrongly(settings: Settings) -> Non
 
 
 @pytest.mark.parametrize(
-    ("arguments", "is_supervised", "imports"),
+    ("arguments", "cluster", "is_supervised", "imports"),
     [
-        (["manage.py", "qcluster"], True, True),
-        (["manage.py", "qcluster"], False, False),
-        (["manage.py", "worker"], True, False),
+        (["manage.py", "qcluster", "--skip-checks"], Cluster.SHORT, True, True),
+        (["manage.py", "qcluster", "--skip-checks"], Cluster.LONG, True, False),
+        (["manage.py", "qcluster"], Cluster.SHORT, False, False),
+        (["manage.py", "worker"], Cluster.SHORT, True, False),
     ],
 )
-def test_get_ready_imports_vendors_once_for_all_forks_of_a_cluster(
-    monkeypatch: pytest.MonkeyPatch, arguments: list[str], is_supervised: bool, imports: bool
+def test_get_ready_imports_vendors_once_for_all_forks_of_the_short_cluster(
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    cluster: Cluster,
+    is_supervised: bool,
+    imports: bool,
 ) -> None:
-    registered: list[Callable[..., Any]] = []
+    registered: list[tuple[Callable[..., Any], str]] = []
     deep: list[bool] = []
     monkeypatch.setattr(sys, "argv", arguments)
-    monkeypatch.setattr("workflows.apps.register", registered.append)
+    monkeypatch.setattr("workflows.apps.register", lambda *given: registered.append(given))
+    monkeypatch.setattr("tiktok_ops.queue.this_cluster", lambda: str(cluster))
     monkeypatch.setattr("workflows.apps.die_with_parent", lambda: None)
     monkeypatch.setattr("workflows.apps.check_providers", lambda *, deep: found(deep))
     monkeypatch.setattr(account_actions, "register", lambda: None)
@@ -71,5 +78,6 @@ def test_get_ready_imports_vendors_once_for_all_forks_of_a_cluster(
     else:
         monkeypatch.delenv(DIE_WITH_PARENT, raising=False)
     apps.get_app_config("workflows").ready()
-    assert registered == [check_definitions, check_provider_settings, check_crash_points]
+    needed = (check_definitions, check_provider_settings, check_crash_points)
+    assert registered == [(check, WORK) for check in needed]
     assert deep == ([True] if imports else [])

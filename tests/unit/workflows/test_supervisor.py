@@ -135,7 +135,7 @@ def told(folder: Path) -> str:
 
 def test_start_cluster_ties_it_to_this_process(clusters: Callable[[str], Cluster], tmp_path: Path) -> None:
     cluster = clusters(TELL)
-    assert told(tmp_path) == f'[["qcluster"], "{os.getpid()}", "long"]'
+    assert told(tmp_path) == f'[["qcluster", "--skip-checks"], "{os.getpid()}", "long"]'
     assert cluster.is_alive
     assert cluster.process is not None
     assert os.getpgid(cluster.process.pid) == cluster.process.pid != os.getpgid(0)

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from tiktok_ops.commands import SentenceCommand
 from tiktok_ops.queue.safety import check_safe
 from tiktok_ops.signals import Stop
+from workflows.checks import WORK
 from workflows.sql import check_current
 from workflows.supervisor import Supervisor
 
@@ -14,6 +15,7 @@ from workflows.supervisor import Supervisor
 class Command(SentenceCommand):
     """Starts and supervises this host's django-q clusters."""
 
+    requires_system_checks = (WORK,)
     help = "Run this host's workers until stopped (SIGTERM lets running steps finish)."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.admin import site
 from django.contrib.auth.models import Group
 
 from tests.factories.accounts import PASSWORD, MembershipFactory, WorkspaceFactory, person
@@ -11,6 +10,7 @@ from tests.factories.pages import World, make_world
 from tiktok_ops.accounts.models import User
 from tiktok_ops.accounts.roles import Role
 from tiktok_ops.audit.models import AuditEvent
+from tiktok_ops.pages import site
 
 pytestmark = pytest.mark.django_db
 

@@ -1,11 +1,19 @@
 """Who is in the tests of pages."""
 
+from copy import deepcopy
+
 import pytest
 
 from tests.factories.pages import World, make_world
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    """Return a workspace with everybody in it, and strangers."""
+@pytest.fixture(scope="module")
+def made_world(module_rows: None) -> World:
+    """Make the world once for the module."""
     return make_world()
+
+
+@pytest.fixture
+def world(db: None, made_world: World) -> World:
+    """Return a workspace with everybody in it, and strangers, as they were made."""
+    return deepcopy(made_world)

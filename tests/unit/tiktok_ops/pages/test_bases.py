@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.admin import site
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.test import RequestFactory
@@ -16,6 +15,7 @@ from tiktok_ops.accounts.roles import Capability, Role
 from tiktok_ops.admin import ScopedAdmin, choosable
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.content.models import PostMetrics, Trend
+from tiktok_ops.pages import site
 
 BRANDS = "/admin/accounts/brand/"
 

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.factories.accounts import person
 from tests.unit.tiktok_ops.rest.callers import make_key
-from tests.unit.tiktok_ops.rest.rooms import DATA, WRITES, Room, make_room
+from tests.unit.tiktok_ops.rest.rooms import DATA, WRITES, Room
 from tiktok_ops.accounts.roles import Role
 from tiktok_ops.rest.limits import Tier
 from tiktok_ops.rest.scopes import Scope
@@ -50,11 +50,10 @@ SCHEMA = load()
 OPERATIONS = {f"{op.ok().method} {op.ok().path}": op.ok() for op in SCHEMA.get_all_operations()}
 
 
-@pytest.fixture
-def room(settings: Any) -> Room:
-    """Return a workspace with one of everything, and nobody counting."""
+@pytest.fixture(autouse=True)
+def nobody_counting(settings: Any) -> None:
+    """Let there be calls without an end."""
     settings.RATE_TIERS = dict.fromkeys(Tier, 1_000_000)
-    return make_room()
 
 
 @pytest.fixture

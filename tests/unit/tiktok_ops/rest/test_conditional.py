@@ -4,15 +4,9 @@ import pytest
 from django.test import Client
 
 from tests.unit.tiktok_ops.rest.callers import make_key, using
-from tests.unit.tiktok_ops.rest.rooms import DATA, ROUTES, Room, make_room
+from tests.unit.tiktok_ops.rest.rooms import DATA, ROUTES, Room
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def room() -> Room:
-    """Return our own workspace."""
-    return make_room()
 
 
 @pytest.fixture

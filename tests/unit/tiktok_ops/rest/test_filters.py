@@ -22,12 +22,6 @@ LATER = NOON + timedelta(days=400)
 
 
 @pytest.fixture
-def room() -> Room:
-    """Return our own workspace."""
-    return make_room()
-
-
-@pytest.fixture
 def client(room: Room) -> Client:
     """Return a client with a key of the workspace."""
     return using(make_key(room.workspace))

@@ -53,12 +53,6 @@ def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterat
             yield address, pattern.name
 
 
-@pytest.fixture
-def room() -> Room:
-    """Return our own workspace."""
-    return make_room()
-
-
 def instead(expected: Expected, room: Room, written: object) -> str:
     """Return the address with something else in the place of the row's id."""
     assert expected.row
@@ -226,10 +220,18 @@ def test_list_workspaces_shows_those_of_the_caller(room: Room) -> None:
         assert row["id"] == str(room.workspace.id) != str(other.workspace.id)
 
 
+@pytest.fixture(scope="module")
+def live_room(module_rows: None) -> Room:
+    """Make a room once for the module whose account is live."""
+    return make_room(mode="live")
+
+
 @pytest.mark.parametrize("name", DATA)
 @pytest.mark.parametrize("mode", ["sandbox", "live"])
-def test_every_object_says_whether_it_is_of_the_sandbox(name: str, mode: str, settings: Any) -> None:
-    room = make_room(mode=mode)
+def test_every_object_says_whether_it_is_of_the_sandbox(
+    name: str, mode: str, made_room: Room, live_room: Room, settings: Any
+) -> None:
+    room = {"sandbox": made_room, "live": live_room}[mode]
     settings.PROVIDERS = {**settings.PROVIDERS, "claude": {"BACKEND": "made.up", "MODE": mode}}
     client = using(make_key(room.workspace, is_sandbox_only=False))
     found = list(objects(client.get(ROUTES[name].address(room)).json()))
@@ -259,10 +261,17 @@ def count_queries(client: Client, address: str) -> int:
     return len(queries)
 
 
-@pytest.mark.parametrize("name", ROUTES)
-def test_queries_stay_the_same_for_one_row_and_for_twenty(name: str, room: Room) -> None:
-    client, address = using(make_key(room.workspace)), ROUTES[name].address(room)
-    client.get(address)  # the first use of a key is noted
-    assert count_queries(client, address) == ROUTES[name].queries
+@pytest.fixture(scope="module")
+def grown_room(module_rows: None) -> Room:
+    """Make a room once for the module in whose workspace there are twenty of everything."""
+    room = make_room()
     grow(room)
-    assert count_queries(client, address) == ROUTES[name].queries
+    return room
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_queries_stay_the_same_for_one_row_and_for_twenty(name: str, room: Room, grown_room: Room) -> None:
+    for each in (room, grown_room):
+        client, address = using(make_key(each.workspace)), ROUTES[name].address(each)
+        client.get(address)  # the first use of a key is noted
+        assert count_queries(client, address) == ROUTES[name].queries
