@@ -2,20 +2,18 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from agents.models import Breaker
 from agents.services import reset_breaker
 from tiktok_ops.admin import MachineWrittenAdmin
 from tiktok_ops.cells import EMPTY, badge, moment, shortened, visible
-from tiktok_ops.dialogs import go_to
-from tiktok_ops.errors import Refused
+from tiktok_ops.dialogs import act_and_tell, confirmed
 
 _KINDS = {"closed": "good", "half_open": "warning", "open": "bad"}
 _WORDS = {
@@ -48,29 +46,25 @@ class BreakerAdmin(MachineWrittenAdmin):
         user: Any = request.user
         return breaker is not None and breaker.status != "closed" and user.is_superuser
 
-    @action(  # type: ignore[untyped-decorator]
-        description="Reset",
-        permissions=["reset"],
+    @confirmed(
+        "Reset",
+        permission="reset",
         icon="restart_alt",
         variant=ActionVariant.DANGER,
-        dialog={
-            "title": "Reset this circuit breaker?",
-            "description": "The provider is asked again at once, by everything that waits for it. If it still "
-            "fails, it is left alone again after five failures.",
-            "form_class": None,
-            "form_submit_text": "Reset",
-        },
+        question="Reset this circuit breaker?",
+        consequence="The provider is asked again at once, by everything that waits for it. If it still fails, it "
+        "is left alone again after five failures.",
     )
     def reset(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         """Reset the breaker."""
         user: Any = request.user
         breaker = self.get_object(request, unquote(object_id))
-        try:
-            reset_breaker(breaker_id=breaker.pk, by=user)
-            messages.success(request, f"The breaker {breaker} is closed: it is asked again.")
-        except Refused as refused:
-            messages.error(request, str(refused))
-        return go_to(request, reverse("admin:agents_breaker_change", args=[breaker.pk]))
+        return act_and_tell(
+            request,
+            lambda: reset_breaker(breaker_id=breaker.pk, by=user),
+            done=lambda _: f"The breaker {breaker} is closed: it is asked again.",
+            url=reverse("admin:agents_breaker_change", args=[breaker.pk]),
+        )
 
     @admin.display(description="Provider and operation", ordering="alias")
     def name_cell(self, breaker: Breaker) -> str:

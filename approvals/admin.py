@@ -5,34 +5,39 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from django.utils.safestring import SafeString
 
 from approvals.kinds import kind_of
 from approvals.models import ApprovalRequest, Decision
 from approvals.packet import packet_context
 from approvals.services import approve, reject
 from tiktok_ops.admin import MachineWrittenAdmin, SheetAdmin
-from tiktok_ops.cells import moment
+from tiktok_ops.cells import badge, moment
 from tiktok_ops.errors import Refused
 
 STATUS_WORDS = {"open": "needs review", "released": "approved"}
 """What the desk calls a status; that what was approved has begun to leave, its effect says."""
 
-STATUS_COLOURS = {
-    "needs review": "warning",
-    "on hold": "info",
-    "approved": "success",
-    "rejected": "danger",
-    "changes requested": "info",
+STATUS_TONES = {
+    "open": "warning",
+    "on_hold": "info",
+    "approved": "good",
+    "released": "good",
+    "rejected": "bad",
+    "changes_requested": "info",
 }
+
+
+def status_words(status: str) -> str:
+    """Return what the desk calls a status."""
+    return STATUS_WORDS.get(status, status.replace("_", " "))
 
 
 @admin.register(ApprovalRequest)
 class ApprovalRequestAdmin(SheetAdmin):
     """Approvals: what needs review first, and a page each to decide on."""
 
-    list_display = ["title", "account", "kind_cell", "status_label", "risk", "version", "asked_cell"]
+    list_display = ["title", "account", "kind_cell", "status_cell", "risk", "version", "asked_cell"]
     list_filter = ["status", "kind", "risk"]
     list_select_related = ["account"]
     search_fields = ["id", "title", "account__handle"]
@@ -41,10 +46,10 @@ class ApprovalRequestAdmin(SheetAdmin):
     change_form_template = "admin/approvals/approvalrequest/packet.html"
     empty_text = "Nothing needs review. A run that wants to publish something asks here first."
 
-    @display(description=_("Status"), ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
-    def status_label(self, request: ApprovalRequest) -> str:
+    @admin.display(description="Status", ordering="status")
+    def status_cell(self, request: ApprovalRequest) -> SafeString:
         """Return the status in the words of the desk, coloured."""
-        return STATUS_WORDS.get(request.status, request.status.replace("_", " "))
+        return badge(status_words(request.status).capitalize(), STATUS_TONES.get(request.status, "neutral"))
 
     @admin.display(description="Kind", ordering="kind")
     def kind_cell(self, request: ApprovalRequest) -> str:
@@ -68,8 +73,8 @@ class ApprovalRequestAdmin(SheetAdmin):
     def sheet_context(self, request: HttpRequest, row: ApprovalRequest) -> dict[str, Any]:
         """Return the packet; it is decided on at another address, by POST."""
         user: Any = request.user
-        status = STATUS_WORDS.get(row.status, row.status.replace("_", " "))
-        return {"title": row.title, "status": status, **packet_context(row, by=user)}
+        shown = {"status": status_words(row.status), "tone": STATUS_TONES.get(row.status, "neutral")}
+        return {"title": row.title, **shown, **packet_context(row, by=user)}
 
     def decide_view(self, request: HttpRequest, request_id: Any) -> HttpResponse:
         """Decide as the form says, and show what came of it."""

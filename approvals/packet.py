@@ -144,6 +144,8 @@ def in_words(value: Any) -> str:
         return "yes" if value else "no"
     if value is None or value == "":
         return "–"
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

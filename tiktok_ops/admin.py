@@ -7,9 +7,10 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
-from django.forms import ModelChoiceField
+from django.forms import Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 
 from tiktok_ops.accounts.access import only_workspace, people_seen_by, workspaces_with
@@ -177,6 +178,38 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):  # type: ignore[misc]
         """Return what `panel_template` shows of the row; a page that names one says."""
         raise NotImplementedError
 
+    def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        """Return a page of its own beside the list or, with `original`, beside a row; it says its `title`."""
+        request.page_title = context["title"]  # type: ignore[attr-defined] # the last part of the way to it
+        return self._around(request, template, context)
+
+    def _around(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        around = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "has_view_permission": True,
+        }
+        return TemplateResponse(request, template, around | context)
+
+    def form_page(self, request: HttpRequest, form: Form, **context: Any) -> HttpResponse:
+        """Return a page that asks with a form and acts on POST.
+
+        It says its `title`, a `lead` and the words of its button, `submit`; `is_danger` makes that one red.
+        "Cancel" leads to `cancel_url`, else to the list. Fields named in `folded` stand behind a line.
+        """
+        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        folded = context.pop("folded", ())
+        shown = {
+            "form": form,
+            "media": self.media + form.media,
+            "cancel_url": back,
+            "shown_fields": [field for field in form.visible_fields() if field.name not in folded],
+            "folded_fields": [form[name] for name in folded if name in form.fields],
+            "is_unfolded": any(form[name].errors for name in folded if name in form.fields),
+        }
+        return self.page(request, context.pop("template", "admin/ops_form.html"), **shown | context)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> None:
         """Save what belongs to the row, then record the change, all in the page's transaction."""
         super().save_related(request, form, formsets, change)
@@ -234,7 +267,7 @@ class SheetAdmin(MachineWrittenAdmin):
     """
 
     def sheet_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """Return what the row's sheet shows; with `title` and `original`, its name in the breadcrumbs."""
+        """Return what the row's sheet shows; where its text is not for people, an empty `original` and a `title`."""
         raise NotImplementedError
 
     def change_view(
@@ -255,17 +288,10 @@ class SheetAdmin(MachineWrittenAdmin):
 
     def sheet(self, request: HttpRequest, row: Any, **extra: Any) -> HttpResponse:
         """Return the row's sheet, with `extra` in place of what it shows otherwise."""
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": str(row),
-            "original": row,
-            "has_view_permission": True,
-            "media": self.media,
-            **self.sheet_context(request, row),
-            **extra,
-        }
-        return TemplateResponse(request, self.change_form_template, context)
+        context = {"title": str(row), "original": row, **self.sheet_context(request, row), **extra}
+        if not context["original"]:
+            return self.page(request, self.change_form_template, **context)
+        return self._around(request, self.change_form_template, context)
 
 
 class ScopedInline(ScopedChoices, TabularInline):  # type: ignore[misc]

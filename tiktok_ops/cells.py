@@ -15,6 +15,7 @@ _KINDS = {
     "succeeded": "good",
     "running": "info",
     "queued": "neutral",
+    "ready": "info",
     "waiting": "warning",
     "paused": "warning",
     "failed": "bad",
@@ -39,17 +40,34 @@ def status_badge(status: str) -> SafeString:
     return badge(status.replace("_", " ").capitalize(), _KINDS.get(status, "neutral"))
 
 
+def mode_cell(mode: str, *, is_dry_run: bool) -> SafeString:
+    """Return whether outward acts are real, and, of a dry run, that there are none."""
+    shown = status_badge(mode)
+    return format_html("{} {}", shown, badge("Dry run", "warning")) if is_dry_run else shown
+
+
+def progress_cell(done: int, of: int, words: str) -> SafeString:
+    """Return how far something is, as a bar and in words."""
+    return format_html(
+        '<progress class="ops-progress" max="{}" value="{}" aria-hidden="true"></progress> {}',
+        max(of, 1),
+        done,
+        words,
+    )
+
+
 def link(text: object, url: str) -> SafeString:
     """Return a link to a page of ours."""
     return format_html('<a class="ops-link" href="{}">{}</a>', url, text)
 
 
-def moment(at: datetime | None) -> SafeString | str:
+def moment(at: datetime | None, *, to_the_second: bool = False) -> SafeString | str:
     """Return a time as people read it, `18 Nov 2026, 14:02 UTC`; a dash when there is none."""
     if at is None:
         return EMPTY
     local = localtime(at)
-    written = f"{local.day} {local:%b %Y, %H:%M %Z}"
+    clock = f"{local:%H:%M:%S}" if to_the_second else f"{local:%H:%M}"
+    written = f"{local.day} {local:%b %Y}, {clock} {local:%Z}"
     return format_html('<time class="ops-nowrap" datetime="{}">{}</time>', at.isoformat(), written)
 
 

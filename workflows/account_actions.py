@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -33,6 +32,8 @@ from workflows.schedules.firing import fire_event
 from workflows.services import start_run
 
 PROFILE_AUDIT = "profile_audit"
+ON_ACCOUNT_PAGES = frozenset({PROFILE_AUDIT, "post_draft", "own_post"})
+"""The workflows that are started on the page of an account, which asks for what they need."""
 
 
 def register() -> None:
@@ -60,26 +61,26 @@ def _actions() -> tuple[AccountAction, ...]:
         ),
         _page("draft_a_post", "Draft a post", "edit_note", draft_page),
         _page("new_post", "New post", "add_box", new_post_page),
-        _page("run_a_batch", "Run a workflow as a batch", "stacks", _batch_page, several=start_batch_url),
+        AccountAction(
+            name="run_a_batch",
+            label="Run a workflow as a batch",
+            question="",
+            icon="stacks",
+            capability=Capability.RUN,
+            several=start_batch_url,
+        ),
     )
 
 
-def _page(name: str, label: str, icon: str, page: Page, **more: Any) -> AccountAction:
+def _page(name: str, label: str, icon: str, page: Page) -> AccountAction:
     """Return an action with a page of its own."""
-    return AccountAction(
-        name=name, label=label, question="", icon=icon, capability=Capability.RUN, page=page, **more
-    )
+    return AccountAction(name=name, label=label, question="", icon=icon, capability=Capability.RUN, page=page)
 
 
 def start_batch_url(accounts: Sequence[TikTokAccount]) -> str:
     """Return the address of the form of a batch, with these accounts chosen."""
     chosen = urlencode([("account", str(account.id)) for account in accounts])
     return f"{reverse('admin:workflows_batch_start')}?{chosen}"
-
-
-def _batch_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> HttpResponse:
-    """Lead to the form of a batch, with this account chosen."""
-    return HttpResponseRedirect(start_batch_url([account]))
 
 
 def start_profile_audit(*, account: TikTokAccount, by: User) -> Started:

@@ -10,16 +10,16 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from django.utils.safestring import SafeString
 
 from agents.models import AgentRun
 from agents.registry import AGENTS
-from approvals.admin import STATUS_WORDS
+from approvals.admin import STATUS_TONES, status_words
 from approvals.kinds import Fate
 from approvals.models import ApprovalRequest
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.admin import SheetAdmin
+from tiktok_ops.cells import EMPTY, mode_cell, moment, progress_cell, status_badge, visible
 from tiktok_ops.content.charts import DAYS_SHOWN, ViewsChart, views_chart
 from tiktok_ops.content.queries import posts_until
 from tiktok_ops.errors import Refused
@@ -41,15 +41,6 @@ from workflows.validation import parse_workflow
 from workflows.webhooks.admin import WebhookMessageAdmin as WebhookMessageAdmin
 from workflows.webhooks.admin import WebhookRefusalAdmin as WebhookRefusalAdmin
 
-STATUS_COLOURS = {
-    "queued": "info",
-    "running": "primary",
-    "waiting": "warning",
-    "paused": "warning",
-    "succeeded": "success",
-    "failed": "danger",
-    "cancelled": "default",
-}
 EVENTS_SHOWN = 200
 
 
@@ -59,6 +50,7 @@ class Asked:
 
     request: ApprovalRequest
     words: str
+    tone: str
     url: str
     fate: Fate | None
 
@@ -67,13 +59,25 @@ class Asked:
 class WorkflowRunAdmin(SheetAdmin):
     """Runs: the list with its progress, and a page each with steps, trace and report."""
 
-    list_display = ["workflow", "account", "status_label", "progress", "mode", "requested_by", "created_at"]
+    list_display = [
+        "workflow",
+        "account",
+        "status_cell",
+        "progress",
+        "mode_cell",
+        "started_by",
+        "started_cell",
+    ]
     list_display_links = ["workflow"]
     list_filter = ["status", "mode", "is_dry_run", "definition__slug"]
     list_select_related = ["definition", "account", "requested_by"]
-    search_fields = ["id", "account__handle"]
+    search_fields = ["id", "definition__slug", "account__handle"]
+    search_help_text = "Search by account or workflow"
     ordering = ["-id"]
     change_form_template = "admin/workflows/workflowrun/run.html"
+    empty_text = (
+        "Nothing has run yet. Open an account and choose what to start there, or look under Workflows."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the steps of each run in the same query."""
@@ -82,20 +86,35 @@ class WorkflowRunAdmin(SheetAdmin):
         counted: QuerySet[Any] = rows.annotate(steps_all=Count("steps"), steps_ended=ended)
         return counted
 
-    @display(description=_("Workflow"), ordering="definition__slug")  # type: ignore[untyped-decorator]
+    @admin.display(description="Workflow", ordering="definition__slug")
     def workflow(self, run: WorkflowRun) -> str:
-        """Return the workflow's name and version."""
-        return str(run.definition)
+        """Return what people call the workflow."""
+        return visible(str(run.definition.definition.get("label", run.definition.slug)))
 
-    @display(description=_("Status"), ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
-    def status_label(self, run: WorkflowRun) -> str:
+    @admin.display(description="Status", ordering="status")
+    def status_cell(self, run: WorkflowRun) -> SafeString:
         """Return the status, coloured."""
-        return run.status
+        return status_badge(run.status)
 
-    @display(description=_("Steps"))  # type: ignore[untyped-decorator]
-    def progress(self, run: Any) -> str:
-        """Return how many steps have ended."""
-        return f"{run.steps_ended} of {run.steps_all}"
+    @admin.display(description="Steps")
+    def progress(self, run: Any) -> SafeString:
+        """Return how many steps have ended, as a bar and in words."""
+        return progress_cell(run.steps_ended, run.steps_all, f"{run.steps_ended} of {run.steps_all}")
+
+    @admin.display(description="Mode", ordering="mode")
+    def mode_cell(self, run: WorkflowRun) -> SafeString:
+        """Return whether outward acts are real, and whether there are any."""
+        return mode_cell(run.mode, is_dry_run=run.is_dry_run)
+
+    @admin.display(description="Started by", ordering="requested_by")
+    def started_by(self, run: WorkflowRun) -> str:
+        """Return who started it."""
+        return str(run.requested_by or EMPTY)
+
+    @admin.display(description="Started", ordering="created_at")
+    def started_cell(self, run: WorkflowRun) -> SafeString | str:
+        """Return when it was started."""
+        return moment(run.created_at)
 
     def get_urls(self) -> list[URLPattern]:
         """Add what the page polls, where its buttons lead, and the pages of replays."""
@@ -140,14 +159,14 @@ class WorkflowRunAdmin(SheetAdmin):
         if not self.is_granted(request, Capability.RUN, run):
             raise PermissionDenied
         user: Any = request.user
-        return replay_page(request, run, by=user)
+        return replay_page(self, request, run, by=user)
 
     def compare_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
         """Show a replay beside the run it replays."""
         run = self.get_object(request, str(run_id))
         if run is None:
             raise Http404
-        return compare_page(request, run)
+        return compare_page(self, request, run)
 
     def sheet_context(self, request: HttpRequest, row: WorkflowRun) -> dict[str, Any]:
         """Return what the run's page shows, with the buttons this person may press now."""
@@ -207,7 +226,8 @@ def asked_by(run: WorkflowRun) -> list[Asked]:
     return [
         Asked(
             request=request,
-            words=STATUS_WORDS.get(request.status, request.status.replace("_", " ")),
+            words=status_words(request.status),
+            tone=STATUS_TONES.get(request.status, "neutral"),
             url=reverse("admin:approvals_approvalrequest_change", args=[request.id]),
             fate=fate_of(request),
         )

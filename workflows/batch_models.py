@@ -16,6 +16,14 @@ LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """So many runs of a batch, and what is said of them."""
+
+    name: str
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a batch is: its runs, those that are over by how they ended, and those that wait or are paused."""
 
@@ -40,6 +48,14 @@ class Progress:
     def is_over(self) -> bool:
         """Whether nothing more will happen in this batch."""
         return self.over == self.runs
+
+    @property
+    def parts(self) -> list[Part]:
+        """All its runs, told apart for a picture; what there is none of is left out."""
+        named = ("succeeded", "failed", "cancelled", "waiting", "paused")
+        told = [Part(name, getattr(self, name)) for name in named]
+        told.append(Part("under way", self.runs - sum(part.runs for part in told)))
+        return [part for part in told if part.runs]
 
     def __str__(self) -> str:
         failed = f", {self.failed} failed" if self.failed else ""

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, OuterRef, Subquery, TextField
+from django.db.models.fields.json import KT
 
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
@@ -84,6 +85,24 @@ def _version(workflow: Workflow, newest: WorkflowDefinition | None) -> int:
     if newest is None:
         return 1
     return newest.version if newest.digest == workflow.digest else newest.version + 1
+
+
+def newest_label(slug_field: str) -> Subquery:
+    """Return an annotation with what the newest stored version calls the workflow that `slug_field` names."""
+    newest = WorkflowDefinition.objects.filter(slug=OuterRef(slug_field)).order_by("-version")
+    return Subquery(newest.values(label=KT("definition__label"))[:1], output_field=TextField())
+
+
+def label_of(slug: str, *, stored: str | None = None) -> str:
+    """Return what people call a workflow: as code calls it, else as it is stored, else its slug.
+
+    Lists give what is `stored` (`newest_label`); without it, it is read for a workflow that code does not define.
+    """
+    if slug in WORKFLOWS:
+        return WORKFLOWS[slug].label
+    if stored is None and (newest := _newest(slug)):
+        stored = newest.definition.get("label")
+    return stored or slug
 
 
 def known_slugs() -> list[str]:

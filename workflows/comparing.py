@@ -1,11 +1,14 @@
 """A replay beside the run it replays: of each step what it put out, what that cost and how long it took."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from agents.models import AgentRun
+from approvals.differences import FieldChange, field_changes
+from approvals.packet import in_words
+from tiktok_ops.cells import shortened
 from tiktok_ops.errors import Refused
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.replay import output_sha256
@@ -13,6 +16,12 @@ from workflows.replay_plan import name_of
 from workflows.steps import newest_steps
 
 Key = tuple[str, int]
+MOST_CHANGES = 20
+LONGEST_CHANGE = 400
+VERDICTS = ("taken over", "the same", "different", "only before", "only after")
+"""What may become of a step's output."""
+
+UNCHANGED = frozenset({"taken over", "the same"})
 
 
 class NothingToCompare(Refused):
@@ -42,12 +51,49 @@ class Pair:
 
     @property
     def verdict(self) -> str:
-        """What became of the output: `taken over`, `the same`, `different`, `only before` or `only after`."""
+        """What became of the output: one of `VERDICTS`."""
         if self.before is None or self.after is None:
             return "only after" if self.before is None else "only before"
         if self.after.is_taken:
             return "taken over"
         return "the same" if self.before.sha256 == self.after.sha256 else "different"
+
+    @property
+    def changes(self) -> list[FieldChange]:
+        """The single values of the output that differ, in words; at most `MOST_CHANGES`."""
+        if self.verdict != "different" or self.before is None or self.after is None:
+            return []
+        before, after = (dict(_leaves(side.output)) for side in (self.before, self.after))
+        return field_changes(before, after)[:MOST_CHANGES]
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each single value of an output with its name in words, such as `("window: posts", "13")`.
+
+    What stands in a list is called by its own name, if it has one, else by its number.
+    """
+    parts: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
+        parts = ((_own_name(one) or number, one) for number, one in enumerate(value, start=1))
+    else:
+        yield name or "output", shortened(_value_in_words(value), chars=LONGEST_CHANGE)
+    for key, part in parts:
+        spoken = str(key).replace("_", " ")
+        yield from _leaves(part, f"{name}: {spoken}" if name else spoken)
+
+
+def _own_name(value: Any) -> str:
+    name = value.get("name") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _value_in_words(value: Any) -> str:
+    """Return a value as people read it, numbers with their thousands set apart."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    return in_words(value)
 
 
 def compare(run: WorkflowRun) -> list[Pair]:

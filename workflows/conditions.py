@@ -96,13 +96,20 @@ _WORDS: dict[str, str] = {
 }
 
 
-def in_words(condition: Condition) -> str:
-    """Return the condition as people read it, such as "compliance.output.score is at least 70"."""
+def in_words(condition: Condition, *, called: Callable[[str], str] = str) -> str:
+    """Return the condition as people read it, such as "compliance.output.score is at least 70".
+
+    `called` returns what to call the value at a path.
+    """
     if isinstance(condition, Compares):
-        value = "" if condition.op in {"given", "empty"} else f" {condition.value!r}"
-        return f"{condition.path} {_WORDS[condition.op]}{value}"
-    parts = "; ".join(in_words(part) for part in parts_of(condition))
+        value = "" if condition.op in {"given", "empty"} else f" {_value_in_words(condition.value)}"
+        return f"{called(condition.path)} {_WORDS[condition.op]}{value}"
+    parts = "; ".join(in_words(part, called=called) for part in parts_of(condition))
     return f"{type(condition).__name__[:-2].lower()} of ({parts})"
+
+
+def _value_in_words(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else repr(value)
 
 
 def holds(condition: Condition, found: Callable[[str], tuple[bool, Any]]) -> bool:

@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-BOX_WIDTH, BOX_HEIGHT = 168, 46
-GAP_X, GAP_Y = 56, 18
+BOX_WIDTH, BOX_HEIGHT = 152, 46
+GAP_X, GAP_Y = 36, 18
+LANE_HEIGHT = 6
+READABLE = 0.82
+"""How far a picture may shrink before it is scrolled instead: its small words are 12 pixels high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class Drawing:
     box_width: int = BOX_WIDTH
     box_height: int = BOX_HEIGHT
 
+    @property
+    def readable_width(self) -> int:
+        """How wide it has to be, in pixels, for its words to be read."""
+        return round(self.width * READABLE)
+
 
 MOST_TELLING = ("running", "waiting", "ready", "failed", "pending", "succeeded", "cancelled", "skipped")
 """Of the steps of one node, which status its box shows."""
@@ -83,35 +91,101 @@ def columns_of(edges: Mapping[str, Sequence[str]]) -> dict[str, int]:
     return {key: column(key) for key in edges}
 
 
+def direct(edges: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the edges without those that others imply: what is waited for through a nearer one needs no line."""
+    reached: dict[str, set[str]] = {}
+
+    def before(key: str) -> set[str]:
+        if key not in reached:
+            reached[key] = {key}.union(*(before(upstream) for upstream in edges[key]))
+        return reached[key]
+
+    return {
+        key: [
+            one for one in upstreams if not any(one in before(other) for other in upstreams if other != one)
+        ]
+        for key, upstreams in edges.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A place in a column: a box (`end` is empty), or the lane of a line that passes by on its way to `end`."""
+
+    key: str
+    end: str = ""
+
+    @property
+    def height(self) -> int:
+        return LANE_HEIGHT if self.end else BOX_HEIGHT
+
+
+def _slots(edges: Mapping[str, Sequence[str]], columns: Mapping[str, int]) -> list[list[_Slot]]:
+    """Return what stands in each column, from the top: boxes as written, lanes where their line comes from."""
+    order = list(edges)
+    count = max(columns.values(), default=-1) + 1
+    found: list[list[_Slot]] = [[_Slot(key) for key in order if columns[key] == at] for at in range(count)]
+    for end, upstreams in edges.items():
+        for start in upstreams:
+            for at in range(columns[start] + 1, columns[end]):
+                found[at].append(_Slot(start, end))
+    return [sorted(column, key=lambda slot: (order.index(slot.key), slot.end)) for column in found]
+
+
+def _height(column: Sequence[_Slot]) -> int:
+    return sum(slot.height + GAP_Y for slot in column) - GAP_Y
+
+
 def draw(nodes: Sequence[tuple[str, str, Sequence[str]]], statuses: Mapping[str, str]) -> Drawing:
-    """Draw nodes given as (key, label, depends on), in the order written, with the status of each step."""
-    columns = columns_of({key: depends_on for key, _, depends_on in nodes})
-    tallest = max((list(columns.values()).count(column) for column in columns.values()), default=0)
-    height = max(tallest * (BOX_HEIGHT + GAP_Y) - GAP_Y, BOX_HEIGHT)
-    boxes: dict[str, Box] = {}
-    for key, label, _ in nodes:
-        fellows = [other for other, column in columns.items() if column == columns[key]]
-        own_height = len(fellows) * (BOX_HEIGHT + GAP_Y) - GAP_Y
-        boxes[key] = Box(
+    """Draw nodes given as (key, label, depends on), in the order written, with the status of each step.
+
+    A line that passes columns has a lane of its own there, so that it crosses no box.
+    """
+    edges = direct({key: depends_on for key, _, depends_on in nodes})
+    columns = columns_of(edges)
+    placed = _slots(edges, columns)
+    height = max(map(_height, placed), default=BOX_HEIGHT)
+    tops: dict[tuple[int, _Slot], int] = {}
+    for at, column in enumerate(placed):
+        top = (height - _height(column)) // 2
+        for slot in column:
+            tops[at, slot] = top
+            top += slot.height + GAP_Y
+    boxes = {
+        key: Box(
             key=key,
             label=label,
             status=statuses.get(key, "pending"),
             x=columns[key] * (BOX_WIDTH + GAP_X),
-            y=(height - own_height) // 2 + fellows.index(key) * (BOX_HEIGHT + GAP_Y),
+            y=tops[columns[key], _Slot(key)],
         )
-    lines = tuple(
-        _line(boxes[upstream], boxes[key]) for key, _, depends_on in nodes for upstream in depends_on
-    )
-    width = (max(columns.values(), default=0) + 1) * (BOX_WIDTH + GAP_X) - GAP_X
-    return Drawing(tuple(boxes.values()), lines, width, height)
+        for key, label, _ in nodes
+    }
+    lines = []
+    for key, upstreams in edges.items():
+        for start in upstreams:
+            lane = _Slot(start, key)
+            passed = [
+                (at * (BOX_WIDTH + GAP_X), tops[at, lane] + LANE_HEIGHT // 2)
+                for at in range(columns[start] + 1, columns[key])
+            ]
+            lines.append(_line(boxes[start], passed, boxes[key]))
+    width = len(placed) * (BOX_WIDTH + GAP_X) - GAP_X if placed else BOX_WIDTH
+    return Drawing(tuple(boxes.values()), tuple(lines), width, height)
 
 
-def _line(start: Box, end: Box) -> Line:
-    """Return a smooth line from one box to the next."""
-    bend = (start.right + end.x) // 2
-    return Line(
-        f"M{start.right} {start.middle_y} C{bend} {start.middle_y} {bend} {end.middle_y} {end.x} {end.middle_y}"
-    )
+def _line(start: Box, passed: Iterable[tuple[int, int]], end: Box) -> Line:
+    """Return a smooth line from one box to another, straight through each column it passes, given as (x, y)."""
+    path, x, y = f"M{start.right} {start.middle_y}", start.right, start.middle_y
+    for left, middle in passed:
+        path += f"{_bend(x, y, left, middle)} H{left + BOX_WIDTH}"
+        x, y = left + BOX_WIDTH, middle
+    return Line(path + _bend(x, y, end.x, end.middle_y))
+
+
+def _bend(x: int, y: int, to_x: int, to_y: int) -> str:
+    middle = (x + to_x) // 2
+    return f" C{middle} {y} {middle} {to_y} {to_x} {to_y}"
 
 
 BACK_DEPTH = 26

@@ -1,41 +1,47 @@
 """The pages on which a person replays a run from a step, and looks at a replay beside the run it replays."""
 
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from tiktok_ops.accounts.models import User
+from tiktok_ops.admin import ScopedAdmin
 from tiktok_ops.errors import Refused
-from workflows.comparing import compare
+from workflows.comparing import MOST_CHANGES, UNCHANGED, VERDICTS, Pair, Side, compare
 from workflows.models import WorkflowRun
 from workflows.nodes import AgentNode, AnyNode, ExpandNode, GateNode
 from workflows.overrides import LONGEST_PROMPT, Changes, laid_over
 from workflows.replay import replay_run
 from workflows.replay_plan import ReplayRefused
 from workflows.validation import parse_workflow
+from workflows.values import ValuesField
 
 RUN_PAGE = "admin:workflows_workflowrun_change"
+WHAT_REPLAYING_DOES = (
+    "A new run. What came before this step is taken over as it was and costs nothing again; this step and everything "
+    "behind it are done again. Nothing is sent: what would leave is asked for anew."
+)
 
 
 class ReplayForm(forms.Form):
     """What is to be different: the input, the step's options and its prompt; all else is as it was."""
 
-    given = forms.JSONField(
-        label="Input",
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false"}),
-        help_text="As JSON. A field that an earlier step has read can only change if you replay from that step.",
+    given = ValuesField(
+        label="What the run works with",
+        help_text='Written as {"window_days": 14}. What an earlier step has read can only change if you replay from '
+        "that step.",
     )
-    options = forms.JSONField(
+    options = ValuesField(
         label="Options of the step",
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text="As JSON.",
+        rows=3,
+        help_text='Written as {"number": 3}. Left as they are, nothing changes.',
     )
     prompt = forms.CharField(
         label="What its agent is told to do",
@@ -45,7 +51,8 @@ class ReplayForm(forms.Form):
         help_text="Left empty: what the agent always does. The facts it gets stay what they are.",
     )
     reason = forms.CharField(
-        label="Why (kept in the audit trail)",
+        label="Why",
+        help_text="Optional; kept in the audit trail.",
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
@@ -102,8 +109,8 @@ def _object(value: Any, name: str) -> dict[str, Any]:
     return value
 
 
-def replay_page(request: HttpRequest, run: WorkflowRun, *, by: User) -> HttpResponse:
-    """Ask what is to be different; on POST start the replay and lead to it."""
+def replay_page(pages: ScopedAdmin, request: HttpRequest, run: WorkflowRun, *, by: User) -> HttpResponse:
+    """Ask, on a page of `pages`, what is to be different; on POST start the replay and lead to it."""
     name = request.GET.get("from", "")
     try:
         node = parse_workflow(run.definition.definition).node(name.partition("#")[0])
@@ -123,29 +130,50 @@ def replay_page(request: HttpRequest, run: WorkflowRun, *, by: User) -> HttpResp
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, f"Replayed from {name!r}; what came before was taken over.")
+            messages.success(request, f"Replayed from {node.label!r}; what came before was taken over.")
             return HttpResponseRedirect(reverse(RUN_PAGE, args=[replay.id]))
-    title = f"Replay from {node.label}"
-    return _page(request, "replay", run, title=title, form=form, media=form.media, step=name)
+    return pages.form_page(
+        request,
+        form,
+        title=f"Replay from “{node.label}”",
+        lead=WHAT_REPLAYING_DOES,
+        submit="Replay from here",
+        cancel_url=reverse(RUN_PAGE, args=[run.id]),
+        original=run,
+        folded=["given", "options", "prompt"],
+        folded_title="Change what it works with (optional)",
+    )
 
 
-def compare_page(request: HttpRequest, run: WorkflowRun) -> HttpResponse:
-    """Show a replay beside the run it replays."""
+def compare_page(pages: ScopedAdmin, request: HttpRequest, run: WorkflowRun) -> HttpResponse:
+    """Show a replay beside the run it replays, on a page of `pages`."""
     try:
         pairs = compare(run)
     except Refused as refused:
         messages.error(request, str(refused))
         return HttpResponseRedirect(reverse(RUN_PAGE, args=[run.id]))
-    old_url = reverse(RUN_PAGE, args=[run.replay_of_id])
-    return _page(request, "compare", run, title="Before and after", pairs=pairs, old_url=old_url)
+    return pages.page(
+        request,
+        "admin/workflows/workflowrun/compare.html",
+        title="Before and after",
+        original=run,
+        run=run,
+        changed=[pair for pair in pairs if pair.verdict not in UNCHANGED],
+        unchanged=[pair for pair in pairs if pair.verdict in UNCHANGED],
+        most_changes=MOST_CHANGES,
+        summary=_summary(pairs),
+        before_url=reverse(RUN_PAGE, args=[run.replay_of_id]),
+        after_url=reverse(RUN_PAGE, args=[run.id]),
+    )
 
 
-def _page(request: HttpRequest, name: str, run: WorkflowRun, **context: Any) -> HttpResponse:
-    shown = {
-        **admin.site.each_context(request),
-        "opts": WorkflowRun._meta,
-        "run": run,
-        "run_url": reverse(RUN_PAGE, args=[run.id]),
-        **context,
-    }
-    return TemplateResponse(request, f"admin/workflows/workflowrun/{name}.html", shown)
+def _summary(pairs: Sequence[Pair]) -> str:
+    """Return what became of the outputs, and of the cost, in a sentence."""
+    counted = Counter(pair.verdict for pair in pairs)
+    told = ", ".join(f"{counted[verdict]} {verdict}" for verdict in VERDICTS if counted[verdict])
+    costs = [sum((side.cost_usd for side in sides if side), Decimal(0)) for sides in _sides(pairs)]
+    return f"Of {len(pairs)} steps: {told}. Its agents cost ${costs[1]:f}, before ${costs[0]:f}."
+
+
+def _sides(pairs: Sequence[Pair]) -> tuple[list[Side | None], list[Side | None]]:
+    return [pair.before for pair in pairs], [pair.after for pair in pairs]

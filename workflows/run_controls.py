@@ -13,7 +13,10 @@ from workflows.models import WorkflowRun, WorkflowStep
 
 @dataclass(frozen=True, slots=True)
 class RunControl:
-    """One button; `suits(run)` says whether it is offered, `done` is what the person is told afterwards."""
+    """One button; `suits(run)` says whether it is offered, `done` is what the person is told afterwards.
+
+    What cannot be taken back `is_danger`; what a person most likely came for `is_primary`.
+    """
 
     verb: str
     label: str
@@ -21,6 +24,8 @@ class RunControl:
     done: str
     suits: Callable[[WorkflowRun], bool]
     act: Callable[..., WorkflowRun]
+    is_danger: bool = False
+    is_primary: bool = False
 
 
 def _under_way(run: WorkflowRun) -> bool:
@@ -43,6 +48,7 @@ CONTROLS = (
         done="Resumed.",
         suits=lambda run: run.status == "paused",
         act=resume_run,
+        is_primary=True,
     ),
     RunControl(
         verb="cancel",
@@ -52,6 +58,7 @@ CONTROLS = (
         done="Cancelled. Nothing more begins.",
         suits=_under_way,
         act=cancel_run,
+        is_danger=True,
     ),
     RunControl(
         verb="run_for_real",
@@ -60,6 +67,7 @@ CONTROLS = (
         done="This is the run for real.",
         suits=lambda run: run.is_dry_run,
         act=run_for_real,
+        is_primary=True,
     ),
 )
 

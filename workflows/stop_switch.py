@@ -90,9 +90,9 @@ def check_not_stopped(account: TikTokAccount, workflow: str) -> None:
 
 def sentence_of(stop: StopSwitch) -> str:
     """Return what is stopped, since when, by whom and why, in a sentence or two."""
-    by = stop.engaged_by.removeprefix("user:")
+    by, since = stop.engaged_by.removeprefix("user:"), stop.engaged_at
     return (
-        f"{stop.what} is stopped since {stop.engaged_at:%Y-%m-%d %H:%M} UTC by {by}: {stop.reason!r}. "
+        f"{stop.what} is stopped since {since.day} {since:%b %Y, %H:%M} UTC by {by}: “{stop.reason}” "
         "It goes on when the stop switch is released."
     )
 

@@ -18,88 +18,25 @@ os.environ["TIKTOK_OPS_VAR"] = tempfile.mkdtemp(prefix="tiktok-ops-screenshots-"
 django.setup()
 
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 from playwright.sync_api import Page, expect
 
 from agents.providers.media import get_transcoder
 from approvals.models import ApprovalRequest
 from approvals.services import approve
 from tests.database import clone_database, drop_database
+from tests.e2e.pictures import OTHERS, TALL, WAIT_MS, shoot
 from tests.e2e.site import SIZES, Site, chromium, sample_file, site, start_from_account_page
+from tests.e2e.steering_pictures import take_steering
 from tests.processes import wait_until
 from tiktok_ops.accounts.models import TikTokAccount, User
-from tiktok_ops.alerts.models import Alert
-from tiktok_ops.alerts.services import raise_alert
 from tiktok_ops.content.models import Asset
-from tiktok_ops.env import BASE_DIR
-from workflows.catalogue import store_definition
-from workflows.conditions import Compares
 from workflows.demo.world import HANDLE, demo_password, make_world
 from workflows.models import Effect
-from workflows.nodes import ActionNode, AgentNode, GateNode, ReportNode, WaitNode, Workflow
 from workflows.services import start_run
 
-FOLDER = BASE_DIR / "docs" / "screenshots"
-OTHERS = BASE_DIR / "var" / "screenshots"
-KEPT = {
-    *("accounts", "import", "run", "media", "new-post", "draft-a-post", "approval", "approval-dark"),
-    *("approval-phone", "effect", "effects", "post-by-hand-phone"),
-}
 DATABASE = "tiktok_ops_screenshots"
-WAIT_MS = 60_000
-TALL = 1400
 RIGHTS = "Filmed in our own workshop; all uses."
-SHOW_VIDEOS = """() => Promise.all([...document.querySelectorAll("video[src]")].map(async video => {
-    video.muted = true;
-    await video.play();
-    await new Promise(passed => { video.ontimeupdate = () => video.currentTime > 1 && passed(); });
-    video.pause();
-}))"""
-
-
-BATCH = Workflow(
-    slug="idea_batch",
-    label="Posts from ideas",
-    purpose="For each idea a draft that a person approves, or sends back; what is approved goes out.",
-    nodes=(
-        AgentNode(key="health", label="Account health", agent="account_health"),
-        AgentNode(
-            key="draft",
-            label="Draft",
-            agent="content_producer",
-            for_each="brief.ideas",
-            inputs={"idea": "item"},
-        ),
-        AgentNode(
-            key="check",
-            label="Compliance",
-            agent="compliance",
-            depends_on=("draft",),
-            for_each="brief.ideas",
-            inputs={"draft": "draft.output.caption"},
-            when=Compares(path="brief.check", op="equal", value=True),
-        ),
-        WaitNode(key="pause", label="Cool down", depends_on=("check",), for_each="brief.ideas", seconds=60),
-        GateNode(
-            key="gate",
-            label="Publish?",
-            approval="post_video",
-            depends_on=("draft", "pause"),
-            for_each="brief.ideas",
-            on_reject="redraft:draft",
-        ),
-        ActionNode(
-            key="post",
-            label="Post",
-            effect="post_video",
-            gate="gate",
-            depends_on=("gate",),
-            for_each="brief.ideas",
-        ),
-        ReportNode(key="report", label="Report", report="profile_audit", depends_on=("health", "post")),
-    ),
-)
-"""A workflow with one of everything, for its picture."""
 
 
 def main() -> None:
@@ -146,8 +83,7 @@ def take(running: Site, size: str) -> None:
     take_draft(running, account, size)
     take_approval(running, account, size)
     take_post_by_hand(running, account, size)
-    take_alerts(running, account, size)
-    take_definitions(running, size)
+    take_steering(running, account, size)
 
 
 def take_posts(page: Page, running: Site, account: TikTokAccount, size: str) -> None:
@@ -229,37 +165,6 @@ def take_post_by_hand(running: Site, account: TikTokAccount, size: str) -> None:
         shoot(page, "effects", size)
 
 
-def take_alerts(running: Site, account: TikTokAccount, size: str) -> None:
-    """Take the pictures of alerts: one that is open, and the list of all."""
-    effect = Effect.objects.filter(account=account).first()
-    with transaction.atomic():
-        alert_id = raise_alert(
-            kind="effect_unknown",
-            about=effect or account,
-            of=account,
-            severity=Alert.Severity.CRITICAL,
-            sentence="Nobody can tell whether this is live: Post on @lumen: Three lamps that change a room.",
-            what_to_do="Look at the account in the TikTok app. If it is there, give its link on the effect's page.",
-        )
-    for dark in (False, True):
-        with running.page(size=size, username="oscar", password=demo_password(), dark=dark) as page:
-            page.goto(f"{running.address}/admin/alerts/alert/")
-            shoot(page, f"alerts{'-dark' * dark}", size)
-            page.goto(f"{running.address}/admin/alerts/alert/{alert_id}/change/")
-            shoot(page, f"alert{'-dark' * dark}", size)
-
-
-def take_definitions(running: Site, size: str) -> None:
-    """Take the pictures of workflows as graphs: the list, one of code, and one with a loop and a redraft."""
-    loaded = store_definition(BATCH, by="a test")
-    for dark in (False, True):
-        with running.page(size=size, username="oscar", password=demo_password(), dark=dark) as page:
-            page.goto(f"{running.address}/admin/workflows/workflowdefinition/")
-            shoot(page, f"workflows{'-dark' * dark}", size)
-            page.goto(f"{running.address}/admin/workflows/workflowdefinition/{loaded.id}/change/")
-            shoot(page, f"workflow{'-dark' * dark}", size, height=TALL)
-
-
 def asked_post(account: TikTokAccount, caption: str) -> ApprovalRequest:
     """Return what is asked about a post of the uploaded video, once its words were checked."""
     asset = Asset.objects.get(workspace=account.workspace_id, rights_note=RIGHTS)
@@ -289,20 +194,6 @@ def sample_video() -> Path:
     if not path.exists():
         get_transcoder().render_card_video(("Three lamps", "that change a room"), seconds=6, out=path)
     return path
-
-
-def shoot(page: Page, name: str, size: str, *, height: int | None = None) -> None:
-    """Save what the window shows, or would show if it were so high; videos a second into themselves."""
-    width, usual = SIZES[size]
-    page.set_viewport_size({"width": width, "height": height or usual})
-    page.wait_for_load_state("networkidle")
-    page.evaluate("scrollTo(0, 0)")
-    page.evaluate(SHOW_VIDEOS)
-    full = name if size == "desktop" else f"{name}-{size}"
-    path = (FOLDER if full in KEPT else OTHERS) / f"{full}.png"
-    page.screenshot(path=path)
-    page.set_viewport_size({"width": width, "height": usual})
-    print(path.relative_to(BASE_DIR))  # noqa: T201 - it is run by hand
 
 
 if __name__ == "__main__":

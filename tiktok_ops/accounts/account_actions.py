@@ -44,10 +44,10 @@ class Page(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountAction:
-    """Something a person may start on an account; it needs `capability`.
+    """Something a person may start on accounts; it needs `capability`.
 
-    It either asks `question` and calls `start`, or leads to a `page` of its own, one account at a time;
-    with `several`, from the list, to the address that returns for the accounts selected.
+    It asks `question` and calls `start`, or leads to a `page` of its own, one account at a time, or, from the list
+    alone, to the address that `several` returns for the accounts selected.
     """
 
     name: str
@@ -81,8 +81,8 @@ def register_action(action: AccountAction) -> None:
     """Offer an action on accounts; raises `ValueError` when the name is taken or there is nothing to do."""
     if action.name in _ACTIONS:
         raise ValueError(f"The account action {action.name!r} is registered twice: choose another name.")
-    if (action.start is None) is (action.page is None):
-        raise ValueError(f"The account action {action.name!r} needs a start or a page, and not both.")
+    if sum(way is not None for way in (action.start, action.page, action.several)) != 1:
+        raise ValueError(f"The account action {action.name!r} needs one of start, page and several.")
     _ACTIONS[action.name] = action
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
@@ -78,6 +79,7 @@ class AlertAdmin(SheetAdmin):
             "severity": badge(row.get_severity_display(), SEVERITY_TONES[row.severity]),
             "status": badge(row.status.capitalize(), STATUS_TONES[row.status]),
             "subject_url": subject_url(row),
+            "subject_words": subject_words(row),
             "facts": facts_of(row),
             "longest_note": LONGEST_NOTE,
             "may_answer": self.is_granted(request, Capability.RUN, row),
@@ -134,6 +136,13 @@ def subject_url(alert: Alert) -> str:
         return ""
 
 
+def subject_words(alert: Alert) -> str:
+    """Return what people call what the alert is about, `the run`; empty where it has no page."""
+    if not subject_url(alert):
+        return ""
+    return f"the {apps.get_model(alert.subject_type)._meta.verbose_name}"
+
+
 def facts_of(alert: Alert) -> dict[str, str | SafeString]:
     """Return what else is known of the alert; what is not known yet is left out."""
     told: dict[str, str | SafeString] = {
@@ -144,7 +153,6 @@ def facts_of(alert: Alert) -> dict[str, str | SafeString]:
         "Acknowledged": _answered(alert.acknowledged_at, alert.acknowledged_by),
         "Resolved": _answered(alert.resolved_at, alert.resolved_by),
         "Note": visible(alert.note),
-        "Kind": alert.kind.replace("_", " "),
     }
     return {name: value for name, value in told.items() if value and value != EMPTY}
 

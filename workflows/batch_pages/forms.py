@@ -7,7 +7,6 @@ from django import forms
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
@@ -18,6 +17,7 @@ from tiktok_ops.ids import new_id
 from workflows.batch_models import LONGEST_NAME
 from workflows.batches import Item
 from workflows.catalogue import current_workflows
+from workflows.values import ValuesField
 
 
 class BatchForm(forms.Form):
@@ -25,22 +25,25 @@ class BatchForm(forms.Form):
 
     batch = forms.UUIDField(widget=forms.HiddenInput)
     name = forms.CharField(
-        max_length=LONGEST_NAME, widget=UnfoldAdminTextInputWidget, help_text="What it is for."
+        max_length=LONGEST_NAME,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text="What it is for, as it is to stand in the list of batches.",
+        error_messages={"required": "Give the batch a name: by it you find it again."},
     )
-    workflow = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
+    workflow = forms.ChoiceField(
+        widget=UnfoldAdminSelectWidget,
+        error_messages={"required": "Choose a workflow: none is chosen for you."},
+    )
     accounts = forms.ModelMultipleChoiceField(
         TikTokAccount.objects.none(),
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="A run for each of them.",
+        help_text="A run starts on each of them.",
+        error_messages={"required": "Choose at least one account."},
     )
-    inputs = forms.JSONField(
-        required=False,
-        initial=list,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false"}),
-        label="Input",
-        help_text='One input for every account, as {"window_days": 14}; or a list of them, as [{…}, {…}]: then '
-        "there is a run of each account for each of the list.",
-        error_messages={"invalid": 'This is not JSON: write it as {"window_days": 14}.'},
+    inputs = ValuesField(
+        label="Values",
+        help_text='Left empty, each run takes the workflow\'s own. For every account the same: {"window_days": 14}. '
+        'Several runs of each account: [{"window_days": 7}, {"window_days": 14}].',
     )
     is_dry_run = forms.BooleanField(
         required=False,
@@ -49,9 +52,9 @@ class BatchForm(forms.Form):
         help_text="Agents work, nobody is asked and nothing is sent; you see what would be.",
     )
 
-    def __init__(self, posted: Any, *, by: User, chosen: list[str]) -> None:
-        super().__init__(posted, initial={"batch": new_id(), "accounts": chosen})
-        workflows = [(workflow.slug, workflow.label) for workflow, _ in current_workflows()]
+    def __init__(self, posted: Any, *, by: User, chosen: list[str], workflow: str = "") -> None:
+        super().__init__(posted, initial={"batch": new_id(), "accounts": chosen, "workflow": workflow})
+        workflows = [("", "Choose a workflow"), *((one.slug, one.label) for one, _ in current_workflows())]
         self.fields["workflow"].choices = workflows  # type: ignore[attr-defined]
         accounts = TikTokAccount.objects.visible_to(by, Capability.RUN)
         self.fields["accounts"].queryset = accounts  # type: ignore[attr-defined]

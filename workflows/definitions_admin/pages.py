@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,7 +15,8 @@ from unfold.contrib.filters.admin import DropdownFilter
 from tiktok_ops.accounts.models import User
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.admin import SheetAdmin
-from tiktok_ops.cells import badge, moment, whole
+from tiktok_ops.cells import badge, moment, shortened, visible, whole
+from workflows.account_actions import ON_ACCOUNT_PAGES
 from workflows.catalogue import WORKFLOWS
 from workflows.definitions_admin.sheet import cards_of, graph_of, why_refused
 from workflows.models import WorkflowDefinition, WorkflowRun
@@ -50,10 +50,12 @@ class WorkflowDefinitionAdmin(SheetAdmin):
     """Every version of every workflow ever run."""
 
     is_shared = True
-    list_display = ("slug", "label_cell", "version", "runs_cell", "created_cell")
+    list_display = ("label_cell", "purpose_cell", "version_cell", "runs_cell", "created_cell")
+    list_display_links = ("label_cell",)
     list_filter_submit = True
     list_filter = (VersionFilter,)
-    search_fields = ("slug", "digest")
+    search_fields = ("slug", "definition__label", "digest")
+    search_help_text = "Search by name"
     list_before_template = "admin/workflows/workflowdefinition/unrun.html"
     change_form_template = "admin/workflows/workflowdefinition/definition.html"
     empty_text = "No workflow has run yet. Each version is kept here from its first run on."
@@ -87,6 +89,7 @@ class WorkflowDefinitionAdmin(SheetAdmin):
         )
         told = {
             "row": row,
+            "original": "",
             "versions": versions,
             "newest": versions[0],
             "code_url": _code_url(row, is_newest=row.version == versions[0].version),
@@ -95,7 +98,7 @@ class WorkflowDefinitionAdmin(SheetAdmin):
         try:
             workflow = Workflow.model_validate(row.definition)
         except ValidationError:
-            return told | {"unreadable": row.definition, "title": str(row)}
+            return told | {"unreadable": row.definition, "title": row.slug}
         return told | shown_of(workflow)
 
     def code_view(self, request: HttpRequest, slug: str) -> HttpResponse:
@@ -109,16 +112,8 @@ class WorkflowDefinitionAdmin(SheetAdmin):
             return HttpResponseRedirect(
                 reverse("admin:workflows_workflowdefinition_change", args=[stored.id])
             )
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "has_view_permission": True,
-            "media": self.media,
-            "versions": [],
-            **self._start(request, slug),
-            **shown_of(workflow),
-        }
-        return TemplateResponse(request, self.change_form_template, context)
+        context = {"versions": [], **self._start(request, slug), **shown_of(workflow)}
+        return self.page(request, self.change_form_template, **context)
 
     def _start(self, request: HttpRequest, slug: str) -> dict[str, Any]:
         """Return where the workflow is started, for those who may run any."""
@@ -126,7 +121,7 @@ class WorkflowDefinitionAdmin(SheetAdmin):
         return {
             "slug": slug,
             "may_start": self.may_run(request),
-            "accounts_url": reverse("admin:accounts_tiktokaccount_changelist"),
+            "start_url": _start_url(slug),
             "schedule_url": schedule,
             "runs_url": f"{reverse('admin:workflows_workflowrun_changelist')}?definition__slug={slug}",
         }
@@ -136,10 +131,20 @@ class WorkflowDefinitionAdmin(SheetAdmin):
         user: Any = request.user
         return bool(user.is_superuser or user.memberships.granting(Capability.RUN).exists())
 
-    @admin.display(description="Name")
+    @admin.display(description="Workflow", ordering="slug")
     def label_cell(self, row: WorkflowDefinition) -> str:
         """Show what people call it."""
-        return str(row.definition.get("label", row.slug))
+        return visible(str(row.definition.get("label", row.slug)))
+
+    @admin.display(description="What it does")
+    def purpose_cell(self, row: WorkflowDefinition) -> str:
+        """Show what it is for."""
+        return shortened(str(row.definition.get("purpose", "")), chars=140)
+
+    @admin.display(description="Version", ordering="version")
+    def version_cell(self, row: WorkflowDefinition) -> str:
+        """Show which version it is."""
+        return str(row.version)
 
     @admin.display(description="Runs", ordering="runs_seen")
     def runs_cell(self, row: Any) -> str | SafeString:
@@ -147,10 +152,17 @@ class WorkflowDefinitionAdmin(SheetAdmin):
         url = f"{reverse('admin:workflows_workflowrun_changelist')}?definition__slug={row.slug}"
         return format_html('<a class="ops-link" href="{}">{}</a>', url, whole(row.runs_seen))
 
-    @admin.display(description="Stored", ordering="created_at")
+    @admin.display(description="Since", ordering="created_at")
     def created_cell(self, row: WorkflowDefinition) -> SafeString | str:
         """Show since when this version is there."""
         return moment(row.created_at)
+
+
+def _start_url(slug: str) -> str:
+    """Return where people start it: on the page of an account that asks for what it needs, else as a batch."""
+    if slug in ON_ACCOUNT_PAGES:
+        return reverse("admin:accounts_tiktokaccount_changelist")
+    return f"{reverse('admin:workflows_batch_start')}?workflow={slug}"
 
 
 def _runs_seen(user: User) -> Coalesce:

@@ -27,6 +27,11 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_SHORT_WORDS: Mapping[str, str] = MappingProxyType(
+    {"studio_job": "asks the studio", "studio_clip": "fetches the clip", "wait": "waits"}
+)
+"""What a box has room for."""
+
 _ON_REJECT: Mapping[str, str] = MappingProxyType(
     {"skip_branch": "what is behind it is skipped", "fail_run": "the run fails"}
 )
@@ -34,13 +39,17 @@ _ON_REJECT: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class NodeCard:
-    """A node in words: what it does, and all that decides when and how; keys of nodes are called by their labels."""
+    """A node in words: what it does, what decides whether it does, and its limits, read by who looks closer.
+
+    Nodes are called by their labels; `inputs` and `shown_facts` say where each value comes from.
+    """
 
     key: str
     label: str
     kind: str
     does: str
     facts: dict[str, str]
+    limits: dict[str, str]
     inputs: dict[str, str]
     options: dict[str, Any]
     shown_facts: dict[str, str]
@@ -99,7 +108,7 @@ def graph_of(workflow: Workflow) -> Graph:
     boxes = tuple(
         GraphBox(
             box=box,
-            words=KIND_WORDS[box.status],
+            words=_SHORT_WORDS.get(box.status, KIND_WORDS[box.status]),
             in_loop=bool(nodes[box.key].for_each),
             has_condition=nodes[box.key].when is not None,
         )
@@ -128,9 +137,10 @@ def cards_of(workflow: Workflow) -> list[NodeCard]:
             kind=node.kind,
             does=_does(node),
             facts=_facts(node, labels),
-            inputs=dict(node.inputs),
+            limits=_limits(node),
+            inputs=_sources(node.inputs, labels),
             options=dict(getattr(node, "options", {})),
-            shown_facts=dict(getattr(node, "facts", {})),
+            shown_facts=_sources(getattr(node, "facts", {}), labels),
         )
         for node in workflow.nodes
     ]
@@ -140,7 +150,8 @@ def _does(node: AnyNode) -> str:
     """Return what the node does, in a sentence; what is gone since is called by its name."""
     if isinstance(node, AgentNode):
         agent = AGENTS.get(node.agent)
-        return f"Asks the agent {node.agent}: {agent.purpose}" if agent else f"Asks the agent {node.agent}."
+        name = node.agent.replace("_", " ")
+        return f"Asks the agent “{name}”: {agent.purpose}" if agent else f"Asks the agent “{name}”."
     if isinstance(node, GateNode):
         return f"Asks a person: {_label(lambda: kind_of(node.approval).label, node.approval)}."
     if isinstance(node, ActionNode):
@@ -148,7 +159,8 @@ def _does(node: AnyNode) -> str:
             f"{_label(lambda: EFFECTS[node.effect].label, node.effect)}: what was approved, and nothing else."
         )
     if isinstance(node, ReportNode):
-        return f"Writes the report {node.report} once everything before it has ended, however it ended."
+        name = node.report.replace("_", " ")
+        return f"Writes the report “{name}” once everything before it has ended, however it ended."
     return f"{KIND_WORDS[node.kind].capitalize()}."
 
 
@@ -160,21 +172,44 @@ def _label(read: Callable[[], str], name: str) -> str:
 
 
 def _facts(node: AnyNode, labels: Mapping[str, str]) -> dict[str, str]:
-    """Return what decides when and how the node runs; what does not apply is left out."""
-    policy = node.retry
+    """Return what decides whether and when the node runs; what does not apply is left out."""
+    loop = path_in_words(node.for_each, labels) if node.for_each else ""
     told = {
         "Runs after": ", ".join(labels.get(key, key) for key in node.depends_on),
-        "Only if": in_words(node.when) if node.when else "",
-        "Once for each item of": f"{node.for_each} (at most {node.most_items})" if node.for_each else "",
+        "Only if": in_words(node.when, called=lambda path: path_in_words(path, labels)) if node.when else "",
+        "Once for each item of": f"{loop}, at most {node.most_items}" if loop else "",
         "Sends what was approved at": labels.get(node.gate, node.gate)
         if isinstance(node, ActionNode)
         else "",
         "After a no": _on_reject(node, labels) if isinstance(node, GateNode) else "",
         "Waits": f"{seconds:g} s" if (seconds := getattr(node, "seconds", None)) else "",
-        "Tries": f"{policy.max_tries}, {policy.base_seconds:g} to {policy.max_seconds:g} s apart",
-        "Time for one try": f"{node.timeout_seconds:g} s, on the {node.cluster} cluster",
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _limits(node: AnyNode) -> dict[str, str]:
+    """Return how often and how long the node tries."""
+    policy = node.retry
+    return {
+        "Tried at most": f"{policy.max_tries} times, {policy.base_seconds:g} to {policy.max_seconds:g} s apart",
+        "Time for one try": f"{node.timeout_seconds:g} s",
+        "Done by": f"the {node.cluster} workers",
+        "Name in the definition": node.key,
+    }
+
+
+def _sources(paths: Mapping[str, str], labels: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", " "): path_in_words(path, labels) for name, path in paths.items()}
+
+
+def path_in_words(path: str, labels: Mapping[str, str]) -> str:
+    """Return where a value comes from: `“ideas” of the input`, `“caption” of Draft`, `the item`."""
+    root, _, rest = path.partition(".")
+    field = rest.removeprefix("output").strip(".").replace("_", " ")
+    if root == "item":
+        return f"“{field}” of the item" if field else "the item"
+    whose = "the input" if root == "brief" else labels.get(root, root)
+    return f"“{field}” of {whose}" if field else f"all of {whose}"
 
 
 def _on_reject(gate: GateNode, labels: Mapping[str, str]) -> str:

@@ -3,13 +3,14 @@
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.roles import Capability
 from workflows.catalogue import current_workflows
 from workflows.schedules.models import LONGEST_NAME, Schedule
 from workflows.schedules.timing import KIND_LABELS, LONGEST_EXPRESSION
+from workflows.values import ValuesField
 
 WRITTEN_AS = (
     "By the clock of the account, at times of the calendar as cron does: 0 9 * * 1-5 is at 9:00, Monday to Friday. "
@@ -23,8 +24,13 @@ class ScheduleForm(forms.Form):
     name = forms.CharField(
         max_length=LONGEST_NAME, widget=UnfoldAdminTextInputWidget, help_text="What it is for."
     )
-    workflow = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
-    account = forms.ModelChoiceField(TikTokAccount.objects.none(), widget=UnfoldAdminSelectWidget)
+    workflow = forms.ChoiceField(
+        widget=UnfoldAdminSelectWidget,
+        error_messages={"required": "Choose a workflow: none is chosen for you."},
+    )
+    account = forms.ModelChoiceField(
+        TikTokAccount.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose an account"
+    )
     kind = forms.ChoiceField(
         choices=[(kind.value, label) for kind, label in KIND_LABELS.items()],
         widget=UnfoldAdminSelectWidget,
@@ -36,13 +42,9 @@ class ScheduleForm(forms.Form):
         label="Written as",
         help_text=WRITTEN_AS,
     )
-    input = forms.JSONField(
-        required=False,
-        initial=dict,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"}),
-        label="Input",
-        help_text='The input of each run as JSON, such as {"window_days": 14}; {} for the workflow\'s own.',
-        error_messages={"invalid": 'This is not JSON: write it as {"window_days": 14}.'},
+    input = ValuesField(
+        label="Values",
+        help_text='Left empty, each run takes the workflow\'s own. Written as {"window_days": 14}.',
     )
 
     def __init__(self, *args: Any, by: User, schedule: Schedule | None = None, **kwargs: Any) -> None:
@@ -50,7 +52,7 @@ class ScheduleForm(forms.Form):
         if schedule is not None:
             del self.fields["workflow"], self.fields["account"]
             return
-        workflows = [(workflow.slug, workflow.label) for workflow, _ in current_workflows()]
+        workflows = [("", "Choose a workflow"), *((one.slug, one.label) for one, _ in current_workflows())]
         self.fields["workflow"].choices = workflows  # type: ignore[attr-defined]
         accounts = TikTokAccount.objects.visible_to(by, Capability.RUN)
         self.fields["account"].queryset = accounts  # type: ignore[attr-defined]

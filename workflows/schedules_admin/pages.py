@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -22,10 +23,11 @@ from unfold.enums import ActionVariant
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.admin import ScopedAdmin
-from tiktok_ops.cells import EMPTY, badge, json_block, link, moment, shortened
-from tiktok_ops.dialogs import go_to
+from tiktok_ops.cells import EMPTY, badge, json_block, link, moment, shortened, visible
+from tiktok_ops.dialogs import act_and_tell, confirmed, go_to
 from tiktok_ops.errors import Refused
 from tiktok_ops.filters import ScopedRelatedFilter
+from workflows.catalogue import label_of, newest_label
 from workflows.schedules.cron import TimingRefused
 from workflows.schedules.firing import fire_now
 from workflows.schedules.models import Schedule
@@ -44,18 +46,13 @@ FIRINGS_SHOWN = 20
 _TONES = {"active": "good", "failing": "bad", "paused": "warning", "done": "neutral", "removed": "neutral"}
 
 
-def _asks(title: str, description: str, submit: str) -> dict[str, Any]:
-    """Return a dialog that asks before a POST."""
-    return {"title": title, "description": description, "form_class": None, "form_submit_text": submit}
-
-
 @admin.register(Schedule)
 class ScheduleAdmin(ScopedAdmin):
     """Schedules: operators and owners make, change and fire them; each change is a form or a dialog of its own."""
 
     write_capability = Capability.RUN
     list_display = (
-        *("name_cell", "account", "workflow", "when_cell", "state_cell"),
+        *("name_cell", "account", "workflow_cell", "when_cell", "state_cell"),
         *("next_cell", "last_cell"),
     )
     list_select_related = ("account", "last_firing")
@@ -67,13 +64,22 @@ class ScheduleAdmin(ScopedAdmin):
     search_fields = ("name", "workflow", "account__handle")
     search_help_text = "Search by name, workflow or account"
     ordering = ("-is_active", "-id")
-    fields = ("name", "workflow", "account", "when_cell", "input_cell", "kept_by", "created_by", "created_at")
+    fields = (
+        *("workflow_cell", "account", "input_cell"),
+        *("kept_by", "created_by", "created_cell"),
+    )
     panel_template: str = "admin/workflows/schedule/panel.html"
     actions_detail = ("edit", "fire", "pause", "resume", "remove")
     empty_text = (
         "Nothing starts by itself yet. Make a schedule with the + above: a workflow, an account, and when, "
         "by the clock of that account."
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Read what people call the workflows in the same query."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        labelled: QuerySet[Any] = rows.annotate(stored_label=newest_label("workflow"))
+        return labelled
 
     # Who may do what ------------------------------------------------------------------------------
 
@@ -176,26 +182,27 @@ class ScheduleAdmin(ScopedAdmin):
                 return HttpResponseRedirect(reverse("admin:workflows_schedule_change", args=[kept.pk]))
             except Refused as refused:
                 form.add_error("expression" if isinstance(refused, TimingRefused) else None, str(refused))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "form": form,
-            "errors": form.errors,
-            "schedule": schedule,
-            "account_id": schedule.account_id if schedule else "",
-            "title": f"Change {schedule.name!r}" if schedule else "New schedule",
-        }
-        return TemplateResponse(request, "admin/workflows/schedule/form.html", context)
+        return self.form_page(
+            request,
+            form,
+            template="admin/workflows/schedule/form.html",
+            **_words_of_form(schedule),
+            errors=form.errors,
+            schedule=schedule,
+            account_id=schedule.account_id if schedule else "",
+            folded=["input"],
+            folded_title="What its runs work with (optional)",
+        )
 
     # What people do to it -------------------------------------------------------------------------
 
-    @action(  # type: ignore[untyped-decorator]
-        description="Fire now",
-        permissions=["keep"],
+    @confirmed(
+        "Start a run now",
+        permission="keep",
         icon="play_arrow",
         variant=ActionVariant.PRIMARY,
-        dialog=_asks("Fire this schedule now?", "Its run starts at once. When it is due stays.", "Fire now"),
+        question="Start a run of this schedule now?",
+        consequence="It starts at once. When the schedule is due next stays as it is.",
     )
     def fire(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         """Start the schedule's run and lead to it."""
@@ -208,32 +215,34 @@ class ScheduleAdmin(ScopedAdmin):
             messages.error(request, str(refused))
             return go_to(request, reverse("admin:workflows_schedule_change", args=[schedule.pk]))
 
-    @action(  # type: ignore[untyped-decorator]
-        description="Pause",
-        permissions=["pause"],
+    @confirmed(
+        "Pause",
+        permission="pause",
         icon="pause",
-        dialog=_asks("Pause this schedule?", "It starts nothing until somebody resumes it.", "Pause"),
+        question="Pause this schedule?",
+        consequence="It starts nothing until somebody resumes it.",
     )
     def pause(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         """Pause the schedule."""
         return self._do(request, object_id, pause_schedule, "is paused")
 
-    @action(  # type: ignore[untyped-decorator]
-        description="Resume",
-        permissions=["resume"],
+    @confirmed(
+        "Resume",
+        permission="resume",
         icon="resume",
-        dialog=_asks("Resume this schedule?", "What came in between is not made up for.", "Resume"),
+        question="Resume this schedule?",
+        consequence="What came in between is not made up for.",
     )
     def resume(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         """Resume the schedule."""
         return self._do(request, object_id, resume_schedule, "is active again")
 
-    @action(  # type: ignore[untyped-decorator]
-        description="Remove",
-        permissions=["keep"],
+    @confirmed(
+        "Remove",
+        permission="keep",
         icon="delete",
-        variant=ActionVariant.DANGER,
-        dialog=_asks("Remove this schedule?", "It ends for good; it and its runs stay on record.", "Remove"),
+        question="Remove this schedule?",
+        consequence="It ends for good; it and its runs stay on record.",
     )
     def remove(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         """Remove the schedule."""
@@ -245,12 +254,12 @@ class ScheduleAdmin(ScopedAdmin):
         """Call the service and say what came of it, on the schedule's page."""
         user: Any = request.user
         schedule = self.get_object(request, unquote(object_id))
-        try:
-            act(schedule_id=schedule.pk, by=user)
-            messages.success(request, f"The schedule {schedule.name!r} {done}.")
-        except Refused as refused:
-            messages.error(request, str(refused))
-        return go_to(request, reverse("admin:workflows_schedule_change", args=[schedule.pk]))
+        return act_and_tell(
+            request,
+            lambda: act(schedule_id=schedule.pk, by=user),
+            done=lambda _: f"The schedule {schedule.name!r} {done}.",
+            url=reverse("admin:workflows_schedule_change", args=[schedule.pk]),
+        )
 
     # Cells ----------------------------------------------------------------------------------------
 
@@ -258,6 +267,11 @@ class ScheduleAdmin(ScopedAdmin):
     def name_cell(self, schedule: Schedule) -> str:
         """Show what it is for."""
         return shortened(schedule.name)
+
+    @admin.display(description="Workflow", ordering="workflow")
+    def workflow_cell(self, schedule: Any) -> str:
+        """Show what people call the workflow."""
+        return label_of(schedule.workflow, stored=schedule.stored_label)
 
     @admin.display(description="When")
     def when_cell(self, schedule: Schedule) -> str:
@@ -285,10 +299,30 @@ class ScheduleAdmin(ScopedAdmin):
         url = reverse("admin:workflows_workflowrun_change", args=[last.run_id])
         return format_html("{} {}", moment(last.fired_at), link("Run", url))
 
-    @admin.display(description="Input")
+    @admin.display(description="What its runs work with")
     def input_cell(self, schedule: Schedule) -> SafeString | str:
-        """Show the input of its runs."""
-        return json_block(schedule.input)
+        """Show the values given to its runs."""
+        return json_block(schedule.input) if schedule.input else "What the workflow takes by itself"
+
+    @admin.display(description="Made")
+    def created_cell(self, schedule: Schedule) -> SafeString | str:
+        """Show since when it is there."""
+        return moment(schedule.created_at)
+
+
+def _words_of_form(schedule: Schedule | None) -> dict[str, Any]:
+    """Return what the form is called and says, and where it leads back to."""
+    if schedule is None:
+        lead = "A run starts by itself whenever it is due, in your name."
+        return {"title": "New schedule", "lead": lead, "submit": "Make the schedule"}
+    workflow = label_of(schedule.workflow)
+    return {
+        "title": f"Change “{visible(schedule.name)}”",
+        "lead": f"{workflow} on {schedule.account}. From now on its runs start in your name.",
+        "submit": "Keep the changes",
+        "original": schedule,
+        "cancel_url": reverse("admin:workflows_schedule_change", args=[schedule.pk]),
+    }
 
 
 def _initial(schedule: Schedule | None, *, workflow: str) -> dict[str, Any]:
@@ -307,6 +341,6 @@ def _in_both(times: list[datetime], zone: str) -> list[tuple[str, str]]:
     """Return each time as the account's clock shows it, and in UTC."""
     here = [time.astimezone(ZoneInfo(zone)) for time in times]
     return [
-        (f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}", f"{time:%Y-%m-%d %H:%M} UTC")
+        (f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}", f"{time:%a} {time.day} {time:%b %Y, %H:%M} UTC")
         for local, time in zip(here, times, strict=True)
     ]

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,6 +20,10 @@ from workflows.stop_switch import engage, may_stop, release
 from workflows.stop_switch_pages.forms import EngageForm
 
 LIST = "admin:workflows_stopswitch_changelist"
+WHAT_STOPPING_DOES = (
+    "Within 5 seconds nothing more begins to leave from there. An upload under way halts before its next part. "
+    "Nothing is lost: it all waits, and goes on from where it is when the switch is released."
+)
 
 
 @admin.register(StopSwitch)
@@ -82,7 +85,14 @@ class StopSwitchAdmin(MachineWrittenAdmin):
             else:
                 messages.success(request, f"{stop.what} is stopped: nothing more begins to leave.")
                 return HttpResponseRedirect(reverse(LIST))
-        return self._page(request, "engage", title="Stop something", form=form)
+        return self.form_page(
+            request,
+            form,
+            title="Stop something",
+            lead=WHAT_STOPPING_DOES,
+            submit="Stop it now",
+            is_danger=True,
+        )
 
     def release_view(self, request: HttpRequest, stop_id: UUID) -> HttpResponse:
         """Ask whether to release a switch, and release it."""
@@ -93,17 +103,14 @@ class StopSwitchAdmin(MachineWrittenAdmin):
         if not may_stop(user, stop):
             raise PermissionDenied
         if request.method != "POST":
-            return self._page(request, "release", title=f"Release: {stop.what}", stop=stop)
+            template = "admin/workflows/stopswitch/release.html"
+            return self.page(request, template, title=f"Release: {stop.what}", stop=stop)
         try:
             release(stop_id=stop.id, by=user)
             messages.success(request, f"{stop.what} is released: what waited goes on.")
         except Refused as refused:
             messages.error(request, str(refused))
         return HttpResponseRedirect(reverse(LIST))
-
-    def _page(self, request: HttpRequest, name: str, **context: Any) -> HttpResponse:
-        around = self.admin_site.each_context(request) | {"opts": self.opts, "media": self.media}
-        return TemplateResponse(request, f"admin/workflows/stopswitch/{name}.html", around | context)
 
     @admin.display(description="What", ordering="scope")
     def what_cell(self, stop: StopSwitch) -> str:

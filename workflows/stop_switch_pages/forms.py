@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from tiktok_ops.accounts.access import workspaces_with
 from tiktok_ops.accounts.models import Brand, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.roles import Capability
-from workflows.catalogue import known_slugs
+from workflows.catalogue import known_slugs, label_of
 from workflows.stop_switch import LONGEST_REASON, Target
 
 MOST_OFFERED = 500
@@ -62,14 +62,15 @@ def targets_of(by: User) -> dict[str, tuple[str, str, Target]]:
 
 
 def _workflows(places: Sequence[Workspace | None]) -> dict[str, tuple[str, str, Target]]:
+    labels = {slug: label_of(slug) for slug in known_slugs()}
     return {
         f"workflow:{slug}:{place.id if place else ''}": (
             "Workflows",
-            f"{slug} in {place}" if place else f"{slug} everywhere",
+            f"{label} in {place}" if place else f"{label} everywhere",
             Target(workspace=place, workflow=slug),
         )
         for place in places
-        for slug in known_slugs()
+        for slug, label in labels.items()
     }
 
 

@@ -26,7 +26,7 @@ def at(values: Mapping[str, Any], key: str) -> Any:
 
 @register.filter
 def seconds(step: WorkflowStep) -> str:
-    """Return how long a step took, from its first start to its end, in seconds; a dash while it has not ended."""
+    """Return how long a step took, from its first start to its end, as `0.42 s`; a dash while it has not ended."""
     if step.started_at is None or step.finished_at is None:
         return "–"
-    return f"{(step.finished_at - step.started_at).total_seconds():.2f}"
+    return f"{(step.finished_at - step.started_at).total_seconds():.2f} s"

@@ -200,18 +200,29 @@ def test_findings_of_another_shape_are_shown_as_they_are(account: TikTokAccount)
 
 def test_other_facts_are_listed_in_plain_words(account: TikTokAccount) -> None:
     page = flat(
-        page_of(asked_about(account, "A lamp", is_new=True, last_post=None, hashtags=["a"], findings=[]))
+        page_of(asked_about(account, "A lamp", is_new=True, last_post=None, hashtags=["a", "b"], findings=[]))
     )
 
     assert '<th scope="row">is new</th><td>yes</td>' in page
     assert '<th scope="row">last post</th><td>–</td>' in page
-    assert '<th scope="row">hashtags</th><td>[&quot;a&quot;]</td>' in page
+    assert '<th scope="row">hashtags</th><td>a, b</td>' in page
     assert '<th scope="row">findings' not in page
 
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(True, "yes"), (False, "no"), (None, "–"), ("", "–"), ("ü", "ü"), (0, "0"), ({"b": "ü"}, '{"b": "ü"}')],
+    [
+        (True, "yes"),
+        (False, "no"),
+        (None, "–"),
+        ("", "–"),
+        ("ü", "ü"),
+        (0, "0"),
+        ({"b": "ü"}, '{"b": "ü"}'),
+        ([], "[]"),
+        ([1], "[1]"),
+        (["ü", "a"], "ü, a"),
+    ],
 )
 def test_values_are_said_as_people_read_them(value: object, words: str) -> None:
     assert in_words(value) == words

@@ -57,7 +57,7 @@ def test_page_says_what_would_go_out_and_what_the_button_does(asked: ApprovalReq
     assert "<dt>Who can see it</dt><dd>everyone</dd>" in page
     assert "Approve and hand over now" in page
     assert asked.payload_sha256 in page
-    assert "needs review" in page
+    assert "Needs review</span>" in page
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR, Role.FINANCE, Role.AUDITOR])
@@ -184,7 +184,7 @@ def test_page_and_list_call_a_status_the_same(asked: ApprovalRequest, path: list
     page = page_of(client, asked)
     rows = client.get(reverse("admin:approvals_approvalrequest_changelist")).content.decode()
 
-    assert f">{words}</span>" in page
+    assert f">{words.capitalize()}</span>" in page
     assert "What was asked" in page
     assert words in rows.partition("<tbody")[2].lower()
 

@@ -13,8 +13,10 @@ from tiktok_ops.cells import (
     link,
     megabytes,
     milliseconds,
+    mode_cell,
     moment,
     percent,
+    progress_cell,
     shortened,
     status_badge,
     usd,
@@ -54,6 +56,22 @@ def test_show_link_of_hostile_text_is_escaped() -> None:
 def test_show_moment_of_another_zone_is_in_utc() -> None:
     at = datetime(2026, 11, 18, 16, 2, tzinfo=timezone(timedelta(hours=2)))
     assert ">18 Nov 2026, 14:02 UTC</time>" in moment(at)
+
+
+def test_show_moment_to_the_second_where_the_order_matters() -> None:
+    at = datetime(2026, 11, 18, 14, 2, 7, tzinfo=UTC)
+    assert ">18 Nov 2026, 14:02:07 UTC</time>" in moment(at, to_the_second=True)
+
+
+def test_show_progress_as_a_bar_and_in_words() -> None:
+    assert 'max="4" value="1"' in progress_cell(1, 4, "1 of 4")
+    assert progress_cell(0, 0, "<b>").endswith("</progress> &lt;b&gt;")
+    assert 'max="1" value="0"' in progress_cell(0, 0, "")
+
+
+def test_show_mode_of_a_dry_run_says_so() -> None:
+    assert "Dry run" not in mode_cell("sandbox", is_dry_run=False)
+    assert "Dry run" in mode_cell("sandbox", is_dry_run=True)
 
 
 def test_show_moment_that_never_was_is_a_dash() -> None:

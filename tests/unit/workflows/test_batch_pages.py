@@ -75,7 +75,8 @@ def test_start_form_begins_a_batch_once_and_leads_to_it(account: TikTokAccount) 
         ({"inputs": "[1]"}, "which is no object"),
         ({"inputs": "{"}, "This is not JSON"),
         ({"inputs": '{"colour": 1}'}, "Item 1 ("),
-        ({"accounts": []}, "This field is required"),
+        ({"workflow": ""}, "Choose a workflow: none is chosen for you."),
+        ({"accounts": []}, "Choose at least one account."),
         ({"inputs": json.dumps([{}] * 201)}, "The batch has 201 items"),
     ],
 )
@@ -94,6 +95,46 @@ def test_start_form_without_input_starts_a_run_of_each_account(account: TikTokAc
     assert WorkflowRun.objects.get().input == {}
 
 
+def test_start_form_begins_with_the_workflow_that_leads_to_it(account: TikTokAccount) -> None:
+    answer = signed_in(account).get(f"{address('start')}?workflow=studio_clip")
+    assert answer.context["form"]["workflow"].value() == "studio_clip"
+    assert '<option value="studio_clip" selected>' in answer.content.decode()
+
+
+def test_start_form_opens_what_is_folded_where_something_is_wrong_in_it(account: TikTokAccount) -> None:
+    client = signed_in(account)
+    assert 'ops-more">' in client.get(address("start")).content.decode()
+    page = client.post(address("start"), filled(client, account, inputs="{")).content.decode()
+    assert 'ops-more" open>' in page
+
+
+def test_page_offers_only_the_buttons_that_suit_its_runs(account: TikTokAccount) -> None:
+    def offered(*statuses: str) -> list[str]:
+        batch = batch_of(account, list(statuses))
+        page = signed_in(account).get(address("change", batch))
+        return [control.verb for control in page.context["controls"]]
+
+    assert offered("running", "waiting") == ["pause", "cancel"]
+    assert offered("paused", "running") == ["pause", "resume", "cancel"]
+    assert offered("paused", "succeeded") == ["resume", "cancel"]
+    assert offered("succeeded", "failed") == []
+
+
+def test_page_tells_what_each_run_works_with_and_shows_its_parts(account: TikTokAccount) -> None:
+    batch = batch_of(account, ["succeeded", "failed", "queued"])
+    first = batch.runs.first()
+    assert first is not None
+    given = {"window_days": 7, "topics": ["rugs", "tea"], "privacy_level": "SELF_ONLY", "is_new": True}
+    batch.runs.filter(id=first.id).update(input=given)
+    page = signed_in(account).get(address("change", batch)).content.decode()
+    for words in ("window days: 7", "topics: rugs, tea", "privacy level: only the creator", "is new: yes"):
+        assert words in page
+    for part in ("succeeded", "failed", "under-way"):
+        assert f'<span class="run-part-{part}" style="flex-grow: 1">' in page
+    assert "1 of 3" not in page
+    assert "2 of 3 runs over" in page
+
+
 def test_start_form_takes_no_account_of_others_and_nobody_without_the_role(account: TikTokAccount) -> None:
     client = signed_in(account)
     page = client.post(address("start"), filled(client, AccountFactory.create())).content.decode()
@@ -108,8 +149,7 @@ def test_accounts_list_leads_to_the_form_with_the_selected_accounts(account: Tik
     answer = client.post(reverse("admin:accounts_tiktokaccount_changelist"), chosen)
     page = client.get(answer.headers["Location"])
     assert set(page.context["form"]["accounts"].value()) == {str(account.id), str(other.id)}
-    detail = client.get(f"/admin/accounts/tiktokaccount/{account.id}/run-a-batch/")
-    assert detail.headers["Location"] == start_batch_url([account])
+    assert answer.headers["Location"] == start_batch_url([account, other])
 
 
 def test_accounts_list_with_more_accounts_than_fit_says_how_many(account: TikTokAccount) -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from tests.factories.accounts import AccountFactory
 from tests.factories.agents import made_agent, use_agents
+from tests.factories.batches import batch_of
 from tests.factories.workflows import agent_node, report_node, workflow_of
 from tiktok_ops.audit.models import AuditEvent
 from workflows import catalogue
@@ -11,10 +12,12 @@ from workflows.catalogue import (
     by_slug,
     find_workflow,
     known_slugs,
+    label_of,
     load_definition,
+    newest_label,
     store_definition,
 )
-from workflows.models import WorkflowDefinition
+from workflows.models import Batch, WorkflowDefinition
 from workflows.nodes import Workflow
 from workflows.services import start_run
 from workflows.validation import DefinitionRefused
@@ -127,3 +130,16 @@ def test_store_definition_of_an_older_content_again_is_the_newest_version() -> N
     stored = [store_definition(workflow, by="test") for workflow in (ONE, other, ONE, ONE)]
     assert [definition.version for definition in stored] == [1, 2, 3, 3]
     assert stored[0].digest == stored[2].digest
+
+
+def test_label_of_a_workflow_is_what_code_or_else_its_newest_version_calls_it() -> None:
+    for label in ("As it was", "As it is"):
+        made = workflow_of(agent_node("a"), slug="made").model_copy(update={"label": label})
+        store_definition(made, by="a test")
+    batch = batch_of(AccountFactory.create(), [])
+    Batch.objects.filter(id=batch.id).update(workflow="made")
+    labels = Batch.objects.annotate(label=newest_label("workflow")).values_list("label", flat=True)
+    assert list(labels) == ["As it is"]
+    assert label_of("made", stored="As it is") == label_of("made") == "As it is"
+    assert label_of("profile_audit", stored="Another") == "Profile audit"
+    assert label_of("gone") == "gone"

@@ -146,6 +146,7 @@ def test_ask_any_condition_answers_or_refuses_with_a_sentence_and_survives_stori
     [
         (compares("a.b", "at_least", 70), "a.b is at least 70"),
         (compares("a.b", "one_of", ["x", "y"]), "a.b is one of ['x', 'y']"),
+        (compares("a.b", "equal", False), "a.b is no"),
         (compares("a.b", "given"), "a.b is given"),
         (compares("a.b", "empty"), "a.b is empty"),
         ({"all_of": [compares("a", "equal", 1), {"none_of": [compares("b", "given")]}]},

@@ -12,6 +12,7 @@ from workflows.drawing import (
     GAP_Y,
     MOST_TELLING,
     columns_of,
+    direct,
     draw,
     lines_back,
     statuses_by_node,
@@ -102,3 +103,20 @@ def test_lines_back_lead_below_all_boxes_from_the_first_to_the_second_each_deepe
     assert f" {drawing.height + BACK_DEPTH} " in once.path
     assert f" {drawing.height + 2 * BACK_DEPTH} " in again.path
     assert lines_back(drawing, []) == ()
+
+
+def test_draw_leaves_out_lines_that_others_imply() -> None:
+    assert direct({"a": (), "b": ("a",), "c": ("a", "b")}) == {"a": [], "b": ["a"], "c": ["b"]}
+    assert len(draw([("a", "A", ()), ("b", "B", ("a",)), ("c", "C", ("a", "b"))], {}).lines) == 2
+
+
+def test_draw_leads_a_line_past_the_boxes_between_its_ends() -> None:
+    nodes = [("a", "A", ()), ("b", "B", ()), ("c", "C", ("b",)), ("d", "D", ("c",)), ("e", "E", ("a", "d"))]
+    drawing = draw(nodes, {})
+    long = next(line.path for line in drawing.lines if line.path.count("H") == 2)
+    between = [box for box in drawing.boxes if box.key in {"c", "d"}]
+    for box, part in zip(between, long.split(" H")[:-1], strict=True):
+        passes_at = int(part.rsplit(" ", 1)[1])
+        assert not box.y <= passes_at <= box.y + BOX_HEIGHT
+        assert f" H{box.right}" in long
+    assert drawing.readable_width < drawing.width

@@ -12,7 +12,7 @@ from tests.factories.agents import made_agent, scripted, use_agents
 from tests.factories.posting import work
 from tests.factories.workflows import WorkflowStepFactory, agent_node, report_node, run_of, workflow_of
 from tiktok_ops.accounts.roles import Role
-from workflows.comparing import NothingToCompare, compare
+from workflows.comparing import MOST_CHANGES, NothingToCompare, Pair, Side, compare
 from workflows.models import WorkflowRun
 from workflows.overrides import Changes
 from workflows.replay import replay_run
@@ -64,12 +64,12 @@ def test_replay_without_a_change_takes_over_and_leads_to_the_new_run(run: Workfl
     again = WorkflowRun.objects.get(replay_of=run)
     assert answer.redirect_chain == [(address(again, "change"), 302)]
     assert [str(message) for message in answer.context["messages"]] == [
-        "Replayed from 'b'; what came before was taken over."
+        "Replayed from 'B'; what came before was taken over."
     ]
     assert (again.overrides, again.input) == ({}, run.input)
     page = answer.content.decode()
     assert "taken over" in page
-    assert f'<a href="{address(again, "compare")}">compare the two</a>' in page
+    assert f'href="{address(again, "compare")}">compare the two</a>' in page
 
 
 def test_replay_with_another_option_and_prompt_is_started_with_them(run: WorkflowRun) -> None:
@@ -78,7 +78,7 @@ def test_replay_with_another_option_and_prompt_is_started_with_them(run: Workflo
     page = client.post(address(run, step="b"), given, follow=True).content.decode()
     again = WorkflowRun.objects.get(replay_of=run)
     assert again.overrides == {"b": {"options": {"number": 4}, "prompt": "Shout."}}
-    assert "Changed: b (prompt, options)." in page
+    assert "Changed: B (prompt, options)." in page
     assert form_of(client, again, "b")["prompt"] == "Shout."
 
 
@@ -88,7 +88,7 @@ def test_replay_with_another_option_and_prompt_is_started_with_them(run: Workflo
         ({"given": '{"text": "Chairs"}'}, "was read by &#x27;a&#x27;"),
         ({"given": "{}"}, "&#x27;text&#x27; is left out"),
         ({"given": ""}, "&#x27;text&#x27; is left out"),
-        ({"given": "["}, "Enter a valid JSON"),
+        ({"given": "["}, "This is not JSON"),
         ({"given": "[1]"}, "The input has to be an object"),
         ({"options": "[1]"}, "The options has to be an object"),
         ({"options": '{"number": -2}'}, "which does not do"),
@@ -138,9 +138,14 @@ def test_compare_shows_each_step_before_and_after(run: WorkflowRun) -> None:
     assert pairs["a"].after is not None
     assert (pairs["a"].after.cost_usd, pairs["a"].after.seconds) == (Decimal(0), None)
     page = signed_in(run, Role.VIEWER).get(address(again, "compare")).content.decode()
-    assert page.count("taken over") == 2
-    assert before.sha256[:12] in page
-    assert after.sha256[:12] in page
+    assert "Of 3 steps: 1 taken over, 1 the same, 1 different." in page
+    assert [(one.name, one.before, one.now) for one in pairs["b"].changes] == [
+        ("nested: number", "1", "3"),
+        ("number", "1", "3"),
+    ]
+    assert pairs["a"].changes == pairs["report"].changes == []
+    assert before.sha256 in page
+    assert after.sha256 in page
 
 
 def test_compare_names_steps_that_only_one_of_the_runs_has(run: WorkflowRun) -> None:
@@ -150,7 +155,7 @@ def test_compare_names_steps_that_only_one_of_the_runs_has(run: WorkflowRun) -> 
     WorkflowStepFactory.create(run=again, key="b", item=8, position=9)
     verdicts = {pair.name: pair.verdict for pair in compare(again)}
     assert (verdicts["b#7"], verdicts["b#8"]) == ("only before", "only after")
-    assert "–" in signed_in(run).get(address(again, "compare")).content.decode()
+    assert "There was no such step." in signed_in(run).get(address(again, "compare")).content.decode()
 
 
 def test_compare_a_run_that_is_no_replay_says_so(run: WorkflowRun) -> None:
@@ -158,3 +163,32 @@ def test_compare_a_run_that_is_no_replay_says_so(run: WorkflowRun) -> None:
         compare(run)
     answer = signed_in(run).get(address(run, "compare"), follow=True)
     assert "This run is no replay" in answer.content.decode()
+
+
+def test_changes_name_each_single_value_that_differs_and_no_more_than_fit() -> None:
+    def side(output: Any) -> Side:
+        return Side("succeeded", output, str(output), Decimal(0), None, is_taken=False)
+
+    before = {
+        "window": {"posts": 13, "days": 7},
+        "marks": [{"kind": "new"}, {"name": "comments", "is_tripped": False}],
+        "tags": ["a"],
+        "views": 1000,
+    }
+    after = {
+        "window": {"posts": 8, "days": 7},
+        "marks": [{"kind": "old"}, {"name": "comments", "is_tripped": True}],
+        "tags": ["a", "b"],
+        "views": 12496.05,
+    }
+    pair = Pair("a", "A", side(before), side(after))
+    assert [(one.name, one.before, one.now) for one in pair.changes] == [
+        ("window: posts", "13", "8"),
+        ("marks: 1: kind", "new", "old"),
+        ("marks: comments: is tripped", "no", "yes"),
+        ("tags", "a", "a, b"),
+        ("views", "1,000", "12,496.05"),
+    ]
+    assert [one.name for one in Pair("a", "A", side("x"), side("y")).changes] == ["output"]
+    many = [{str(number): number + plus for number in range(30)} for plus in (0, 1)]
+    assert len(Pair("a", "A", side(many[0]), side(many[1])).changes) == MOST_CHANGES

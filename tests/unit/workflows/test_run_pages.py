@@ -105,7 +105,7 @@ def test_page_of_a_run_that_asked_leads_to_what_is_asked_now() -> None:
     before = request_of(run)
 
     assert leads_to_request(page_of(run, live=True), before)
-    assert "needs review" in page_of(run)
+    assert "Needs review</span>" in page_of(run)
     again = open_request(
         kind=before.kind,
         account=before.account,

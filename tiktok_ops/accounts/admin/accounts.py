@@ -155,7 +155,7 @@ class AccountAdmin(ScopedAdmin):
     @property
     def actions_detail(self) -> list[str]:
         """The names of what may be started from an account's page."""
-        return [each.name for each in account_actions()]
+        return [each.name for each in account_actions() if each.several is None]
 
     def get_unfold_action(self, action: str) -> UnfoldAction:
         """Return what unfold shows, asks and calls for a registered action."""
@@ -167,7 +167,7 @@ class AccountAdmin(ScopedAdmin):
             description=offered.label,
             path=action.replace("_", "-"),
             icon=offered.icon,
-            variant=ActionVariant.PRIMARY,
+            variant=ActionVariant.PRIMARY if action == self.actions_detail[0] else ActionVariant.DEFAULT,
             dialog=getattr(method, "dialog", None),
         )
 
@@ -217,21 +217,33 @@ def _offered(name: str) -> AccountAction:
 
 def _list_action(offered: AccountAction) -> Callable[..., HttpResponse | None]:
     """Return the list's action."""
+    if offered.several is not None:
+        return _list_several(offered.several)
     return _list_page(offered) if offered.page else _list_start(offered)
 
 
-def _list_page(offered: AccountAction) -> Callable[..., HttpResponse | None]:
-    """Return the list's way to the action's page, for the one account that is selected, or where it takes several."""
+def _list_several(address_of: Callable[[Sequence[TikTokAccount]], str]) -> Callable[..., HttpResponse | None]:
+    """Return the list's way to where something is started on all that are selected."""
 
     def lead(
         page: AccountAdmin, request: HttpRequest, queryset: QuerySet[TikTokAccount]
     ) -> HttpResponse | None:
         accounts = list(queryset[: MAX_ACCOUNTS + 1])
-        if offered.several is not None and len(accounts) <= MAX_ACCOUNTS:
-            return HttpResponseRedirect(offered.several(accounts))
-        if offered.several is not None:
+        if len(accounts) > MAX_ACCOUNTS:
             messages.error(request, f"Choose at most {MAX_ACCOUNTS} accounts at a time.")
             return None
+        return HttpResponseRedirect(address_of(accounts))
+
+    return lead
+
+
+def _list_page(offered: AccountAction) -> Callable[..., HttpResponse | None]:
+    """Return the list's way to the action's page, for the one account that is selected."""
+
+    def lead(
+        page: AccountAdmin, request: HttpRequest, queryset: QuerySet[TikTokAccount]
+    ) -> HttpResponse | None:
+        accounts = list(queryset[:2])
         if len(accounts) > 1:
             messages.error(request, f"Choose one account at a time for {offered.label!r}.")
             return None

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from tiktok_ops.accounts.forms import IssueKeyForm
@@ -19,7 +17,7 @@ from tiktok_ops.accounts.models import ApiKey
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.admin import ScopedAdmin
 from tiktok_ops.cells import badge, moment
-from tiktok_ops.dialogs import go_to
+from tiktok_ops.dialogs import act_and_tell, confirmed
 from tiktok_ops.errors import Refused
 from tiktok_ops.filters import ScopedRelatedFilter
 
@@ -87,39 +85,37 @@ class ApiKeyAdmin(ScopedAdmin):
                 return self._issued(request, issue_key(by=user, **form.cleaned_data))
             except Refused as refused:
                 form.add_error(None, str(refused))
-        return self._page(request, "admin/accounts/apikey/issue.html", form=form, title="New API key")
+        return self.form_page(
+            request,
+            form,
+            title="New API key",
+            lead="The key is shown once, on the next page. Only its digest is kept.",
+            submit="Make the key",
+        )
 
     def _issued(self, request: HttpRequest, issued: IssuedKey) -> HttpResponse:
         """Return the page with the secret: not stored, not in a message, and no admin page is cached."""
         title = "Copy the new API key now"
-        return self._page(request, "admin/accounts/apikey/issued.html", issued=issued, title=title)
+        return self.page(request, "admin/accounts/apikey/issued.html", issued=issued, title=title)
 
-    def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        around = self.admin_site.each_context(request) | {"opts": self.opts, "media": self.media}
-        return TemplateResponse(request, template, around | context)
-
-    @action(  # type: ignore[untyped-decorator]
-        description="Revoke",
-        permissions=["revoke"],
+    @confirmed(
+        "Revoke",
+        permission="revoke",
         icon="block",
         variant=ActionVariant.DANGER,
-        dialog={
-            "title": "Revoke this API key?",
-            "description": "Its next request is refused. This cannot be taken back.",
-            "form_class": None,
-            "form_submit_text": "Revoke",
-        },
+        question="Revoke this API key?",
+        consequence="Its next request is refused. This cannot be taken back.",
     )
     def revoke(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         """Revoke the key."""
         user: Any = request.user
         key = self.get_object(request, unquote(object_id))
-        try:
-            revoke_key(key_id=key.pk, by=user)
-            messages.success(request, f"The API key {key.name!r} is revoked.")
-        except Refused as refused:
-            messages.error(request, str(refused))
-        return go_to(request, reverse("admin:accounts_apikey_change", args=[key.pk]))
+        return act_and_tell(
+            request,
+            lambda: revoke_key(key_id=key.pk, by=user),
+            done=lambda _: f"The API key {key.name!r} is revoked.",
+            url=reverse("admin:accounts_apikey_change", args=[key.pk]),
+        )
 
     @admin.display(description="Scopes")
     def scopes_cell(self, key: ApiKey) -> str:

@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -122,14 +121,13 @@ class AssetAdmin(ScopedAdmin):
                 return self._keep(request, form)
             except Refused as refused:
                 form.add_error("file", str(refused))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "form": form,
-            "title": f"Upload a video for {account}" if account else "Upload a video",
-        }
-        return TemplateResponse(request, "admin/content/asset/upload.html", context)
+        return self.form_page(
+            request,
+            form,
+            template="admin/content/asset/upload.html",
+            title=f"Upload a video for {account}" if account else "Upload a video",
+            submit="Upload",
+        )
 
     def _keep(self, request: HttpRequest, form: AssetUploadForm) -> HttpResponse:
         given, user = form.cleaned_data, request.user

@@ -119,15 +119,14 @@ class ContentImportAdmin(MachineWrittenAdmin):
     def _upload_page(
         self, request: HttpRequest, form: UploadForm, account: TikTokAccount | None
     ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "form": form,
-            "columns": COLUMNS,
-            "title": f"Import posts into {account}" if account else "Import posts",
-        }
-        return TemplateResponse(request, "admin/content/contentimport/upload.html", context)
+        return self.form_page(
+            request,
+            form,
+            template="admin/content/contentimport/upload.html",
+            title=f"Import posts into {account}" if account else "Import posts",
+            submit="Import",
+            columns=COLUMNS,
+        )
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Return the panel alone, for the page to put in the place of the one it shows."""

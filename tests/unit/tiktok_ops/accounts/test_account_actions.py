@@ -64,9 +64,11 @@ def test_register_action_with_a_page_keeps_it() -> None:
     assert [each.page for each in registry.account_actions()] == [_page]
 
 
-@pytest.mark.parametrize("given", [{}, {"start": _start, "page": _page}])
+@pytest.mark.parametrize(
+    "given", [{}, {"start": _start, "page": _page}, {"page": _page, "several": lambda accounts: "/"}]
+)
 def test_register_action_with_nothing_or_two_things_to_do_is_refused(given: dict[str, Any]) -> None:
     action = AccountAction("write", "Write", "", "edit", Capability.RUN, **given)
-    with pytest.raises(ValueError, match="The account action 'write' needs a start or a page, and not both"):
+    with pytest.raises(ValueError, match="The account action 'write' needs one of start, page and several"):
         registry.register_action(action)
     assert registry.account_actions() == ()

@@ -75,6 +75,7 @@ def test_page_says_what_happened_what_to_do_and_leads_to_what_it_is_about(world:
     page = world.client("operator").get(page_of(alert)).text
     assert SENTENCE.replace("'", "&#x27;") in page
     assert "Try it again." in page
+    assert "Open the run</a>" in page
     assert reverse("admin:workflows_workflowrun_change", args=[run.id]) in page
     assert ("Acknowledge</button>" in page, "Resolve</button>" in page) == (True, True)
 
@@ -86,7 +87,7 @@ def test_page_of_what_has_no_page_leads_nowhere(world: World) -> None:
             subject_type="" if isinstance(about, str) else "workflows.runevent",
             subject_id=None if isinstance(about, str) else alert.id,
         )
-        assert "Open what it is about" not in world.client("superuser").get(page_of(alert)).text
+        assert "arrow_forward" not in world.client("superuser").get(page_of(alert)).text
 
 
 def test_page_shows_characters_that_cannot_be_seen_and_no_markup(world: World) -> None:

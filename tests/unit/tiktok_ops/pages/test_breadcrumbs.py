@@ -40,6 +40,13 @@ def test_every_page_of_the_sidebar_has_one_name() -> None:
 
 
 @pytest.mark.django_db
+def test_heading_of_a_page_beside_a_list_ends_with_its_own_name() -> None:
+    page = make_world().client("operator").get("/admin/workflows/batch/start/").content.decode()
+    heading = page.partition("<h1")[2].partition("</h1>")[0]
+    assert re.findall(r"<a [^>]*>\s*(.*?)\s*</a>", heading) == ["Batches", "Start a batch"]
+
+
+@pytest.mark.django_db
 def test_heading_of_a_list_is_its_name_in_the_sidebar() -> None:
     page = make_world().client("viewer").get("/admin/approvals/approvalrequest/").content.decode()
     heading = page.partition("<h1")[2].partition("</h1>")[0]

@@ -7,7 +7,7 @@ import pytest
 from tests.factories.agents import made_agent, use_agents
 from tests.factories.workflows import agent_node, report_node, workflow_of
 from workflows.catalogue import WORKFLOWS
-from workflows.definitions_admin.sheet import KIND_WORDS, cards_of, graph_of, why_refused
+from workflows.definitions_admin.sheet import KIND_WORDS, cards_of, graph_of, path_in_words, why_refused
 from workflows.drawing import BACK_DEPTH
 from workflows.executors import EXECUTORS
 from workflows.nodes import ActionNode, GateNode, RenderNode, RetryPolicy, WaitNode, Workflow
@@ -71,22 +71,20 @@ def test_graph_leads_back_only_to_a_draft_that_is_made_again(on_reject: str, lin
 
 def test_cards_say_what_each_kind_of_node_does() -> None:
     does = {card.key: card.does for card in cards_of(posting())}
-    assert does["draft"].startswith("Asks the agent drafter: ")
+    assert does["draft"].startswith("Asks the agent “drafter”: ")
     assert does == does | {
         "video": "Makes a video.",
         "pause": "Waits for a time or a call back.",
         "gate": "Asks a person: Post a video.",
         "post": "Post a video: what was approved, and nothing else.",
-        "report": "Writes the report profile_audit once everything before it has ended, however it ended.",
+        "report": "Writes the report “profile audit” once everything before it has ended, however it ended.",
     }
 
 
 def test_cards_say_when_and_how_each_node_runs() -> None:
     workflow = posting(on_reject="redraft:draft", most_redrafts=3)
     assert facts(workflow, "draft") == {
-        "Once for each item of": "brief.ideas (at most 50)",
-        "Tries": "3, 2 to 300 s apart",
-        "Time for one try": "120 s, on the short cluster",
+        "Once for each item of": "“ideas” of the input, at most 50",
     }
     assert (
         facts(workflow, "gate")["After a no"] == "again from 'Draft' on, with what was said, at most 3 times"
@@ -94,7 +92,7 @@ def test_cards_say_when_and_how_each_node_runs() -> None:
     assert facts(workflow, "gate")["Runs after"] == "Pause"
     assert facts(workflow, "pause")["Waits"] == "90 s"
     assert facts(workflow, "post")["Sends what was approved at"] == "Publish?"
-    assert facts(workflow, "report")["Only if"] == "brief.loud is True"
+    assert facts(workflow, "report")["Only if"] == "“loud” of the input is yes"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +110,7 @@ def test_cards_call_what_is_gone_by_its_name() -> None:
     )
     does = {card.key: card.does for card in cards_of(workflow)}
     assert does == {
-        "lost": "Asks the agent gone.",
+        "lost": "Asks the agent “gone”.",
         "gate": "Asks a person: gone.",
         "act": "gone: what was approved, and nothing else.",
     }
@@ -124,9 +122,28 @@ def test_card_says_how_often_and_how_long_it_tries() -> None:
     node = agent_node(
         "a", agent="drafter", timeout_seconds=200, retry=RetryPolicy(max_tries=5, base_seconds=0.5)
     )
-    told = facts(workflow_of(node), "a")
-    assert told["Tries"] == "5, 0.5 to 300 s apart"
-    assert told["Time for one try"] == "200 s, on the long cluster"
+    [card] = cards_of(workflow_of(node))
+    assert card.limits == {
+        "Tried at most": "5 times, 0.5 to 300 s apart",
+        "Time for one try": "200 s",
+        "Done by": "the long workers",
+        "Name in the definition": "a",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("brief.window_days", "“window days” of the input"),
+        ("draft.output.caption", "“caption” of First draft"),
+        ("draft.output", "all of First draft"),
+        ("gone.output.score", "“score” of gone"),
+        ("item", "the item"),
+        ("item.topic", "“topic” of the item"),
+    ],
+)
+def test_card_says_where_a_value_comes_from(path: str, words: str) -> None:
+    assert path_in_words(path, {"draft": "First draft"}) == words
 
 
 @pytest.mark.parametrize("slug", sorted(WORKFLOWS))

@@ -80,10 +80,9 @@ def test_engage_stops_what_it_names_until_it_is_released(name: str) -> None:
     engaged = stop(targets(account)[name])
     why = why_stopped(account, POSTING)
     assert why is not None
-    assert why.startswith(
-        f"{engaged.what} is stopped since {engaged.engaged_at:%Y-%m-%d %H:%M} UTC by a test: "
-    )
-    assert why.endswith(f"'{WHY}'. It goes on when the stop switch is released.")
+    since = engaged.engaged_at
+    assert why.startswith(f"{engaged.what} is stopped since {since.day} {since:%b %Y, %H:%M} UTC by a test: ")
+    assert why.endswith(f"“{WHY}” It goes on when the stop switch is released.")
     with pytest.raises(Stopped, match="is stopped since"):
         check_not_stopped(account, POSTING)
 
