@@ -4,7 +4,9 @@
   const LOOK_MS = 1000, STREAMED_LOOK_MS = 5000, PAUSE_MS = 250, GIVEN_UP_MS = 10000;
   const live = () => document.getElementById("run-live");
   const details = (root) => [...root.querySelectorAll("details[data-key]")];
-  const places = (root) => [...root.querySelectorAll("[tabindex], summary, a, .run-scroll, pre")];
+  // Without the controls, which stay as they are (controls.js) until they are gone.
+  const places = (root) => [...root.querySelectorAll("[tabindex], summary, a, .run-scroll, pre")]
+    .filter((one) => !one.closest(".ops-controls"));
   let stream = null, renewedAt = Date.now(), isAsking = false, isDue = false, kept = null;
 
   const renew = () => {
@@ -32,6 +34,7 @@
       opened: new Set(details(target).filter((one) => one.open).map((one) => one.dataset.key)),
       scrolled: places(target).map((one) => [one.scrollLeft, one.scrollTop]),
       focused: places(target).indexOf(document.activeElement),
+      summary: document.activeElement.matches("details[data-key] > summary") ? document.activeElement.parentElement.dataset.key : null,
     };
   });
 
@@ -43,6 +46,7 @@
       kept.scrolled.forEach(([left, top], at) => { now[at].scrollLeft = left; now[at].scrollTop = top; });
       now[kept.focused]?.focus({ preventScroll: true });
     }
+    details(live()).find((one) => one.dataset.key === kept.summary)?.querySelector("summary").focus({ preventScroll: true });
     kept = null;
   });
 
