@@ -27,8 +27,8 @@ Actor = User | ApiKey | str
 _RAISE = """
 INSERT INTO alerts_alert AS alert (id, key, kind, severity, status, sentence, what_to_do, subject_type, subject_id,
     workspace_id, account_id, times, first_seen_at, last_seen_at, acknowledged_by, resolved_by, note)
-VALUES (%(id)s, %(key)s, %(kind)s, %(severity)s, 'open', %(sentence)s, %(what_to_do)s, %(subject_type)s,
-    %(subject_id)s, %(workspace_id)s, %(account_id)s, 1, clock_timestamp(), clock_timestamp(), '', '', '')
+SELECT %(id)s, %(key)s, %(kind)s, %(severity)s, 'open', %(sentence)s, %(what_to_do)s, %(subject_type)s,
+    %(subject_id)s, %(workspace_id)s, %(account_id)s, 1, now, now, '', '', '' FROM clock_timestamp() AS now
 ON CONFLICT (key) WHERE status IN ('open', 'acknowledged') DO UPDATE SET
     times = alert.times + 1, last_seen_at = clock_timestamp(), severity = EXCLUDED.severity,
     sentence = EXCLUDED.sentence, what_to_do = EXCLUDED.what_to_do
