@@ -210,7 +210,7 @@ class Engine(RuleBasedStateMachine):
                 return
             changes: dict[str, Any] = {"error": "So it came." if to in {"failed", "unknown"} else ""}
             changes |= {"confirmed_by": "provider"} if to == "confirmed" else {}
-            changes |= {"provider_ref": ""} if to == "prepared" else {}
+            changes |= {"provider_ref": "", "cleared_by": "provider"} if to == "prepared" else {}
             ledger.advance(work, effect, to, **changes)
 
     # What time, death and the keeper do.

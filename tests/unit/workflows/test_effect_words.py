@@ -17,6 +17,11 @@ SINCE = datetime(2026, 11, 18, 14, 2, tzinfo=UTC)
 
 WORDS: list[tuple[dict[str, Any], str, str]] = [
     ({"status": "prepared"}, "approved, not sent yet", "neutral"),
+    (
+        {"status": "prepared", "cleared_by": "person", "attempt_allowed_by": User(first_name="Ben")},
+        "to be sent once more, as Ben allowed",
+        "neutral",
+    ),
     ({"status": "sending"}, "being sent now", "info"),
     ({"status": "sent"}, "sent, TikTok is working on it", "info"),
     ({"status": "unknown"}, "unknown: being looked into since 2026-11-18 14:02 UTC", "warning"),
