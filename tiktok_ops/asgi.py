@@ -3,6 +3,7 @@
 import os
 import warnings
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -14,5 +15,7 @@ guard_from_environment()
 # WhiteNoise hands out static files as plain iterators; they are small, and a proxy caches them.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 application = with_lifespan(get_asgi_application())
-# Each request has a thread of its own here; a connection kept beyond it would serve nobody and stay open.
+# Each request has a thread of its own here, so that a connection kept by a thread would serve nobody: they are
+# lent to requests instead. Only here: a pool does not survive the forks of a worker.
 connections.settings[DEFAULT_DB_ALIAS]["CONN_MAX_AGE"] = 0
+connections.settings[DEFAULT_DB_ALIAS].setdefault("OPTIONS", {})["pool"] = settings.WEB_POOL

@@ -94,8 +94,9 @@ DATABASES: dict[str, dict[str, Any]] = {
         "HOST": str(EmbeddedServer.default().socket_directory),
     }
 }
-# Never a connection pool: a pool does not survive the forks of a worker.
+# Never a connection pool: a pool does not survive the forks of a worker. A web process has one (tiktok_ops.asgi).
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+WEB_POOL = {"min_size": 2, "max_size": 20, "timeout": 10}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
