@@ -83,7 +83,7 @@ class AgentStep(Tokens):
     class Kind(models.TextChoices):
         """What was called."""
 
-        COMPUTE = "compute", _("Computed")
+        COMPUTE = "compute", _("Computed")  # of runs before ADR 0014: the agent run has what was computed
         CLAUDE = "claude", _("Claude")
         PROVIDER = "provider", _("Provider")
         GUARDRAIL = "guardrail", _("Guardrail")

@@ -170,10 +170,9 @@ class _Asking:
             ) from None
 
     def _compute(self, given: BaseModel) -> BaseModel:
-        """Compute the facts; they are on record before a model sees them."""
-        with traced(self.trace, AgentStep.Kind.COMPUTE, self.agent.name, request=_as_json(given)) as call:
-            facts: BaseModel = self.agent.compute(given, self.context)
-            call.response = self.trace.agent_run.facts = _as_json(facts)
+        """Compute the facts; they are on record, with the agent run, before a model sees them."""
+        facts: BaseModel = self.agent.compute(given, self.context)
+        self.trace.agent_run.facts = _as_json(facts)
         return facts
 
     def _in_words(self, facts: BaseModel, prompt: Prompt) -> BaseModel:

@@ -1,8 +1,8 @@
 """The trace of an agent run: one row for every call, committed as it happens.
 
 The row is written even when the call failed, and before its answer is checked; a trace that cannot be
-written fails the step, because what is not on record did not happen. What was only computed is written
-with the agent run: before the first call goes out, or, when there is none, once it has ended.
+written fails the step, because what is not on record did not happen. What was only computed is on record with
+the agent run, which is written before the first call goes out, or, when there is none, once it has ended.
 """
 
 import time
@@ -48,11 +48,10 @@ class Trace:
     agent_run: AgentRun
     has_called: bool = False
     _is_open: bool = False
-    _computed: list[AgentStep] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
 
     def open(self) -> None:
-        """Write the agent run and what was computed so far, in one transaction: something is about to leave."""
+        """Write the agent run with what it computed so far: something is about to leave."""
         self.has_called = True
         if not self._is_open:
             insert(self._rows())
@@ -61,7 +60,7 @@ class Trace:
     def close(self, **changes: Any) -> list[Model]:
         """Say how the agent run ended; by its status it cannot be closed twice.
 
-        Returns the rows that are still to be inserted: all of it, when nothing left.
+        Returns the rows that are still to be inserted: the agent run, when nothing left.
         """
         seconds = time.monotonic() - self._began
         changes["latency_ms"] = round(seconds * 1000)
@@ -72,24 +71,17 @@ class Trace:
             setattr(self.agent_run, name, value)
         return self._rows()
 
-    def add(self, step: AgentStep) -> None:
-        """Write a row of the trace, or keep it until the agent run is written."""
-        if self._is_open:
-            step.save(force_insert=True)
-        else:
-            self._computed.append(step)
-
     def _rows(self) -> list[Model]:
-        """Return the agent run with what it computed; by the database's clock it began when it did."""
+        """Return the agent run; by the database's clock it began when it did."""
         setattr(self.agent_run, "started_at", Ago(time.monotonic() - self._began))  # noqa: B010  # no datetime yet
-        return [self.agent_run, *self._computed]
+        return [self.agent_run]
 
 
 @contextmanager
 def traced(
     trace: Trace, kind: AgentStep.Kind, name: str, *, request: Any, prompt_digest: str = ""
 ) -> Iterator[Call]:
-    """Trace what happens inside: `with traced(...) as call: call.response = ...`.
+    """Trace what happens inside, once the trace is open: `with traced(...) as call: call.response = ...`.
 
     An exception is recorded with its sentence and goes on; so is a worker that is told to end meanwhile.
     """
@@ -102,7 +94,7 @@ def traced(
         error = f"{type(exception).__name__}: {exception}"
         raise
     finally:
-        row = AgentStep(
+        AgentStep.objects.create(
             agent_run=trace.agent_run,
             kind=kind,
             name=name,
@@ -121,4 +113,3 @@ def traced(
             prompt_digest=prompt_digest,
             error=error,
         )
-        trace.add(row)

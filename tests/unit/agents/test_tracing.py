@@ -47,7 +47,7 @@ def test_trace_a_call_writes_all_that_is_known_of_it() -> None:
 
 
 def test_trace_a_call_that_says_nothing_of_itself_counts_nothing() -> None:
-    with traced(open_trace(), AgentStep.Kind.COMPUTE, "made", request={}):
+    with traced(open_trace(), KIND, "made", request={}):
         pass
     step = AgentStep.objects.get()
     assert (step.response, step.cost_usd, step.input_tokens, step.is_simulated) == (None, Decimal(0), 0, True)
@@ -92,33 +92,27 @@ def test_measure_a_call_in_whole_milliseconds() -> None:
     assert 1234 <= call.latency_ms < 2000
 
 
-def compute(trace: Trace) -> None:
-    """Trace a computation."""
-    with traced(trace, AgentStep.Kind.COMPUTE, "made", request={}) as call:
-        call.response = {"number": 1}
-
-
-def test_trace_what_is_only_computed_leaves_the_writing_to_who_closes_it() -> None:
-    trace = made_trace()
-    compute(trace)
-    rows = trace.close(status="succeeded", output={"number": 2})
+def test_trace_without_a_call_leaves_the_writing_to_who_closes_it() -> None:
+    rows = made_trace().close(status="succeeded", output={"number": 2}, facts={"number": 1})
     assert not AgentRun.objects.exists()
     insert(rows)
     run = AgentRun.objects.get()
     assert (run.status, run.input, run.output) == ("succeeded", {"number": 1}, {"number": 2})
-    assert AgentStep.objects.get().agent_run == run
+    assert run.facts == {"number": 1}
+    assert not AgentStep.objects.exists()
     assert run.finished_at is not None
     assert run.latency_ms is not None
 
 
 def test_trace_opened_before_a_call_has_on_record_what_was_computed() -> None:
     trace = made_trace()
-    compute(trace)
+    trace.agent_run.facts = {"number": 1}
     trace.open()
-    assert (AgentRun.objects.get().status, AgentStep.objects.get().kind) == ("running", "compute")
+    assert (AgentRun.objects.get().status, AgentRun.objects.get().facts) == ("running", {"number": 1})
     trace.open()
-    compute(trace)
-    assert (AgentRun.objects.count(), AgentStep.objects.count()) == (1, 2)
+    with traced(trace, KIND, "made", request={}):
+        pass
+    assert (AgentRun.objects.count(), AgentStep.objects.count()) == (1, 1)
     assert trace.close(status="failed", error="No.") == []
     assert (AgentRun.objects.get().status, AgentRun.objects.get().error) == ("failed", "No.")
 
@@ -129,12 +123,3 @@ def test_trace_begins_when_it_was_made_however_late_it_is_written() -> None:
     run = AgentRun.objects.get()
     assert run.finished_at is not None
     assert run.started_at <= run.finished_at
-
-
-def test_trace_that_cannot_be_written_whole_leaves_nothing() -> None:
-    trace = made_trace()
-    with traced(trace, AgentStep.Kind.COMPUTE, "made", request={}) as call:
-        call.response = object()
-    with pytest.raises(TypeError, match="not JSON serializable"):
-        insert(trace.close(status="succeeded", output={}))
-    assert not AgentRun.objects.exists()
