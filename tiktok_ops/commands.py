@@ -32,7 +32,7 @@ def _first_line(error: Exception) -> str:
 class SentenceCommand(BaseCommand):
     """A management command whose refusals are sentences, never tracebacks."""
 
-    requires_system_checks = ()
+    requires_system_checks: tuple[str, ...] = ()
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run, turning refusals into a sentence on standard error and exit code 2."""
