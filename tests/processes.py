@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import pytest
+from django.core.management import execute_from_command_line
 
 from tiktok_ops.env import BASE_DIR
 
@@ -86,6 +88,18 @@ def call_command_line(
         timeout=120,
         check=False,
     )
+
+
+def call_here(capsys: pytest.CaptureFixture[str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py ARGUMENTS` in this process, and return the same: for many that differ in their words only."""
+    code: object = 0
+    try:
+        execute_from_command_line(["manage.py", *arguments])
+    except SystemExit as ended:
+        code = ended.code
+    assert isinstance(code, int)
+    said = capsys.readouterr()
+    return subprocess.CompletedProcess(arguments, code, said.out, said.err)
 
 
 def wait_until(is_so: Callable[[], bool], *, seconds: float, what: str) -> None:

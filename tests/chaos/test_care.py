@@ -119,7 +119,8 @@ def asks_claude(step: WorkflowStep) -> bool:
 def test_claude_down_for_ten_minutes_parks_and_loses_nothing_on_real_workers(committed_db: str) -> None:
     account = account_with_posts()
     runs = [audit(account) for _ in range(RUNS)]
-    down = {"CLAUDE_FAULTS": f'{{"overloaded": {DOWN}}}', "KEEPER_SECONDS": "0.1"}
+    back = {"KEEPER_SECONDS": "0.1", "LONG_WORKERS": "0"}
+    down = {**back, "CLAUDE_FAULTS": f'{{"overloaded": {DOWN}}}'}
     with running("worker", environment=down), running("keeper", environment=down):
         wait_until(lambda: breaker_is("open"), seconds=60, what="Claude is left alone")
         for _ in range(ROUNDS):
@@ -131,7 +132,6 @@ def test_claude_down_for_ten_minutes_parks_and_loses_nothing_on_real_workers(com
     assert not WorkflowRun.objects.exclude(status__in=["running", "waiting"]).exists()
     assert {step.tries for step in steps} <= {0, 1}
 
-    back = {"KEEPER_SECONDS": "0.1"}
     with running("worker", environment=back), running("keeper", environment=back):
         wait_until(lambda: present() == Present(1, 1), seconds=30, what="all are up")
         wait_until(lambda: passes_a_minute_and_ends(runs), seconds=90, what="all have resumed")

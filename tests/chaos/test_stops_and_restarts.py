@@ -19,7 +19,12 @@ from workflows.supervisor import STOP_SECONDS
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
-SLOW = {**ENVIRONMENT, "CLAUDE_FAULTS": '{"slow_seconds": 2}', "STALL_SECONDS": "60"}
+SLOW = {
+    **ENVIRONMENT,
+    "CLAUDE_FAULTS": '{"slow_seconds": 2}',
+    "STALL_SECONDS": "60",
+    "LONG_WORKERS": "1",  # two clusters are to stop at once
+}
 
 
 def cut_all_connections() -> None:

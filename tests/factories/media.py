@@ -17,6 +17,9 @@ from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.assets import store_asset
 from tiktok_ops.content.models import Asset
 
+HURRIED = {"libx264": {"preset": "ultrafast"}, "libvpx": {"deadline": "realtime", "cpu-used": "8"}}
+"""How to encode where nobody looks at the pictures: in a third of the time."""
+
 
 def make_video(
     path: Path,
@@ -30,7 +33,7 @@ def make_video(
 ) -> Path:
     """Encode grey frames without sound."""
     with av.open(str(path), "w", format=container, options=options or {}) as output:
-        stream = output.add_stream(codec, rate=rate)
+        stream = output.add_stream(codec, rate=rate, options=HURRIED.get(codec, {}))
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"

@@ -1,9 +1,11 @@
 """One row of every kind that has an admin page, and a person of every kind who may look at it."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from http.cookies import SimpleCookie
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -205,10 +207,14 @@ Shared tables ignore the account.
 
 @dataclass(slots=True)
 class World:
-    """A workspace with an account and a person of every role; strangers; and a superuser."""
+    """A workspace with an account and a person of every role; strangers; and a superuser.
+
+    `cookies` are those of the people who are signed in already.
+    """
 
     account: TikTokAccount
     people: dict[str, User] = field(default_factory=dict)
+    cookies: dict[str, SimpleCookie] = field(default_factory=dict)
 
     @property
     def workspace(self) -> Workspace:
@@ -218,9 +224,15 @@ class World:
     def client(self, name: str) -> Client:
         """Return a browser in which this person is signed in; nobody is for "anonymous"."""
         client = Client()
-        if name != "anonymous":
+        if name in self.cookies:
+            client.cookies = deepcopy(self.cookies[name])
+        elif name != "anonymous":
             client.force_login(self.people[name])
         return client
+
+    def sign_in(self) -> None:
+        """Sign everybody in, for all the clients there will be: a sixth of what a page costs."""
+        self.cookies = {name: self.client(name).cookies for name in self.people}
 
     def row(self, model: type[Model]) -> Any:
         """Return a new row of the workspace."""

@@ -13,7 +13,7 @@ from tests.factories.accounts import AccountFactory, WorkspaceFactory
 from tests.factories.content import store_posts
 from tests.factories.figures import make_posts
 from tests.forms import only_long, times
-from tests.processes import call_command_line, running, wait_until
+from tests.processes import call_command_line, call_here, running, wait_until
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.content.models import ContentImport, Post
@@ -136,11 +136,11 @@ def test_run_workflow_takes_its_input_as_json_and_may_be_dry(account: TikTokAcco
     ],
 )
 def test_command_that_is_refused_says_one_sentence_and_writes_nothing(
-    account: TikTokAccount, arguments: list[str], sentence: str
+    account: TikTokAccount, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = counted()
 
-    done = call_command_line(*arguments)
+    done = call_here(capsys, *arguments)
 
     assert done.returncode == 2
     assert sentence in done.stderr
@@ -155,7 +155,7 @@ def test_run_workflow_of_a_handle_in_two_workspaces_asks_which(account: TikTokAc
 
     done = call_command_line("run_workflow", "profile_audit", "--account", "lumen")
 
-    assert done.returncode == 2
+    assert (done.returncode, done.stdout, len(done.stderr.strip().splitlines())) == (2, "", 1)
     assert "is in more than one workspace: name one with --workspace" in done.stderr
 
 
@@ -213,13 +213,13 @@ BAD_FILES = {
 
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_import_of_a_bad_file_says_one_sentence_and_writes_nothing(
-    committed_db: str, tmp_path: Path, name: str
+    committed_db: str, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     content, named = BAD_FILES[name]
     file = tmp_path / "posts.csv"
     file.write_text(content)
 
-    done = call_command_line("import_account", str(file), "--handle", "lumen")
+    done = call_here(capsys, "import_account", str(file), "--handle", "lumen")
 
     assert (done.returncode, done.stdout) == (2, "")
     assert named in done.stderr

@@ -9,8 +9,10 @@ from tests.factories.pages import World, make_world
 
 @pytest.fixture(scope="module")
 def made_world(module_rows: None) -> World:
-    """Make the world once for the module."""
-    return make_world()
+    """Make the world once for the module, and sign everybody in."""
+    world = make_world()
+    world.sign_in()
+    return world
 
 
 @pytest.fixture
