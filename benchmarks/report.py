@@ -134,6 +134,19 @@ def _page(told: dict[str, Any], settings: dict[str, str], notes: Sequence[str]) 
     return "\n".join([*lines, *notes, ""])
 
 
+def _noise(samples: Sequence[Sample]) -> list[str]:
+    """Say which measurements are worth less, for others used the machine."""
+    noisy = [sample for sample in samples if sample.use.foreign_share > QUIET_SHARE]
+    if not noisy:
+        return []
+    worst = max(sample.use.foreign_share for sample in noisy)
+    which = ", ".join(sorted({f"{sample.workload} of {sample.contender}" for sample in noisy}))
+    return [
+        f"In {len(noisy)} of {len(samples)} measurements others took more than {QUIET_SHARE:.0%} of the machine, "
+        f"{worst:.0%} at most: {which}."
+    ]
+
+
 def tell(
     samples: Sequence[Sample],
     settings: dict[str, str],
@@ -142,16 +155,10 @@ def tell(
     write: bool,
     out: Callable[[str], object] = print,
 ) -> None:
-    """Print the summary; with `write`, keep it, unless others used the machine meanwhile."""
+    """Print the summary; with `write`, keep it."""
     told = summary(samples)
     out(json.dumps(told, indent=2))
-    noisy = [sample for sample in samples if sample.use.foreign_share > QUIET_SHARE]
-    if noisy:
-        out(
-            f"In {len(noisy)} of {len(samples)} measurements others took more than {QUIET_SHARE:.0%} of the machine: "
-            "nothing is written; measure again when it is quiet."
-        )
-    elif write:
+    if write:
         (HERE / "results.json").write_text(json.dumps(told, indent=2) + "\n")
-        (HERE / "RESULTS.md").write_text(_page(told, settings, notes))
+        (HERE / "RESULTS.md").write_text(_page(told, settings, [*notes, *_noise(samples)]))
         out("Written: benchmarks/RESULTS.md and benchmarks/results.json.")

@@ -3,7 +3,7 @@
 python -m benchmarks.run [--repetitions 3] [--workloads W,L,H,HB,IDLE] [--only ours] [--write]
 
 Peers run in the interpreter of `PEERS_PYTHON` (this one, unless it is set); one that cannot be imported
-there is left out, with a sentence. Numbers of a machine that others use are marked and not worth keeping.
+there is left out, with a sentence. What is measured while others use the machine is measured again, and marked.
 """
 
 import argparse
@@ -30,7 +30,8 @@ from django.db import connection  # noqa: E402
 from benchmarks import report  # noqa: E402
 from benchmarks.machine import Reading, Use, wait_for_quiet  # noqa: E402
 
-QUIET_WAIT_SECONDS = 60.0
+QUIET_WAIT_SECONDS = 30.0
+TRIES_FOR_PEACE = 3
 PEERS = {"dbos": "dbos", "langgraph": "langgraph.checkpoint.postgres"}
 WORKLOADS = ("W", "L", "H", "HB", "IDLE")
 
@@ -120,6 +121,26 @@ def measure(server: Server, name: str, workload: str, python: str, url: str) -> 
     return report.Sample(name, workload, result["seconds"], result["steps"], use, was_quiet)
 
 
+def measure_in_peace(server: Server, name: str, workload: str, python: str) -> report.Sample:
+    """Have one contender do one workload on a database of its own; again, a few times, while others take the machine.
+
+    The last one counts, whatever it was: its share of others is told with it.
+    """
+    for _ in range(TRIES_FOR_PEACE):
+        with server.database() as url:
+            if name == "ours":
+                subprocess.run(
+                    [python, "manage.py", "migrate", "--verbosity", "0"],
+                    env={**os.environ, "DATABASE_URL": url},
+                    check=True,
+                )
+            sample = measure(server, name, workload, python, url)
+        print(sample.line(), flush=True)
+        if sample.use.foreign_share <= report.QUIET_SHARE:
+            break
+    return sample
+
+
 def main() -> None:
     """Measure all there is to measure and tell."""
     parser = argparse.ArgumentParser(description="Measure the engine beside its peers.")
@@ -141,15 +162,7 @@ def main() -> None:
             for name, interpreter in contenders.items():
                 if workload == "IDLE" and name != "ours":
                     continue
-                with server.database() as url:
-                    if name == "ours":
-                        subprocess.run(
-                            [interpreter, "manage.py", "migrate", "--verbosity", "0"],
-                            env={**os.environ, "DATABASE_URL": url},
-                            check=True,
-                        )
-                    samples.append(measure(server, name, workload, interpreter, url))
-                    print(samples[-1].line(), flush=True)
+                samples.append(measure_in_peace(server, name, workload, interpreter))
     report.tell(samples, server.settings, list(missing.values()), write=given.write)
 
 
