@@ -11,6 +11,7 @@ from agents.definitions import (
     compliance,
     content_ideator,
     content_producer,
+    performance_feedback,
     trend_watcher,
 )
 from tiktok_ops.registries import registry
@@ -31,5 +32,6 @@ AGENTS = by_name(
         compliance.agent,
         content_ideator.agent,
         content_producer.agent,
+        performance_feedback.agent,
     ]
 )

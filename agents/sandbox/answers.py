@@ -48,6 +48,7 @@ _SENTENCES: dict[str, Callable[[Facts], str]] = {
     "hook": phrases.hook_for,
     "outline": phrases.outline_for,
     "caption": phrases.caption_for,
+    "move": phrases.move_for,
 }
 _LISTS: dict[str, Callable[[Facts], list[str]]] = {
     "traits": phrases.traits_of,

@@ -168,6 +168,12 @@ def caption_for(facts: Facts) -> str:
     return f"{_hook_of(facts)}. What would you like to know about {own}?"
 
 
+def move_for(facts: Facts) -> str:
+    """Return what to try next about an item with a key, without a figure."""
+    words = re.sub(r"\d", "", in_words(str(facts.get("key") or "what they do"))).strip()
+    return f"Try the next posts the way of the winners: {words}."
+
+
 def lines_for(facts: Facts) -> list[str]:
     """Return the lines shown in a video, the hook first; each may have to be shortened."""
     own = joined(terms_of({"topic": facts.get("topic")})) or "this"
