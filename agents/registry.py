@@ -11,6 +11,7 @@ from agents.definitions import (
     compliance,
     content_ideator,
     content_producer,
+    inventory_sync,
     trend_watcher,
 )
 from tiktok_ops.registries import registry
@@ -31,5 +32,6 @@ AGENTS = by_name(
         compliance.agent,
         content_ideator.agent,
         content_producer.agent,
+        inventory_sync.agent,
     ]
 )
