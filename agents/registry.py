@@ -11,6 +11,7 @@ from agents.definitions import (
     compliance,
     content_ideator,
     content_producer,
+    inventory_sync,
     performance_feedback,
     trend_watcher,
 )
@@ -33,5 +34,6 @@ AGENTS = by_name(
         content_ideator.agent,
         content_producer.agent,
         performance_feedback.agent,
+        inventory_sync.agent,
     ]
 )

@@ -1,4 +1,4 @@
-"""A post as agents compute on it: plain values, no ORM."""
+"""Posts and products as agents compute on them: plain values, no ORM."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,3 +25,19 @@ class PostFigures:
     def interactions(self) -> int:
         """Likes, comments and shares together."""
         return self.likes + self.comments + self.shares
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFigures:
+    """One product of a shop: its stock as last synced, and what it sold.
+
+    `units_sold` are the units of a time that the query names, without cancelled order lines;
+    `first_ordered_at` is its first order ever, a cancelled one too, aware and in UTC.
+    """
+
+    product_id: str
+    title: str
+    status: str
+    stock: int
+    units_sold: int
+    first_ordered_at: datetime | None

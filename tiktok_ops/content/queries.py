@@ -3,8 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from tiktok_ops.content.figures import PostFigures
-from tiktok_ops.content.models import Post
+from django.db.models import Min, Q, Sum
+
+from tiktok_ops.content.figures import PostFigures, ProductFigures
+from tiktok_ops.content.models import Post, Product
 
 
 def posts_until(account_id: UUID, *, as_of: datetime, since: datetime | None = None) -> list[PostFigures]:
@@ -19,3 +21,23 @@ def posts_until(account_id: UUID, *, as_of: datetime, since: datetime | None = N
         "video_id", "created_at", "caption", "hashtags", "views", "likes", "comments", "shares"
     )
     return [PostFigures(*row[:3], tuple(row[3]), *row[4:]) for row in rows]
+
+
+def products_until(account_id: UUID, *, as_of: datetime, since: datetime) -> list[ProductFigures]:
+    """Return the account's products by product id, with their units of `since < ordered_at <= as_of`.
+
+    The stock is what the last sync saw. Cancelled lines sell nothing; an order after `as_of` does not
+    exist yet.
+    """
+    known = Q(order_lines__ordered_at__lte=as_of)
+    sold = known & Q(order_lines__ordered_at__gt=since, order_lines__is_cancelled=False)
+    rows = (
+        Product.objects.filter(account_id=account_id)
+        .annotate(
+            units_sold=Sum("order_lines__quantity", filter=sold, default=0),
+            first_ordered_at=Min("order_lines__ordered_at", filter=known),
+        )
+        .order_by("product_id")
+        .values_list("product_id", "title", "status", "stock", "units_sold", "first_ordered_at")
+    )
+    return [ProductFigures(*row) for row in rows]
