@@ -12,6 +12,7 @@ from agents.definitions import (
     content_ideator,
     content_producer,
     performance_feedback,
+    shadowban_check,
     trend_watcher,
 )
 from tiktok_ops.registries import registry
@@ -33,5 +34,6 @@ AGENTS = by_name(
         content_ideator.agent,
         content_producer.agent,
         performance_feedback.agent,
+        shadowban_check.agent,
     ]
 )
