@@ -13,6 +13,7 @@ from agents.definitions import (
     content_producer,
     inventory_sync,
     performance_feedback,
+    shadowban_check,
     trend_watcher,
 )
 from tiktok_ops.registries import registry
@@ -35,5 +36,6 @@ AGENTS = by_name(
         content_producer.agent,
         performance_feedback.agent,
         inventory_sync.agent,
+        shadowban_check.agent,
     ]
 )

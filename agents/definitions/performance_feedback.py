@@ -15,7 +15,7 @@ from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
 from agents.skills.hashtags import extract_hashtags, normalise_hashtag
 from agents.skills.outliers import cliffs_delta, robust_log_scores
 from agents.skills.statistics import Ratio, median
-from agents.skills.windows import posts_between
+from agents.skills.windows import MATURE_DAYS, posts_between
 from tiktok_ops.content.figures import PostFigures
 from tiktok_ops.content.queries import posts_until
 
@@ -24,12 +24,6 @@ Trait = tuple[str, Callable[[PostFigures], float]]
 
 REFERENCE_DAYS = 90
 """The posts a post is measured against go back this far, or as far as the window where that is longer."""
-
-MATURE_DAYS = 3
-"""The correction for age, ours: younger posts still gather views and are left out, of both sides.
-
-A curve of views by age would need counts taken at several ages; agents read only the newest ones.
-"""
 
 FEWEST_POSTS = 8
 """Measured posts; with fewer the answer is "not enough data"."""

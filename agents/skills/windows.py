@@ -12,6 +12,12 @@ from tiktok_ops.content.figures import PostFigures
 
 STEADY_BAND = 0.10
 
+MATURE_DAYS = 3
+"""Younger posts still gather views; where views are judged post by post they are left out. Ours.
+
+A curve of views by age would need counts taken at several ages; agents read only the newest ones.
+"""
+
 
 class WindowFigures(Typed):
     """What a window of posts amounts to; a figure is None where the window has nothing to tell it.

@@ -20,6 +20,7 @@ def test_list_agents_by_name_finds_each_and_cannot_be_changed() -> None:
 
 def test_list_agents_of_the_audit_under_their_permanent_names() -> None:
     assert {"account_health", "audience_mapper", "trend_watcher", "compliance"} <= set(AGENTS)
+    assert {"performance_feedback", "shadowban_check"} <= set(AGENTS)
     for name, agent in AGENTS.items():
         assert isinstance(agent, Agent)
         assert agent.name == name

@@ -88,3 +88,11 @@ def test_write_something_whatever_the_facts(facts: Facts) -> None:
     assert phrases.outline_for(facts)
     assert phrases.caption_for(facts)
     assert all(phrases.lines_for(facts))
+
+
+def test_write_a_move_about_the_key_without_a_figure() -> None:
+    assert phrases.move_for({"key": "caption_length"}) == (
+        "Try the next posts the way of the winners: caption length."
+    )
+    assert "what they do" in phrases.move_for({})
+    assert not any(character.isdigit() for character in phrases.move_for({"key": "likes_per_1000"}))
