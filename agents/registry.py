@@ -8,6 +8,7 @@ from agents.contract import Agent
 from agents.definitions import (
     account_health,
     audience_mapper,
+    comment_triage,
     compliance,
     content_ideator,
     content_producer,
@@ -33,5 +34,6 @@ AGENTS = by_name(
         content_ideator.agent,
         content_producer.agent,
         inventory_sync.agent,
+        comment_triage.agent,
     ]
 )

@@ -156,7 +156,7 @@ def order(of: Product, *, days_ago: float, quantity: int = 1, is_cancelled: bool
 
 def shop(*, product_id: str = "1", stock: int = 10, account: TikTokAccount | None = None) -> Product:
     return Product.objects.create(
-        account=account or AccountFactory(), product_id=product_id, title="Lamp", stock=stock
+        account=account or AccountFactory.create(), product_id=product_id, title="Lamp", stock=stock
     )
 
 
@@ -195,7 +195,7 @@ def test_compute_sees_the_shop_of_its_account_only() -> None:
     shop(product_id="a", account=mine.account)
     order(other, days_ago=1)
     assert [one.product_id for one in computed(mine.account).levels] == ["a", "b"]
-    assert computed(AccountFactory()).note == EMPTY
+    assert computed(AccountFactory.create()).note == EMPTY
 
 
 def test_compose_returns_the_facts_and_asks_no_model() -> None:
