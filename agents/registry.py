@@ -8,6 +8,7 @@ from agents.contract import Agent
 from agents.definitions import (
     account_health,
     audience_mapper,
+    comment_triage,
     compliance,
     content_ideator,
     content_producer,
@@ -37,5 +38,6 @@ AGENTS = by_name(
         performance_feedback.agent,
         inventory_sync.agent,
         shadowban_check.agent,
+        comment_triage.agent,
     ]
 )

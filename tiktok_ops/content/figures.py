@@ -1,4 +1,4 @@
-"""Posts and products as agents compute on them: plain values, no ORM."""
+"""Posts, products and comments as agents compute on them: plain values, no ORM."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,3 +41,14 @@ class ProductFigures:
     stock: int
     units_sold: int
     first_ordered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommentFigures:
+    """One comment under a post of the account; `text` and `author` are by strangers, time in UTC."""
+
+    comment_id: str
+    video_id: str
+    author: str
+    text: str
+    created_at: datetime

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.db.models import Min, Q, Sum
 
-from tiktok_ops.content.figures import PostFigures, ProductFigures
-from tiktok_ops.content.models import Post, Product
+from tiktok_ops.content.figures import CommentFigures, PostFigures, ProductFigures
+from tiktok_ops.content.models import Comment, Post, Product
 
 
 def posts_until(account_id: UUID, *, as_of: datetime, since: datetime | None = None) -> list[PostFigures]:
@@ -41,3 +41,16 @@ def products_until(account_id: UUID, *, as_of: datetime, since: datetime) -> lis
         .values_list("product_id", "title", "status", "stock", "units_sold", "first_ordered_at")
     )
     return [ProductFigures(*row) for row in rows]
+
+
+def comments_until(account_id: UUID, *, as_of: datetime, since: datetime) -> list[CommentFigures]:
+    """Return the comments on the account's posts with `since < created_at <= as_of`, oldest first.
+
+    Comments of a deleted post went with it.
+    """
+    rows = (
+        Comment.objects.filter(account_id=account_id, created_at__gt=since, created_at__lte=as_of)
+        .order_by("created_at", "comment_id")
+        .values_list("comment_id", "post__video_id", "author", "text", "created_at")
+    )
+    return [CommentFigures(*row) for row in rows]
