@@ -24,6 +24,7 @@ from agents.runner import run_agent
 from tests.factories.accounts import AccountFactory
 from tests.factories.content import store_posts
 from tests.factories.figures import NOON, make_post, make_posts
+from tests.unit.agents.definitions.test_drafting_in_the_sandbox import sample_posts
 from tiktok_ops.content.figures import PostFigures
 
 CONTEXT = AgentContext(account_id=UUID(int=7), handle="demo", as_of=NOON, locale="de-CH")
@@ -219,3 +220,9 @@ def test_run_in_the_sandbox_gives_a_move_for_each_contrast() -> None:
     assert [move["key"] for move in output["next_moves"]] == [one["key"] for one in output["diagnosis"]]
     assert len(output["next_moves"]) >= 3
     assert AgentRun.objects.get().status == "succeeded"
+
+
+def test_judge_sample_posts_finds_the_post_that_went_viral() -> None:
+    posts = sample_posts()
+    facts = judge(posts, FeedbackInput(), max(one.created_at for one in posts))
+    assert [(one.video_id, one.views) for one in facts.winners] == [("7696860335378798984", 304_066)]
