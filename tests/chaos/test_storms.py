@@ -164,7 +164,7 @@ def moved_on(step_id: str, claim: int) -> bool:
 def test_immediate_restarts_of_the_database_lose_and_repeat_nothing(own_server: OwnServer) -> None:
     raging = storm(times(long=100, short=2))
     dice = random.Random(raging.seed)
-    # Who lost the answer to its claim in a crash lives on without knowing: the step waits for the lease to run out.
+    # A claim whose answer a crash swallowed waits out its lease: nobody knows that they hold it.
     env = environment(raging.seed, LEASE_SECONDS=times(long="60", short="10"))
     downs: list[float] = []
 
