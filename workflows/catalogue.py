@@ -11,8 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max, OuterRef, Subquery, TextField
+from django.db.models import Max, OuterRef, Subquery, TextField, Value
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
@@ -87,10 +88,11 @@ def _version(workflow: Workflow, newest: WorkflowDefinition | None) -> int:
     return newest.version if newest.digest == workflow.digest else newest.version + 1
 
 
-def newest_label(slug_field: str) -> Subquery:
-    """Return an annotation with what the newest stored version calls the workflow that `slug_field` names."""
+def newest_label(slug_field: str) -> Coalesce:
+    """Return an annotation with what the newest stored version calls the workflow `slug_field` names, or ""."""
     newest = WorkflowDefinition.objects.filter(slug=OuterRef(slug_field)).order_by("-version")
-    return Subquery(newest.values(label=KT("definition__label"))[:1], output_field=TextField())
+    label = Subquery(newest.values(label=KT("definition__label"))[:1], output_field=TextField())
+    return Coalesce(label, Value(""), output_field=TextField())
 
 
 def label_of(slug: str, *, stored: str | None = None) -> str:

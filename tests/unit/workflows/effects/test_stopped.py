@@ -67,7 +67,7 @@ def test_post_that_is_stopped_stays_prepared_says_why_and_goes_out_after_the_rel
     assert tiktok_ledger.received(operation="init", with_unheard=True) == ()
     waiting = overview_of(run).waiting_on or ""
     assert f"The account {run.account} is stopped since " in waiting
-    assert "'The wrong caption went out.'" in waiting
+    assert "“The wrong caption went out.”" in waiting
 
     release(stop_id=switch.id, by="a test")
 
