@@ -1,12 +1,14 @@
 """Real processes for tests: `manage.py` commands on a test's own database, and ways to kill them."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -58,6 +60,8 @@ def start_command(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=file,
+            # A shell without a terminal starts what it puts behind `&` deaf to Ctrl-C, and so all that starts.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
     return Running(process)
 
