@@ -80,10 +80,10 @@ lock: .venv/dev.installed ## Compile the hash-pinned requirements from pyproject
 	for extra in base demo dev production; do \
 		flag=$$([ $$extra = base ] || echo --extra $$extra); \
 		.venv/bin/uv pip compile pyproject.toml $$flag --universal --python-version 3.11 \
-			--generate-hashes --no-emit-index-url --no-header --quiet -o requirements/$$extra.txt || exit 1; \
+			--generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet -o requirements/$$extra.txt || exit 1; \
 	done
 	.venv/bin/uv pip compile --group pyproject.toml:bench --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements/bench.txt
+		--generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet -o requirements/bench.txt
 
 screenshots: .venv/dev.installed ## Take the pictures in docs/screenshots (needs Chromium, or CHROME_BIN)
 	$(RUN) -m tests.e2e.take_screenshots
