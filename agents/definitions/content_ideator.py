@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field, FiniteFloat, field_validator
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator
 
 from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
 from agents.definitions.drafting import (
@@ -15,12 +16,9 @@ from agents.definitions.drafting import (
     alike,
     check_claims,
     newest_captions,
-    tags_of,
-    words_of,
 )
-from agents.skills.captions import terms
-from agents.skills.statistics import Ratio, clipped, median
-from tiktok_ops.content.figures import PostFigures
+from agents.definitions.idea_topics import TopicFigures, best_topics, topic_figures
+from agents.skills.statistics import Ratio, clipped
 from tiktok_ops.content.queries import posts_until
 
 LOOKBACK_DAYS = 180
@@ -32,13 +30,6 @@ TOO_ALIKE = 0.85
 MOST_IDEAS = 20
 MOST_CAPTIONS = 300
 MOST_SHOWN = 20
-FEWEST_TOPIC_POSTS = 2
-LARGEST_TOPIC_SHARE = 0.5
-"""What more than half of the posts carry is what the account is, not what a post is about."""
-
-LUCK_POSTS = 2
-"""A topic's lift counts as if two more posts had done as the account usually does: ours, against luck."""
-
 LONGEST_HOOK = 120
 LONGEST_OUTLINE = 600
 
@@ -66,9 +57,6 @@ ANGLES = (
 )
 """Ways into a topic, taken in turn: one for each of 20 ideas, should all be on one topic."""
 
-SAME_STORY = 0.5
-"""A topic at least half of whose posts carry a better one tells that one's story again."""
-
 
 class TopicsFrom(StrEnum):
     """Where the topics came from."""
@@ -82,12 +70,16 @@ class TopicsFrom(StrEnum):
 class IdeatorInput(Typed):
     """How many ideas, on what, for whom.
 
-    Without `topics`, those of the segments are taken; without segments, the account's best.
+    Without `topics`, those of the segments are taken; without segments, the account's best. `proposed` are
+    ideas of a person, of which those that were told before are named.
     """
 
     topics: tuple[str, ...] = Field(default=(), max_length=MOST_IDEAS)
     n: int = Field(default=3, ge=1, le=MOST_IDEAS)
     segments: tuple[SegmentBrief, ...] = Field(default=(), max_length=MOST_SEGMENTS)
+    proposed: tuple[Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_OUTLINE)], ...] = Field(
+        default=(), max_length=MOST_IDEAS
+    )
 
     @field_validator("topics")
     @classmethod
@@ -100,15 +92,6 @@ class IdeatorInput(Typed):
         return plain
 
 
-class TopicFigures(Typed):
-    """One topic in numbers: the posts that carry it, their median views by the account's (`lift`)."""
-
-    topic: str
-    posts: int
-    median_views: FiniteFloat | None
-    lift: Ratio | None
-
-
 class IdeaSlot(Typed):
     """What one idea is to be about, from which angle, for which segment (empty for everyone)."""
 
@@ -116,6 +99,14 @@ class IdeaSlot(Typed):
     topic: str
     angle: str
     segment: str
+
+
+class ToldBefore(Typed):
+    """A proposed idea that is 0.85 or more like a caption of the account, the one it is most like."""
+
+    idea: str
+    caption: str
+    similarity: Ratio
 
 
 class IdeatorAnswer(Typed):
@@ -126,6 +117,7 @@ class IdeatorAnswer(Typed):
     topics: tuple[TopicFigures, ...]
     posts_considered: int
     captions_compared: int
+    already_told: tuple[ToldBefore, ...] = ()
     enough_data: bool
     note: str
 
@@ -232,9 +224,10 @@ def plan_ideas(
     return IdeatorFacts(
         as_of=as_of,
         topics_from=source,
-        topics=tuple(_figures(name, posts) for name in names),
+        topics=tuple(topic_figures(name, posts) for name in names),
         posts_considered=len(posts),
         captions_compared=len(captions),
+        already_told=tuple(told for idea in given.proposed if (told := told_before(idea, captions))),
         enough_data=bool(names),
         note=_note(source, captions),
         ideas=slots,
@@ -243,39 +236,10 @@ def plan_ideas(
     )
 
 
-def best_topics(posts: Posts, *, most: int) -> list[str]:
-    """Return the topics whose posts are viewed most, best first, at most `most`.
-
-    A topic is a hashtag (or, where the account uses none, a term of its captions) of at least 2 posts
-    and at most half of them. Ranked by the shrunken lift `(n * lift + 2) / (n + 2)`, where lift is the
-    median views of its n posts by the account's median: ours, a mean with two usual posts, so that two
-    lucky posts do not outrank twenty good ones. Of equals, the one on more posts, then by name. One that
-    shares at least half of its posts with a better one is left out.
-    """
-    words = [tags_of(post) for post in posts]
-    if not any(words):
-        words = [tuple(dict.fromkeys(terms(post.caption))) for post in posts]
-    known = sorted({word for post in words for word in post if len(word) <= LONGEST_TOPIC})
-    carriers = {word: _carriers(word, posts) for word in known}
-    fit = [
-        word
-        for word in known
-        if FEWEST_TOPIC_POSTS <= len(carriers[word]) <= LARGEST_TOPIC_SHARE * len(posts)
-    ]
-    ranked = sorted(
-        fit, key=lambda word: (-_shrunken_lift(carriers[word], posts), -len(carriers[word]), word)
-    )
-    return _different(ranked, carriers)[:most]
-
-
-def _different(ranked: Sequence[str], carriers: dict[str, list[PostFigures]]) -> list[str]:
-    """Return the topics that tell a story of their own, in their order."""
-    ids = {topic: {post.video_id for post in carriers[topic]} for topic in ranked}
-    kept: list[str] = []
-    for topic in ranked:
-        if all(len(ids[topic] & ids[better]) < SAME_STORY * len(ids[topic]) for better in kept):
-            kept.append(topic)
-    return kept
+def told_before(idea: str, captions: Sequence[str]) -> ToldBefore | None:
+    """Return the caption an idea repeats (`drafting.alike` of 0.85 or more), None where it is new."""
+    likeness, nearest = max(((alike(idea, text), text) for text in captions), default=(0.0, ""))
+    return ToldBefore(idea=idea, caption=nearest, similarity=likeness) if likeness >= TOO_ALIKE else None
 
 
 def _topics(posts: Posts, given: IdeatorInput) -> tuple[TopicsFrom, list[str]]:
@@ -299,34 +263,6 @@ def _slots(names: Sequence[str], given: IdeatorInput, *, turn: int) -> tuple[Ide
             segment=segments[number % len(segments)],
         )
         for number in range(given.n)
-    )
-
-
-def _carriers(topic: str, posts: Posts) -> list[PostFigures]:
-    """Return the posts that carry a topic: written together ("coldbrew"), or all of its terms."""
-    together, apart = "".join(topic.lower().split()), frozenset(terms(topic))
-    carried = [(post, words_of(post)) for post in posts]
-    return [post for post, words in carried if together in words or (apart and apart <= words)]
-
-
-def _lift(carriers: Posts, posts: Posts) -> float | None:
-    usual = median(post.views for post in posts)
-    views = median(post.views for post in carriers)
-    return views / usual if usual and views is not None else None
-
-
-def _shrunken_lift(carriers: Posts, posts: Posts) -> float:
-    lift = _lift(carriers, posts) or 0.0
-    return (len(carriers) * lift + LUCK_POSTS) / (len(carriers) + LUCK_POSTS)
-
-
-def _figures(topic: str, posts: Posts) -> TopicFigures:
-    carriers = _carriers(topic, posts)
-    return TopicFigures(
-        topic=topic,
-        posts=len(carriers),
-        median_views=median(post.views for post in carriers),
-        lift=_lift(carriers, posts),
     )
 
 

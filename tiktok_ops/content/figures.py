@@ -1,4 +1,4 @@
-"""Posts, products and comments as agents compute on them: plain values, no ORM."""
+"""Posts, products, comments and trends as agents compute on them: plain values, no ORM."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,3 +52,13 @@ class CommentFigures:
     author: str
     text: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrendSighting:
+    """How many views and posts a trend had when it was seen, all together; `tag` is lower case without `#`."""
+
+    tag: str
+    observed_at: datetime
+    views: int
+    posts: int

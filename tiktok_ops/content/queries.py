@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.db.models import Min, Q, Sum
 
-from tiktok_ops.content.figures import CommentFigures, PostFigures, ProductFigures
-from tiktok_ops.content.models import Comment, Post, Product
+from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.content.figures import CommentFigures, PostFigures, ProductFigures, TrendSighting
+from tiktok_ops.content.models import Comment, Post, Product, Trend
 
 
 def posts_until(account_id: UUID, *, as_of: datetime, since: datetime | None = None) -> list[PostFigures]:
@@ -54,3 +55,23 @@ def comments_until(account_id: UUID, *, as_of: datetime, since: datetime) -> lis
         .values_list("comment_id", "post__video_id", "author", "text", "created_at")
     )
     return [CommentFigures(*row) for row in rows]
+
+
+def trends_until(
+    account_id: UUID, *, as_of: datetime, since: datetime, region: str = "", category: str = ""
+) -> list[TrendSighting]:
+    """Return the sightings of trends with `since < observed_at <= as_of`, oldest first.
+
+    They are of one region or category where it is named; without a region, those seen at the same moment are added up. None for an account that is not synced: what
+    TikTok says of trends is no fact of an imported file.
+    """
+    if not TikTokAccount.objects.filter(id=account_id, data_source=TikTokAccount.Source.SYNC).exists():
+        return []
+    trends = Trend.objects.filter(observed_at__gt=since, observed_at__lte=as_of)
+    if region:
+        trends = trends.filter(region=region)
+    if category:
+        trends = trends.filter(category=category)
+    seen = trends.values("tag", "observed_at").annotate(all_views=Sum("views"), all_posts=Sum("posts"))
+    rows = seen.order_by("observed_at", "tag").values_list("tag", "observed_at", "all_views", "all_posts")
+    return [TrendSighting(tag.lower(), *rest) for tag, *rest in rows]

@@ -13,12 +13,12 @@ from agents.definitions.content_ideator import (
     MOST_IDEAS,
     IdeatorFacts,
     IdeatorInput,
-    TopicFigures,
     TopicsFrom,
-    best_topics,
     plan_ideas,
+    told_before,
 )
 from agents.definitions.drafting import SegmentBrief
+from agents.definitions.idea_topics import TopicFigures, best_topics
 from tests.factories.figures import NOON, make_post
 from tiktok_ops.content.figures import PostFigures
 
@@ -193,3 +193,26 @@ def test_input_cleans_topics_and_drops_repeats() -> None:
 def test_input_outside_its_bounds_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         IdeatorInput(**values)
+
+
+def test_plan_ideas_names_a_proposed_idea_that_was_told_before() -> None:
+    posts = [
+        make_post(caption="Cold brew in a jar overnight #coffee"),
+        make_post(caption="Latte art for a cat"),
+    ]
+    given = IdeatorInput(
+        topics=("coffee",), n=1, proposed=("Overnight: cold brew coffee in a jar", "A new grinder")
+    )
+    (told,) = plan_ideas(posts, given, NOON).already_told
+    # the caption's tag is no term of it: 4 shared of 5 and 4 terms, 4 / sqrt(5 * 4)
+    assert (told.idea, told.caption, told.similarity) == (given.proposed[0], posts[0].caption, 0.8944)
+
+
+def test_told_before_begins_at_a_likeness_of_085() -> None:
+    # 6 terms of which 5 are shared by 6: 5 / 6 = 0.833; 7 of which 6 are shared by 7: 6 / 7 = 0.857
+    six, seven = "ant bee cat dog elk fox", "ant bee cat dog elk fox gnu"
+    assert told_before(six, ["ant bee cat dog elk hen"]) is None
+    told = told_before(seven, ["something else", "ant bee cat dog elk fox hen"])
+    assert told is not None
+    assert told.similarity == 0.8571
+    assert told_before(seven, []) is None

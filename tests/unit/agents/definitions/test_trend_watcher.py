@@ -16,7 +16,7 @@ from agents.definitions.trend_watcher import (
     watch_trends,
 )
 from tests.factories.figures import NOON, make_post, make_posts
-from tiktok_ops.content.figures import PostFigures
+from tiktok_ops.content.figures import PostFigures, TrendSighting
 
 CONTEXT = AgentContext(account_id=UUID(int=7), handle="demo", as_of=NOON, locale="de-CH")
 TEA_HOUSE = BrandVoice(name="Tea house", voice="tea", guidelines="ritual")
@@ -330,3 +330,45 @@ def test_watch_any_posts_gives_bounded_figures(
         assert 1 <= trend.fresh_posts <= trend.posts <= facts.posts_considered
         assert trend.tag not in trend.alongside
     assert bool(facts.note) == (not facts.trends)
+
+
+def seen(tag: str, *views: int, last_days_ago: int = 0) -> list[TrendSighting]:
+    """A trend seen once a day, last so many days ago, with these views."""
+    days = [last_days_ago + len(views) - 1 - place for place in range(len(views))]
+    return [
+        TrendSighting(tag, NOON - timedelta(days=day), count, 1)
+        for day, count in zip(days, views, strict=True)
+    ]
+
+
+def test_watch_tiktoks_trends_takes_their_speed_and_the_accounts_fit() -> None:
+    # Up to 7 days ago 100 a day, since then 300 a day: (300 - 100) / (300 + 100).
+    tea = seen("tea", 0, 100, 200, 500, 800, 1100, 1400, 1700, 2000, 2300)
+    robots = seen("robots", 0, 100, 200, 500, 800, 1100, 1400, 1700, 2000, 2300)
+    steady = seen("ritual", *range(0, 1000, 100))
+    posts = [post("tea", days_ago=17), post("tea"), *(post() for _ in range(6))]
+    facts = watch_trends(posts, TrendInput(), NOON, brand=TEA_HOUSE, sightings=[*tea, *robots, *steady])
+    assert (facts.source, facts.enough_data, facts.note) == ("tiktok", True, "")
+    (trend,) = facts.trends
+    assert (trend.tag, trend.velocity, trend.saturation) == ("tea", 0.5, 0.25)
+    # {tea: 1 + ln 2} against {tea: 1, ritual: 1}
+    assert trend.similarity == 0.7071
+    assert trend.fit == round(0.5 * 0.75 / math.sqrt(2), 4)
+    assert facts.rising_hashtags == ("robots", "tea")
+    assert facts.off_brand == ("robots",)
+
+
+def test_watch_tiktoks_trends_of_an_account_that_does_not_post_needs_its_brand() -> None:
+    sightings = seen("tea", 0, 100, 200, 500, 800, 1100, 1400, 1700, 2000, 2300)
+    with_brand = watch_trends([], TrendInput(), NOON, brand=TEA_HOUSE, sightings=sightings)
+    assert [trend.tag for trend in with_brand.trends] == ["tea"]
+    without = watch_trends([], TrendInput(), NOON, sightings=sightings)
+    assert (without.enough_data, without.trends, without.off_brand) == (False, (), ())
+    assert "neither a brand nor 8 posts" in without.note
+
+
+def test_watch_tiktoks_trends_says_when_none_fits() -> None:
+    facts = watch_trends(
+        [], TrendInput(), NOON, brand=TEA_HOUSE, sightings=seen("robots", *range(0, 1000, 100))
+    )
+    assert facts.note == "No trend both gains views and fits well enough."

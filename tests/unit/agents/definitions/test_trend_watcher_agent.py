@@ -63,6 +63,7 @@ def test_compute_reads_the_fresh_hours_and_the_ninety_days_before(monkeypatch: p
         return tea_week()
 
     monkeypatch.setattr(trend_watcher, "posts_until", stored_posts)
+    monkeypatch.setattr(trend_watcher, "trends_until", lambda account_id, **asked: [])
     context = AgentContext(account_id=UUID(int=7), handle="demo", as_of=NOON, brand=TEA_HOUSE)
     facts = agent.compute(TrendInput(freshness_hours=48), context)
     assert facts.vocabulary == "brand"
