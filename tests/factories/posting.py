@@ -269,6 +269,7 @@ def forget_tiktok() -> None:
     with connection.cursor() as cursor:
         for table in (
             "agents_sandboxrequest",
+            "agents_sandboxrecord",
             "agents_sandboxpost",
             "agents_sandboxcreator",
             "agents_breaker",

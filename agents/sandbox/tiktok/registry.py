@@ -2,14 +2,32 @@
 
 from dataclasses import replace
 
-from agents.sandbox.tiktok import display, posting
+from agents.sandbox.tiktok import (
+    ads,
+    affiliate,
+    business,
+    comments,
+    discovery,
+    display,
+    posting,
+    shop,
+)
 from agents.sandbox.tiktok.operations import Operation
 from agents.sandbox.tiktok.wire import Received
 
 UPLOAD = "upload"
 """What a chunk sent to an upload address is called; it is no endpoint."""
 
-OPERATIONS: tuple[Operation, ...] = (*display.OPERATIONS, *posting.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *display.OPERATIONS,
+    *posting.OPERATIONS,
+    *business.OPERATIONS,
+    *comments.OPERATIONS,
+    *discovery.OPERATIONS,
+    *ads.OPERATIONS,
+    *shop.OPERATIONS,
+    *affiliate.OPERATIONS,
+)
 
 
 def find_operation(received: Received) -> tuple[Operation, Received] | None:
