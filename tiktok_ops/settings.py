@@ -201,7 +201,12 @@ PROVIDERS: dict[str, dict[str, Any]] = {
     "tiktok": {
         "BACKEND": "agents.providers.tiktok.provider.TikTokProvider",
         "MODE": ENV.TIKTOK_MODE,
-        "OPTIONS": {"base_url": ENV.TIKTOK_BASE_URL, "faults": ENV.TIKTOK_FAULTS},
+        "OPTIONS": {
+            "base_url": ENV.TIKTOK_BASE_URL,
+            "faults": ENV.TIKTOK_FAULTS,
+            "shop_app_key": ENV.TIKTOK_SHOP_APP_KEY,
+            "shop_app_secret": ENV.TIKTOK_SHOP_APP_SECRET,
+        },
     },
     "studio": {
         "BACKEND": "agents.providers.studio.provider.StudioProvider",

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from agents.providers.tiktok.provider import TikTokProvider
 from agents.sandbox.tiktok.faults import TikTokFaults
-from agents.sandbox.tiktok.service import OPERATIONS
+from agents.sandbox.tiktok.registry import OPERATIONS
 from agents.sandbox.tiktok.transport import SandboxTikTokTransport
 from agents.sandbox_models import SandboxCreator
 from approvals.models import Decision
@@ -269,6 +269,7 @@ def forget_tiktok() -> None:
     with connection.cursor() as cursor:
         for table in (
             "agents_sandboxrequest",
+            "agents_sandboxrecord",
             "agents_sandboxpost",
             "agents_sandboxcreator",
             "agents_breaker",

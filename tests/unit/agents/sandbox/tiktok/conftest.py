@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, connections
 from pytest_django import DjangoDbBlocker
 
-from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRequest
+from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRecord, SandboxRequest
 from tests.database import clone_database, drop_database
 
 
@@ -39,7 +39,7 @@ def committed_sandbox(
         patch.setitem(os.environ, "DATABASE_URL", url)
         yield
         with connection.cursor() as cursor:
-            for model in (SandboxRequest, SandboxPost, SandboxCreator):
+            for model in (SandboxRequest, SandboxRecord, SandboxPost, SandboxCreator):
                 table = model._meta.db_table
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
                 cursor.execute(f"DELETE FROM {table}")
