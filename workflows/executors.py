@@ -20,6 +20,7 @@ from workflows.rendering import render
 from workflows.reports.registry import REPORTS
 from workflows.retrying import after_trouble
 from workflows.studio import fetch_clip, submit_job
+from workflows.syncing import sync
 from workflows.waiting_nodes import moment_to_wait_for
 from workflows.work import Work
 
@@ -162,6 +163,7 @@ EXECUTORS: dict[str, Callable[[Work], Outcome]] = {
     "render": render,
     "studio_job": submit_job,
     "studio_clip": fetch_clip,
+    "sync": sync,
     "wait": let_time_pass,
     "expand": begin_loop,
 }

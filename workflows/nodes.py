@@ -126,6 +126,17 @@ class RenderNode(Node):
     kind: Literal["render"] = "render"
 
 
+SYNC_OUTPUT = ("part", "said")
+"""What a sync puts out: which part it was, and in figures what came of it."""
+
+
+class SyncNode(Node):
+    """Take in one part of what TikTok says of the account: `profile`, `posts`, `comments` … (`agents.sync.parts`)."""
+
+    kind: Literal["sync"] = "sync"
+    part: str = Field(max_length=40)
+
+
 STUDIO_JOB_INPUT = ("prompt", "seconds")
 STUDIO_JOB_OUTPUT = ("job",)
 """What a submission puts out: the studio's id of the job."""
@@ -170,7 +181,15 @@ class ExpandNode(Node):
 
 
 AnyNode = Annotated[
-    AgentNode | ReportNode | GateNode | ActionNode | RenderNode | StudioJobNode | StudioClipNode | WaitNode,
+    AgentNode
+    | ReportNode
+    | GateNode
+    | ActionNode
+    | RenderNode
+    | StudioJobNode
+    | StudioClipNode
+    | SyncNode
+    | WaitNode,
     Field(discriminator="kind"),
 ]
 

@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 
 from agents.providers.studio.jobs import Order
 from agents.registry import AGENTS
+from agents.sync.parts import PARTS
 from approvals.kinds import kind_of, known_kinds
 from tiktok_ops.errors import Refused
 from workflows.callbacks import CALLBACKS
@@ -21,6 +22,7 @@ from workflows.nodes import (
     STUDIO_CLIP_INPUT,
     STUDIO_JOB_INPUT,
     STUDIO_JOB_OUTPUT,
+    SYNC_OUTPUT,
     WAIT_OUTPUT,
     ActionNode,
     AgentNode,
@@ -30,6 +32,7 @@ from workflows.nodes import (
     RenderNode,
     StudioClipNode,
     StudioJobNode,
+    SyncNode,
     WaitNode,
     Workflow,
 )
@@ -166,6 +169,8 @@ def _unknown_work(node: Node) -> Iterator[str]:
     if isinstance(node, GateNode) and node.approval not in known_kinds():
         kinds = ", ".join(known_kinds()) or "none"
         yield f"the node {node.key!r} asks for the approval {node.approval!r}; there are {kinds}."
+    if isinstance(node, SyncNode) and node.part not in PARTS:
+        yield f"the node {node.key!r} syncs {node.part!r}; there are {', '.join(PARTS)}."
     if isinstance(node, ActionNode) and node.effect not in EFFECTS:
         yield f"the node {node.key!r} asks for the effect {node.effect!r}; there are {', '.join(sorted(EFFECTS))}."
     if isinstance(node, WaitNode) and node.callback is not None and node.callback not in CALLBACKS:
@@ -263,6 +268,8 @@ def _taken_by(node: Node) -> tuple[str, set[str]]:
         return "a studio's job", set(STUDIO_JOB_INPUT)
     if isinstance(node, StudioClipNode):
         return "a studio's clip", set(STUDIO_CLIP_INPUT)
+    if isinstance(node, SyncNode):
+        return "a sync", set()
     if isinstance(node, WaitNode):
         return "a wait", set(CALLBACKS[node.callback].inputs) if node.callback else {"until"}
     return "", set()
@@ -278,6 +285,7 @@ def _put_out_by(node: Node) -> set[str]:
         RenderNode: RENDER_OUTPUT,
         StudioJobNode: STUDIO_JOB_OUTPUT,
         StudioClipNode: RENDER_OUTPUT,
+        SyncNode: SYNC_OUTPUT,
         WaitNode: WAIT_OUTPUT,
     }
     return set(fixed.get(type(node), ()))

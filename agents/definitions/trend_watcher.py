@@ -24,6 +24,7 @@ from agents.definitions.trend_figures import (
     stretch_of,
 )
 from agents.skills.captions import terms
+from agents.skills.places import country_of
 from agents.skills.similarity import damped
 from agents.skills.trend_speed import by_tag, trend_speed
 from tiktok_ops.content.figures import TrendSighting
@@ -42,10 +43,11 @@ MOST_RISING = 10
 class TrendInput(Typed):
     """What counts as fresh, and how well a trend must fit.
 
-    `category` and `region` narrow TikTok's trends; the account's own posts have neither, and the note
-    says so. `min_fit` defaults to 0.01: fit is a product of three numbers below 1, and the cosine of a
-    few posts with a vocabulary of hundreds of words is small by nature (0.02 to 0.3 in two newsrooms'
-    posts), so 0.01 drops what shares no word with the brand or does not rise, and little else.
+    `category` and `region` (a country; without one, the account's) narrow TikTok's trends; the account's own
+    posts have neither, and the note says so. `min_fit` defaults to 0.01: fit is a product of three numbers
+    below 1, and the cosine of a few posts with a vocabulary of hundreds of words is small by nature (0.02 to
+    0.3 in two newsrooms' posts), so 0.01 drops what shares no word with the brand or does not rise, and
+    little else.
     """
 
     category: str = Field(default="", max_length=100)
@@ -124,7 +126,7 @@ class TrendWatcher(Agent[TrendInput, TrendFacts, TrendWords, TrendOutput]):
             context.account_id,
             as_of=context.as_of,
             since=since,
-            region=given.region,
+            region=given.region or country_of(context.locale),
             category=given.category,
         )
         return watch_trends(posts, given, context.as_of, brand=context.brand, sightings=sightings)

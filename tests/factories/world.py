@@ -1,7 +1,10 @@
 """A made world as it stands in the `content` tables once it is synced."""
 
+from datetime import timedelta
+
 from agents.contract import AgentContext, BrandVoice
 from agents.sandbox.world.model import World, WorldAccount, WorldBrand
+from agents.sandbox.world.planting import COUNTRIES
 from tests.factories.accounts import AccountFactory, BrandFactory, WorkspaceFactory
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.models import Comment, OrderLine, Post, Product, Trend
@@ -24,15 +27,14 @@ def contexts_of(world: World) -> dict[str, AgentContext]:
             _put(world, each, account)
             contexts[each.handle] = context_of(world, made, each, account)
     Trend.objects.bulk_create(
-        Trend(
-            tag=seen.tag,
-            region=seen.region,
-            category=seen.category,
-            observed_at=seen.observed_at,
-            views=seen.views,
-            posts=seen.posts,
+        Trend(tag=trend.tag, region=country, observed_at=world.as_of - ago, views=trend.views_ever - views)
+        for trend in world.trends
+        for country in COUNTRIES
+        for ago, views in (
+            (timedelta(), 0),
+            (timedelta(days=7), trend.views_7_days),
+            (timedelta(days=30), trend.views_30_days),
         )
-        for seen in world.trends
     )
     return contexts
 

@@ -259,6 +259,21 @@ class Artifact(OnAccount):
         return f"{self.get_kind_display()} of {self.created_at:%Y-%m-%d %H:%M}"
 
 
+class SyncState(OnAccount):
+    """How far one part of an account's sync is: as of when it is up to date, and in figures what came of it."""
+
+    part = models.CharField(max_length=40)
+    synced_at = models.DateTimeField()
+    said = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["part"]
+        constraints = [models.UniqueConstraint(fields=["account", "part"], name="sync_state_once")]
+
+    def __str__(self) -> str:
+        return f"{self.part} as of {self.synced_at:%Y-%m-%d %H:%M}"
+
+
 class ContentImport(OnAccount):
     """One uploaded file on its way into an account."""
 

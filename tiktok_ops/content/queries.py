@@ -62,8 +62,8 @@ def trends_until(
 ) -> list[TrendSighting]:
     """Return the sightings of trends with `since < observed_at <= as_of`, oldest first.
 
-    They are of one region or category where it is named; without a region, those seen at the same moment are added up. None for an account that is not synced: what
-    TikTok says of trends is no fact of an imported file.
+    They are of one region or category where it is named; without a region, those seen at the same moment are
+    added up. None for an account that is not synced: what TikTok says of trends is no fact of an imported file.
     """
     if not TikTokAccount.objects.filter(id=account_id, data_source=TikTokAccount.Source.SYNC).exists():
         return []

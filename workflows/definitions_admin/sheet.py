@@ -22,13 +22,14 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
         "render": "makes a video",
         "studio_job": "asks the studio for a clip",
         "studio_clip": "fetches the studio's clip",
+        "sync": "takes in what TikTok says",
         "wait": "waits for a time or a call back",
         "report": "writes a report",
     }
 )
 
 _SHORT_WORDS: Mapping[str, str] = MappingProxyType(
-    {"studio_job": "asks the studio", "studio_clip": "fetches the clip", "wait": "waits"}
+    {"studio_job": "asks the studio", "studio_clip": "fetches the clip", "sync": "syncs", "wait": "waits"}
 )
 """What a box has room for."""
 

@@ -72,7 +72,7 @@ class _Drawing:
         rising = market.first_tag(trend, self.dice)
         self._plant(FactKind.RISING_TREND, trend.handles[0][0], rising)
         self._plant(FactKind.OFF_BRAND_TREND, trend.handles[0][0], off_brand)
-        trends = market.trends_of(self.dice, self.as_of, rising=rising, off_brand=off_brand)
+        trends = market.trends_of(self.dice, rising=rising, off_brand=off_brand)
         return World(seed, self.as_of, brands, trends, market.creators_of(self.dice), tuple(self.facts))
 
     def _plant(self, kind: FactKind, handle: str, subject: str = "", value: float | None = None) -> None:

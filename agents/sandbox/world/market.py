@@ -1,17 +1,14 @@
-"""The world around the made brands: what trends in their categories, and creators they might write to."""
+"""The world around the made brands: what trends in their country, and creators they might write to."""
 
-from datetime import datetime, timedelta
 from random import Random
 
 from agents.sandbox.world.material import BRANDS, Material
-from agents.sandbox.world.model import TrendSighting, WorldCreator
+from agents.sandbox.world.model import WorldCreator, WorldTrend
 
-REGION = "US"
-SIGHTINGS = 15
-"""Days a trend is seen, once a day."""
-STEADY_A_DAY = (0.97, 1.03)
-RISING_A_DAY = 1.45
-FLAT_A_DAY = 1.0
+COUNTRY = "US"
+STEADY = (0.9, 1.1)
+"""What an ordinary trend gains a day this week, of what it gained before."""
+TAKES_OFF = 5.0
 CREATORS = 80
 
 OFF_BRAND = (
@@ -26,14 +23,7 @@ OFF_BRAND = (
         "cruiselife",
     ),
 )
-SEGMENTS = (
-    "home makers",
-    "weeknight cooks",
-    "hill walkers",
-    "skin care beginners",
-    "students",
-    "new parents",
-)
+CATEGORIES = ("Home", "Food", "Sports", "Beauty", "Parenting", "Students")
 NAMES = (
     *(
         "amber",
@@ -54,50 +44,41 @@ NAMES = (
 )
 
 
-def trends_of(dice: Random, as_of: datetime, *, rising: str, off_brand: str) -> tuple[TrendSighting, ...]:
-    """Return 40 trends, seen once a day: two take off, one of a brand's own and one that is nobody's."""
+def trends_of(dice: Random, *, rising: str, off_brand: str) -> tuple[WorldTrend, ...]:
+    """Return 40 trends of which two take off, one of a brand's own topics and one that is nobody's."""
     tags = [(topic.tags[0], brand.category) for brand in BRANDS for topic in brand.topics]
     tags += [(tag, "Entertainment") for tag in OFF_BRAND] + [
         ("dailylife", "Lifestyle"),
         ("howto", "Lifestyle"),
     ]
-    return tuple(
-        sighting
-        for tag, category in tags
-        for sighting in _seen(dice, tag, category, as_of, takes_off=tag in (rising, off_brand))
+    return tuple(_trend(dice, tag, category, takes_off=tag in (rising, off_brand)) for tag, category in tags)
+
+
+def _trend(dice: Random, tag: str, category: str, *, takes_off: bool) -> WorldTrend:
+    a_day = dice.uniform(2e5, 2e6)
+    week = 7 * a_day * (TAKES_OFF if takes_off else dice.uniform(*STEADY))
+    month = 23 * a_day + week
+    return WorldTrend(
+        tag, COUNTRY, category, int(week), int(month), int(month + a_day * dice.uniform(60, 400))
     )
 
 
-def _seen(dice: Random, tag: str, category: str, as_of: datetime, *, takes_off: bool) -> list[TrendSighting]:
-    """Return the daily sightings of a trend: its views so far, of which each day adds about as many or far more."""
-    a_day, views, seen = dice.uniform(2e5, 2e6), 0.0, []
-    views = a_day * 30
-    for place in range(SIGHTINGS):
-        a_day *= RISING_A_DAY if takes_off and place >= SIGHTINGS // 2 else dice.uniform(*STEADY_A_DAY)
-        views += a_day
-        at = as_of - timedelta(days=SIGHTINGS - 1 - place)
-        seen.append(TrendSighting(tag, REGION, category, at, int(views), int(views / 900)))
-    return seen
-
-
 def creators_of(dice: Random) -> tuple[WorldCreator, ...]:
-    """Return 80 creators; each speaks mostly to one segment, in parts to two others."""
-    creators = []
-    for number in range(CREATORS):
-        name = NAMES[number % len(NAMES)]
-        main, second, third = dice.sample(SEGMENTS, 3)
-        most = round(dice.uniform(0.45, 0.8), 2)
-        rest = round((1 - most) * dice.uniform(0.4, 0.8), 2)
-        creators.append(
-            WorldCreator(
-                handle=f"{name}.makes{number}",
-                display_name=f"{name.title()} makes",
-                followers=int(10 ** dice.uniform(3.5, 5.8)),
-                engagement_rate=round(dice.uniform(0.01, 0.12), 4),
-                segments={main: most, second: rest, third: round(1 - most - rest, 2)},
-            )
-        )
-    return tuple(creators)
+    """Return 80 creators; each makes videos in one or two categories."""
+    return tuple(_creator(dice, number) for number in range(CREATORS))
+
+
+def _creator(dice: Random, number: int) -> WorldCreator:
+    name = NAMES[number % len(NAMES)]
+    followers = int(10 ** dice.uniform(3.5, 5.8))
+    return WorldCreator(
+        handle=f"{name}.makes{number}",
+        display_name=f"{name.title()} makes",
+        country=COUNTRY,
+        followers=followers,
+        usual_views=int(followers * dice.uniform(0.1, 0.9)),
+        categories=tuple(dice.sample(CATEGORIES, dice.randint(1, 2))),
+    )
 
 
 def first_tag(material: Material, dice: Random) -> str:

@@ -142,26 +142,27 @@ class WorldBrand:
 
 
 @dataclass(frozen=True, slots=True)
-class TrendSighting:
-    """What a trend came to by a moment, all over its region: both counts only grow."""
+class WorldTrend:
+    """A hashtag that is popular in a country: what it was viewed in the last 7 and 30 days, and ever."""
 
     tag: str
-    region: str
+    country: str
     category: str
-    observed_at: datetime
-    views: int
-    posts: int
+    views_7_days: int
+    views_30_days: int
+    views_ever: int
 
 
 @dataclass(frozen=True, slots=True)
 class WorldCreator:
-    """A creator whom brands may write to; `segments` are the shares of their audience, 1 together."""
+    """A creator whom brands may write to, and what they make videos about."""
 
     handle: str
     display_name: str
+    country: str
     followers: int
-    engagement_rate: float
-    segments: dict[str, float]
+    usual_views: int
+    categories: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ class World:
     seed: int
     as_of: datetime
     brands: tuple[WorldBrand, ...]
-    trends: tuple[TrendSighting, ...]
+    trends: tuple[WorldTrend, ...]
     creators: tuple[WorldCreator, ...]
     facts: tuple[PlantedFact, ...] = field(default=())
 

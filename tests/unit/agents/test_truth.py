@@ -8,14 +8,13 @@ from agents.sandbox.world.build import build_world
 from agents.sandbox.world.model import FactKind, PlantedFact, World
 from agents.truth import FINDERS, Claim, Truth, check_world, run
 from tests.factories.world import contexts_of
-from tests.forms import only_long
+from tests.forms import times
 from tests.unit.agents.sandbox.world.test_build import NOON
 
 pytestmark = pytest.mark.django_db
 
 
-@only_long
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", range(times(long=50, short=0)))
 def test_agents_find_every_planted_fact_and_invent_none(seed: int) -> None:
     world = build_world(seed, as_of=NOON)
     truth = check_world(world, contexts_of(world))

@@ -52,7 +52,6 @@ def test_world_has_nothing_from_its_future_and_ids_once(world: World) -> None:
     moments = [post.created_at for post in posts]
     moments += [comment.created_at for post in posts for comment in post.comments]
     moments += [order.ordered_at for account in world.accounts for order in account.orders]
-    moments += [seen.observed_at for seen in world.trends]
     assert max(moments) <= NOON
     ids = [post.video_id for post in posts]
     ids += [comment.comment_id for post in posts for comment in post.comments]

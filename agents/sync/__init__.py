@@ -1,0 +1,1 @@
+"""What TikTok says of an account, taken into the `content` tables."""

@@ -1,0 +1,59 @@
+"""The parts of a sync, by name. To add one: its module, a line here.
+
+A part is a function of a `Session`, named by its dotted path: what speaks to a vendor takes a while to
+import, and only workers need it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from django.utils.module_loading import import_string
+
+from agents.providers.errors import AccessRefused
+from tiktok_ops.registries import registry
+
+SESSION = "agents.sync.session.open_session"
+Hold = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part. What not every account may ask for `is_optional`: without access it is left out."""
+
+    name: str
+    done_by: str
+    is_optional: bool = False
+
+
+PARTS: MappingProxyType[str, Part] = registry(
+    [
+        Part("profile", "agents.sync.profile.sync_profile"),
+        Part("posts", "agents.sync.posts.sync_posts"),
+        Part("comments", "agents.sync.comments.sync_comments"),
+        Part("shop", "agents.sync.shop.sync_shop", is_optional=True),
+        Part("trends", "agents.sync.market.sync_market", is_optional=True),
+        Part("finish", "agents.sync.finish.finish_sync"),
+    ],
+    name=lambda part: part.name,
+    called="parts of a sync",
+)
+
+
+def sync_part(name: str, *, account_id: UUID, hold: Hold = lambda seconds: None) -> dict[str, Any]:
+    """Take in one part of what TikTok says of the account, and return in figures what came of it.
+
+    It asks TikTok first and then writes `content`, in one transaction. `hold(seconds)` is called before each
+    call. Raises `SyncRefused` for an account that is not synced, and the errors of the providers.
+    """
+    part = PARTS[name]
+    session = import_string(SESSION)(account_id, hold=hold)
+    try:
+        said: dict[str, Any] = import_string(part.done_by)(session)
+    except AccessRefused as refused:
+        if not part.is_optional:
+            raise
+        return {"left_out": str(refused)}
+    return said
