@@ -289,6 +289,7 @@ LOADS = """
     -- An import is work too; it holds no lease, but no doorbell outlives its time-out.
     UNION ALL SELECT %s, 0, count(*), 0, 0 FROM content_contentimport
         WHERE status = 'running' AND rung_at > clock_timestamp() - make_interval(secs => %s)
+            OR status = 'checking' AND rung_at > clock_timestamp()
         HAVING count(*) > 0
 """
 

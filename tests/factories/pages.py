@@ -44,6 +44,7 @@ from tiktok_ops.content.models import (
     AccountMetrics,
     Artifact,
     Asset,
+    AudienceShare,
     Comment,
     ContentImport,
     Creator,
@@ -142,6 +143,13 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
     Post: _post,
     AccountMetrics: lambda account: AccountMetrics.objects.create(
         account=account, day=date.fromordinal(730_000 + next(_numbers)), followers=5
+    ),
+    AudienceShare: lambda account: AudienceShare.objects.create(
+        account=account,
+        observed_on=date.fromordinal(730_000 + next(_numbers)),
+        dimension="gender",
+        value="female",
+        share=0.59,
     ),
     Comment: lambda account: Comment.objects.create(
         account=account, post=_post(account), comment_id=str(next(_numbers)), text="Nice", created_at=NOON

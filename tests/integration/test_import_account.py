@@ -18,7 +18,8 @@ from tests.factories.accounts import AccountFactory, WorkspaceFactory
 from tests.unit.tiktok_ops.content.imports.files import NOW, csv_file, json_file, row, rows
 from tiktok_ops.accounts.models import TikTokAccount, Workspace
 from tiktok_ops.audit.models import AuditEvent
-from tiktok_ops.content.imports.service import ImportResult, import_posts, run_import
+from tiktok_ops.content.imports.running import run_import
+from tiktok_ops.content.imports.service import ImportResult, import_posts
 from tiktok_ops.content.models import ContentImport, Post, PostMetrics
 
 TIMEOUT_SECONDS = 20
@@ -104,6 +105,8 @@ def test_import_into_a_named_workspace_goes_there(tmp_path: Path) -> None:
 def test_import_with_json_prints_one_object(tmp_path: Path) -> None:
     file = _file(tmp_path, csv_file([*rows(2), row(3, handle="ö")]))
     result = json.loads(_run(file, "--handle", "demo", "--json"))
+    summary = result["import"].pop("summary")
+    assert (summary["posts"]["created"], summary["left_out"], summary["notes"]) == (2, [], [])
     account = TikTokAccount.objects.get()
     kept = ContentImport.objects.get()
     assert result == {
@@ -131,7 +134,7 @@ _WITHOUT_VIEWS = csv_file(rows(1)).replace(b",views,", b",seen,")
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "The file 'posts.csv' is empty."),
+        (b"", "The file 'posts.csv' is empty; choose one "),
         (csv_file([]), "The file 'posts.csv' has no rows."),
         (_WITHOUT_VIEWS, "The file 'posts.csv' has no column 'views'; it has 'handle', "),
         (b"\x89PNG\r\n\x1a\n\0\0", "The file 'posts.csv' is not text (a NUL byte at byte offset 8); "),

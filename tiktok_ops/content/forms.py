@@ -29,7 +29,7 @@ LATEST_YEAR = 2999
 
 
 class UploadForm(forms.Form):
-    """A file of posts and the account it goes into."""
+    """A file and the account it goes into."""
 
     account = forms.ModelChoiceField(
         TikTokAccount.objects.none(),
@@ -39,8 +39,8 @@ class UploadForm(forms.Form):
     )
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget,
-        help_text=f"CSV or JSON Lines in UTF-8, up to {MAX_FILE_MEGABYTES} MB.",
-        error_messages={"empty": "The file is empty: choose one with a header and at least one post."},
+        help_text=f"As you got it: JSON, CSV, XLSX or a ZIP of these, up to {MAX_FILE_MEGABYTES} MB.",
+        error_messages={"empty": "The file is empty: choose one with a header and at least one row."},
     )
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:

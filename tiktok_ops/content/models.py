@@ -75,12 +75,18 @@ class PostMetrics(Counts):
 
 
 class AccountMetrics(OnAccount):
-    """An account's figures of one day (the account's own calendar day)."""
+    """An account's figures of one day (the account's own calendar day); empty where none were told."""
 
     day = models.DateField()
     followers = models.PositiveBigIntegerField(null=True, blank=True)
     profile_views = models.PositiveBigIntegerField(null=True, blank=True)
     video_views = models.PositiveBigIntegerField(null=True, blank=True)
+    likes = models.PositiveBigIntegerField(null=True, blank=True)
+    comments = models.PositiveBigIntegerField(null=True, blank=True)
+    shares = models.PositiveBigIntegerField(null=True, blank=True)
+    viewers = models.PositiveBigIntegerField(null=True, blank=True)
+    new_viewers = models.PositiveBigIntegerField(null=True, blank=True)
+    returning_viewers = models.PositiveBigIntegerField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = _("account metrics")
@@ -89,6 +95,47 @@ class AccountMetrics(OnAccount):
 
     def __str__(self) -> str:
         return f"{self.account_id} on {self.day}"
+
+
+class AudienceShare(OnAccount):
+    """A part of an account's followers as seen on one day: their territory or gender, or when they are there.
+
+    `share` is 0 to 1 of all followers; for an hour (`00` to `23`, by the account's clock) `followers` says
+    how many were active in it.
+    """
+
+    class Dimension(models.TextChoices):
+        """By what the followers are divided."""
+
+        TERRITORY = "territory", _("Territory")
+        GENDER = "gender", _("Gender")
+        HOUR = "hour", _("Active in the hour")
+
+    observed_on = models.DateField()
+    dimension = models.CharField(max_length=16, choices=Dimension)
+    value = models.CharField(max_length=80)
+    share = models.FloatField(null=True, blank=True)
+    followers = models.PositiveBigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-observed_on", "dimension", "-share", "value"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "observed_on", "dimension", "value"], name="audience_share_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(dimension__in=["territory", "gender", "hour"]), name="audience_dimension_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(dimension="hour", share__isnull=True, followers__isnull=False)
+                | ~Q(dimension="hour")
+                & Q(share__isnull=False, share__gte=0, share__lte=1, followers__isnull=True),
+                name="audience_share_or_followers",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_dimension_display()} {self.value} on {self.observed_on}"
 
 
 class Comment(OnAccount):
@@ -275,7 +322,11 @@ class SyncState(OnAccount):
 
 
 class ContentImport(OnAccount):
-    """One uploaded file on its way into an account."""
+    """One uploaded file on its way into an account.
+
+    `summary` says what the file is and what it would do (while somebody looks at that) or did: see
+    `imports.outcome`.
+    """
 
     status = models.CharField(max_length=16, default="queued", editable=False)
     file = models.FileField(upload_to="imports/%Y/%m", max_length=300, blank=True)
@@ -287,6 +338,7 @@ class ContentImport(OnAccount):
     posts_updated = models.PositiveIntegerField(default=0)
     posts_unchanged = models.PositiveIntegerField(default=0)
     left_out = models.JSONField(default=dict)
+    summary = models.JSONField(default=dict)
     problems = models.JSONField(default=list)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import structlog
 
-from tiktok_ops.content.imports.service import run_import as carry_out
+from tiktok_ops.content.imports.running import run_import as carry_out
 
 log = structlog.get_logger(__name__)
 

@@ -5,5 +5,13 @@ from tiktok_ops.transitions import table
 IMPORT = table(
     "import",
     "content_contentimport",
-    {"queued": "running failed", "running": "succeeded failed", "succeeded": "", "failed": ""},
+    {
+        "checking": "ready failed cancelled",
+        "ready": "queued cancelled",
+        "queued": "running failed",
+        "running": "succeeded failed",
+        "succeeded": "",
+        "failed": "",
+        "cancelled": "",
+    },
 )

@@ -5,6 +5,7 @@ from tiktok_ops.content.admin.imports import ContentImportAdmin
 from tiktok_ops.content.admin.posts import PostAdmin
 from tiktok_ops.content.admin.records import (
     AccountMetricsAdmin,
+    AudienceShareAdmin,
     CommentAdmin,
     CreatorAdmin,
     OrderLineAdmin,
@@ -17,6 +18,7 @@ __all__ = [
     "AccountMetricsAdmin",
     "ArtifactAdmin",
     "AssetAdmin",
+    "AudienceShareAdmin",
     "CommentAdmin",
     "ContentImportAdmin",
     "CreatorAdmin",

@@ -1,4 +1,4 @@
-"""The page of imports: upload a file, watch it being read, see what it did or what to mend."""
+"""The page of imports: upload a file, see what it would do, have that done, or read what to mend."""
 
 from typing import Any
 from uuid import UUID
@@ -11,15 +11,18 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
-from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.admin import MachineWrittenAdmin
 from tiktok_ops.cells import moment, shortened, status_badge, whole
+from tiktok_ops.content.admin.import_summaries import shown_kinds
 from tiktok_ops.content.forms import UploadForm
+from tiktok_ops.content.imports.comments import COMMENT_COLUMNS
 from tiktok_ops.content.imports.tables import COLUMNS
-from tiktok_ops.content.imports.uploads import request_import
+from tiktok_ops.content.imports.uploads import cancel_import, confirm_import, request_import
 from tiktok_ops.content.models import ContentImport
 from tiktok_ops.content.transitions import IMPORT
+from tiktok_ops.dialogs import act_and_tell
 from tiktok_ops.errors import Refused
 from tiktok_ops.filters import ScopedRelatedFilter, StatusFilter
 from tiktok_ops.workers import NO_WORKER, no_worker_is_up
@@ -29,6 +32,10 @@ class ImportStatusFilter(StatusFilter):
     """Filters imports by status."""
 
     statuses = IMPORT.statuses
+
+
+_STILL = IMPORT.terminal | {"ready"}
+"""The statuses in which nothing happens before a person does something."""
 
 
 @admin.register(ContentImport)
@@ -50,14 +57,14 @@ class ContentImportAdmin(MachineWrittenAdmin):
     search_fields = ("file_name",)
     search_help_text = "Search by file name"
     empty_text = (
-        "Nothing was imported yet. Choose Import posts above: a CSV or JSON Lines file of posts is enough "
-        "for a first audit."
+        "Nothing was imported yet. Choose Import a file above: the posts a scraper wrote, or TikTok Studio's "
+        "Content, are enough for a first audit."
     )
     panel_template: str = "admin/content/contentimport/panel.html"
     fields = ("account", "file_cell", "sha256", "by_cell", "asked_cell", "finished_cell")
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the upload form, and what the page of a running import asks for every second."""
+        """Add the upload form, what the page of a running import asks for, and what a person decides."""
         guarded = self.admin_site.admin_view
         mine = [
             path("upload/", guarded(self.upload_view), name="content_contentimport_upload"),
@@ -66,12 +73,16 @@ class ContentImportAdmin(MachineWrittenAdmin):
                 guarded(self.progress_view),
                 name="content_contentimport_progress",
             ),
+            path(
+                "<path:object_id>/confirm/", guarded(self.confirm_view), name="content_contentimport_confirm"
+            ),
+            path("<path:object_id>/cancel/", guarded(self.cancel_view), name="content_contentimport_cancel"),
         ]
         return [*mine, *super().get_urls()]
 
-    def has_import_permission(self, request: HttpRequest) -> bool:
-        """Return whether the person may import into any account."""
-        return self.is_granted(request, Capability.IMPORT)
+    def has_import_permission(self, request: HttpRequest, obj: ContentImport | None = None) -> bool:
+        """Return whether the person may import into this import's account, or into any."""
+        return self.is_granted(request, Capability.IMPORT, obj)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -123,10 +134,42 @@ class ContentImportAdmin(MachineWrittenAdmin):
             request,
             form,
             template="admin/content/contentimport/upload.html",
-            title=f"Import posts into {account}" if account else "Import posts",
-            submit="Import",
+            title=f"Import a file into {account}" if account else "Import a file",
+            submit="Upload and look",
             columns=COLUMNS,
+            comment_columns=COMMENT_COLUMNS,
         )
+
+    def confirm_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Have the file imported whose preview the person saw."""
+        user, upload = self._decided(request, object_id)
+        seen = request.POST.get("sha256", "")
+        return act_and_tell(
+            request,
+            lambda: confirm_import(import_id=upload.pk, seen_sha256=seen, by=user),
+            done=lambda confirmed: f"{confirmed.file_name} is being imported.",
+            url=reverse("admin:content_contentimport_change", args=[upload.pk]),
+        )
+
+    def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Throw the file away."""
+        user, upload = self._decided(request, object_id)
+        return act_and_tell(
+            request,
+            lambda: cancel_import(import_id=upload.pk, by=user),
+            done=lambda cancelled: f"{cancelled.file_name} was thrown away; nothing of it was imported.",
+            url=reverse("admin:content_contentimport_changelist"),
+        )
+
+    def _decided(self, request: HttpRequest, object_id: str) -> tuple[User, ContentImport]:
+        """Return who decides on which import; 404 and 403 for who may not."""
+        user: Any = request.user
+        upload: ContentImport | None = self.get_object(request, unquote(object_id))
+        if upload is None:
+            raise Http404
+        if request.method != "POST" or not self.has_import_permission(request, upload):
+            raise PermissionDenied
+        return user, upload
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Return the panel alone, for the page to put in the place of the one it shows."""
@@ -134,16 +177,24 @@ class ContentImportAdmin(MachineWrittenAdmin):
         if upload is None:
             raise Http404
         response = TemplateResponse(request, self.panel_template, self.panel_context(request, upload))
-        if upload.status in IMPORT.terminal:
+        if upload.status in _STILL:
             response["HX-Refresh"] = "true"  # the rest of the page has something to say now, too
         return response
 
     def panel_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """Return how far the import is, or what came of it."""
-        is_over = row.status in IMPORT.terminal
+        is_over = row.status in _STILL
         return {
             "upload": row,
             "is_over": is_over,
+            "may_import": self.has_import_permission(request, row),
+            "is_done": row.status == "succeeded",
+            "kinds": shown_kinds(row),
+            "parts": row.summary.get("parts", []),
+            "notes": row.summary.get("notes", []),
+            "skipped": row.summary.get("left_out", []),
+            "confirm_url": reverse("admin:content_contentimport_confirm", args=[row.pk]),
+            "cancel_url": reverse("admin:content_contentimport_cancel", args=[row.pk]),
             "rows": f"{whole(row.rows_done)} of {whole(row.rows_total)}",
             "percent": round(100 * row.rows_done / row.rows_total) if row.rows_total else 0,
             "no_worker": NO_WORKER if not is_over and no_worker_is_up() else "",

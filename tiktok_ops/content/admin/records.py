@@ -4,21 +4,65 @@ from django.contrib import admin
 
 from tiktok_ops.admin import MachineWrittenAdmin
 from tiktok_ops.cells import EMPTY, moment, percent, shortened, visible, whole
-from tiktok_ops.content.models import AccountMetrics, Comment, Creator, OrderLine, Product, Trend
+from tiktok_ops.content.models import (
+    AccountMetrics,
+    AudienceShare,
+    Comment,
+    Creator,
+    OrderLine,
+    Product,
+    Trend,
+)
 from tiktok_ops.filters import DayRangeFilter, ScopedRelatedFilter
 
-_NOT_CONNECTED = "They arrive once an account is connected to TikTok; a file of posts does not bring them."
+_NOT_CONNECTED = "They arrive once an account is connected to TikTok; a file does not bring them."
+_FROM_STUDIO = (
+    "They arrive with a file of TikTok Studio's analytics, or once an account is connected to TikTok."
+)
+_FROM_SCRAPERS = "They arrive with a file of comments, or once an account is connected to TikTok."
 
 
 @admin.register(AccountMetrics)
 class AccountMetricsAdmin(MachineWrittenAdmin):
     """Figures of accounts, day by day."""
 
-    list_display = ("day", "account", "followers", "profile_views", "video_views")
+    list_display = (
+        "day",
+        "account",
+        "followers",
+        "video_views",
+        "profile_views",
+        "likes",
+        "comments",
+        "shares",
+        "viewers",
+    )
     list_select_related = ("account",)
     list_filter_submit = True
     list_filter = (("account", ScopedRelatedFilter),)
-    empty_text = f"There are no daily figures yet. {_NOT_CONNECTED}"
+    empty_text = f"There are no daily figures yet. {_FROM_STUDIO}"
+
+
+@admin.register(AudienceShare)
+class AudienceShareAdmin(MachineWrittenAdmin):
+    """Where and who the followers are, and in which hours they are active."""
+
+    list_display = ("observed_on", "account", "dimension", "value", "share_cell", "followers_cell")
+    list_select_related = ("account",)
+    list_filter_submit = True
+    list_filter = (("account", ScopedRelatedFilter), "dimension")
+    fields = ("account", "observed_on", "dimension", "value", "share_cell", "followers_cell")
+    empty_text = f"Nothing is known of the audience yet. {_FROM_STUDIO}"
+
+    @admin.display(description="Share", ordering="share")
+    def share_cell(self, row: AudienceShare) -> str:
+        """Show which part of all followers they are."""
+        return percent(row.share)
+
+    @admin.display(description="Active followers", ordering="followers")
+    def followers_cell(self, row: AudienceShare) -> str:
+        """Show how many were active in the hour."""
+        return EMPTY if row.followers is None else whole(row.followers)
 
 
 @admin.register(Comment)
@@ -40,7 +84,7 @@ class CommentAdmin(MachineWrittenAdmin):
         "comment_id",
         "parent_id",
     )
-    empty_text = f"There are no comments yet. {_NOT_CONNECTED}"
+    empty_text = f"There are no comments yet. {_FROM_SCRAPERS}"
 
     @admin.display(description="Comment")
     def text_cell(self, comment: Comment) -> str:

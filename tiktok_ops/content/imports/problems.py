@@ -1,4 +1,4 @@
-"""What is wrong with a file of posts, said row by row."""
+"""What is wrong with a file, said row by row."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -14,11 +14,21 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…")
 
 
+def storable(text: str) -> str:
+    """Return text a database can keep: what no text may hold is written as "?"."""
+    return text.replace("\0", "?").encode(errors="replace").decode()
+
+
 def listed(names: Iterable[str], *, at_most: int = 10) -> str:
     """Return names for a message: `'a', 'b' and 3 more`."""
     every = list(names)
     text = ", ".join(shown(name) for name in every[:at_most])
     return text if len(every) <= at_most else f"{text} and {len(every) - at_most} more"
+
+
+def place(row: int, part: str = "") -> str:
+    """Return where something stands, for the start of a sentence: `Row 3`, `'Content.csv', row 3`."""
+    return f"{shown(part)}, row {row}" if part else f"Row {row}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +37,14 @@ class RowProblem:
 
     `row` is the row a spreadsheet shows, the header being row 1, and None for the whole file; `column`
     is empty when the row itself is wrong; `value` is what stood there, shortened; `sentence` says it all.
+    `part` is the file of an archive or the tab of a workbook, "" for the file itself.
     """
 
     row: int | None
     column: str
     value: str
     sentence: str
+    part: str = ""
 
 
 class ImportRefused(Refused):
@@ -49,9 +61,29 @@ class ImportRefused(Refused):
         """Return the refusal of a file as a whole."""
         return cls([RowProblem(row=None, column="", value="", sentence=sentence)])
 
+    @classmethod
+    def of(cls, filename: str, what: str) -> "ImportRefused":
+        """Return the refusal "The file 'a.csv' `what`."."""
+        return cls.whole(f"The file {shown(filename)} {what}.")
+
     def as_json(self) -> list[dict[str, int | str | None]]:
         """Return the problems as plain objects, for a JSON field."""
-        return [asdict(problem) for problem in self.problems]
+        return [
+            {
+                name: storable(value) if isinstance(value, str) else value
+                for name, value in asdict(problem).items()
+            }
+            for problem in self.problems
+        ]
+
+
+class FormatUnknown(ImportRefused):
+    """The file is of no format we read; in an archive it is left out, and said so."""
+
+    def __init__(self, filename: str, what: str, remedy: str) -> None:
+        sentence = f"The file {shown(filename)} {what}; {remedy}."
+        super().__init__([RowProblem(row=None, column="", value="", sentence=sentence)])
+        self.what = what
 
 
 class Problems:
@@ -64,14 +96,15 @@ class Problems:
     def __len__(self) -> int:
         return len(self._kept) + self._more
 
-    def add(self, *, row: int, column: str = "", value: str = "", what: str) -> None:
+    def add(self, *, row: int, column: str = "", value: str = "", what: str, part: str = "") -> None:
         """Note that `column` (or the row) of `row`, holding `value`, `what`: "is empty; write …"."""
         if len(self._kept) == MAX_PROBLEMS:
             self._more += 1
             return
-        subject = " ".join(part for part in (column, shown(value) if value else "") if part)
-        sentence = f"Row {row}: {subject} {what}." if subject else f"Row {row} {what}."
-        self._kept.append(RowProblem(row=row, column=column, value=value[:SHOWN_CHARS], sentence=sentence))
+        subject = " ".join(word for word in (column, shown(value) if value else "") if word)
+        where = place(row, part)
+        sentence = f"{where}: {subject} {what}." if subject else f"{where} {what}."
+        self._kept.append(RowProblem(row, column, value[:SHOWN_CHARS], sentence, part))
 
     def refuse(self) -> None:
         """Raise ImportRefused with what was collected, if anything was."""

@@ -11,7 +11,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called with the rows done and the rows in all."""
 
 _UPDATE = """
-UPDATE content_contentimport SET rows_done = %s, rows_total = %s WHERE id = %s AND status = 'running'
+UPDATE content_contentimport SET rows_done = %s, rows_total = %s WHERE id = %s AND status IN ('checking', 'running')
 """
 
 

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from tiktok_ops.content.imports.facts import PostFact
 from tiktok_ops.content.imports.problems import Problems
 from tiktok_ops.content.imports.tables import COLUMNS, Record, is_storable
 
@@ -37,35 +37,13 @@ class CellError(ValueError):
     """A cell does not hold what its column asks for; the message goes on from "views '-5' …"."""
 
 
-@dataclass(frozen=True, slots=True)
-class PostRow:
-    """One post as a file tells it.
-
-    `row` is the row a spreadsheet shows; `handle` is lower case without "@"; `created_at` is aware, in
-    UTC; `hashtags` are lower case without "#", each once; the counts are 0 to 2^63 - 1; `extra` holds
-    the cells of further columns that are not empty.
-    """
-
-    row: int
-    handle: str
-    video_id: str
-    url: str
-    created_at: datetime
-    caption: str
-    hashtags: tuple[str, ...]
-    views: int
-    likes: int
-    comments: int
-    shares: int
-    extra: dict[str, str]
-
-
-class _Cells:
+class Cells:
     """The cells of one record, read one by one; what is wrong goes to `problems`."""
 
-    def __init__(self, record: Record, problems: Problems) -> None:
+    def __init__(self, record: Record, problems: Problems, *, part: str = "") -> None:
         self._record = record
         self._problems = problems
+        self._part = part
         self.is_wrong = False
 
     def read(self, column: str, reader: Callable[[str], ValueT], *, otherwise: ValueT) -> ValueT:
@@ -75,26 +53,31 @@ class _Cells:
             return reader(_checked(text))
         except CellError as wrong:
             self.is_wrong = True
-            self._problems.add(row=self._record.row, column=column, value=text, what=str(wrong))
+            self._problems.add(
+                row=self._record.row, column=column, value=text, what=str(wrong), part=self._part
+            )
             return otherwise
 
-    def extra(self) -> dict[str, str]:
-        """Return the checked cells of the columns that are not ours."""
-        names = [name for name, text in self._record.cells.items() if text and name not in COLUMNS]
+    def extra(self, known: Collection[str] = COLUMNS) -> dict[str, str]:
+        """Return the checked cells of the columns that are not in `known` and not empty."""
+        names = [name for name, text in self._record.cells.items() if text and name not in known]
         return {name: self.read(name, str, otherwise="") for name in names}
 
 
-def read_row(record: Record, *, now: datetime, problems: Problems) -> PostRow | None:
+def read_row(record: Record, *, now: datetime, problems: Problems, part: str = "") -> PostFact | None:
     """Return the post of `record`, or None after noting everything that is wrong with it."""
-    cells = _Cells(record, problems)
-    post = PostRow(
+    cells = Cells(record, problems, part=part)
+    no_tags: tuple[str, ...] = ()
+    post = PostFact(
         row=record.row,
+        part=part,
+        is_whole=True,
         handle=cells.read("handle", read_handle, otherwise=""),
         video_id=cells.read("video_id", read_video_id, otherwise=""),
         url=cells.read("url", read_url, otherwise=""),
         created_at=cells.read("created_at", lambda text: read_moment(text, now=now), otherwise=EARLIEST),
         caption=cells.read("caption", str, otherwise=""),
-        hashtags=cells.read("hashtags", read_hashtags, otherwise=()),
+        hashtags=cells.read("hashtags", read_hashtags, otherwise=no_tags),
         views=cells.read("views", read_count, otherwise=0),
         likes=cells.read("likes", read_count, otherwise=0),
         comments=cells.read("comments", read_count, otherwise=0),

@@ -1,10 +1,12 @@
-"""Posts of a file into an account: every one of them, or none."""
+"""A file into an account: all of it, or nothing; and first, what it would do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Max
@@ -14,27 +16,27 @@ from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.scope import AccountUnknown
 from tiktok_ops.audit.services import record
 from tiktok_ops.content.imports.listeners import tell_listeners
-from tiktok_ops.content.imports.parsing import ParsedPosts, read_posts
-from tiktok_ops.content.imports.problems import ImportRefused
-from tiktok_ops.content.imports.progress import Progress, committed_progress
-from tiktok_ops.content.imports.rows import PostRow
+from tiktok_ops.content.imports.outcome import KINDS, Outcome, summary_of
+from tiktok_ops.content.imports.parsing import ImportFile, facts_in, opened_file
+from tiktok_ops.content.imports.problems import ImportRefused, shown, storable
+from tiktok_ops.content.imports.progress import Progress
+from tiktok_ops.content.imports.reading import Reading
+from tiktok_ops.content.imports.rows import fold_handle
 from tiktok_ops.content.imports.source import Readable
-from tiktok_ops.content.models import ContentImport, Post, PostMetrics
+from tiktok_ops.content.imports.writing import write_facts
+from tiktok_ops.content.models import ContentImport, Post
 
-BATCH_ROWS = 1_000
-OPEN_STATUSES = ("queued", "running")
-
-_COUNTS = ("views", "likes", "comments", "shares")
-_FIELDS = ("url", "created_at", "caption", "hashtags", *_COUNTS, "extra")
-_FAULT = "The import stopped because of a fault of ours; nothing was imported. Start it again."
+MAX_REASONS = 5
+MAX_NAME_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import did: how many posts it created, changed and found as they were.
+    """What an import did, or would do: how many posts it created, changed and found as they were.
 
     `left_out` counts the file's rows of other accounts by handle; `digest` is the file's SHA-256 in
-    hexadecimal; `data_as_of` is the time of the account's last post, aware.
+    hexadecimal; `data_as_of` is the time of the account's last post, aware, None while there is none;
+    `summary` is what `imports.outcome` says of all kinds.
     """
 
     import_id: UUID
@@ -43,28 +45,33 @@ class ImportResult:
     unchanged: int
     left_out: dict[str, int]
     digest: str
-    data_as_of: datetime
+    data_as_of: datetime | None
+    summary: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
-        """The file's rows for this account."""
+        """The file's posts of this account."""
         return self.created + self.updated + self.unchanged
 
 
-@dataclass(slots=True)
-class _Changes:
-    """What one batch does to the account's posts."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file that was read through once without a problem: what to read it as, and how many facts it has."""
 
-    created: list[Post] = field(default_factory=list)
-    updated: list[Post] = field(default_factory=list)
-    recounted: list[Post] = field(default_factory=list)
-    unchanged: int = 0
+    file: ImportFile
+    account: TikTokAccount
+    now: datetime
+    facts: int
+
+    def reading(self) -> Reading:
+        """Return the start of a reading of the file."""
+        return _reading(self.account, self.file, self.now)
 
 
 def import_posts(
     *, account_id: UUID, stream: Readable, filename: str, by: User | str, progress: Progress | None = None
 ) -> ImportResult:
-    """Read a file and make its posts of the account what the file says, in one transaction.
+    """Read a file of any format and make the account what the file says, in one transaction.
 
     A post that is known takes every value of the file, older or smaller counts too: the last file
     imported is what counts. Each change of counts adds one `PostMetrics` snapshot; the same file again
@@ -72,152 +79,141 @@ def import_posts(
     each other. `progress(done, total)` is called after every 1,000 rows.
     Raises `AccountUnknown`, or `ImportRefused` with what is wrong with the file; then nothing is written.
     """
-    parsed = _read(account_id, stream, filename)
-    with transaction.atomic():
-        account = _locked(account_id)
+    with (
+        checked_file(account_id=account_id, stream=stream, filename=filename) as checked,
+        transaction.atomic(),
+    ):
         finished = ContentImport(
-            account=account,
-            file_name=_storable_name(filename),
+            account=locked(account_id),
+            file_name=storable(filename)[:MAX_NAME_CHARS],
             requested_by=by if isinstance(by, User) else None,
         )
-        return _finish(finished, account, parsed, by=by, progress=progress)
+        return finish(finished, checked, by=by, progress=progress)
 
 
-def run_import(*, import_id: UUID) -> None:
-    """Carry out an uploaded import, with progress in its row, and end it as `succeeded` or `failed`.
+def preview_posts(*, account_id: UUID, stream: Readable, filename: str) -> ImportResult:
+    """Return what `import_posts` would do, having done it in a transaction that is then rolled back."""
+    with checked_file(account_id=account_id, stream=stream, filename=filename) as checked:
+        return previewed(checked, ContentImport(account_id=account_id))
 
-    Harmless when called again: an import that has ended is left alone, one that a dead worker left
-    running is done anew. A refusal is kept in the row's `problems`; any other error too, and raised.
+
+@contextmanager
+def checked_file(
+    *, account_id: UUID, stream: Readable, filename: str, now: datetime | None = None
+) -> Iterator[Checked]:
+    """Read a file through without writing, and give it for the block; a day without a year is before `now`.
+
+    Raises `AccountUnknown`, or `ImportRefused` with everything that is wrong with the file.
     """
-    still_open = ContentImport.objects.filter(id=import_id, status__in=OPEN_STATUSES)
-    if not still_open.update(status="running"):
-        return
-    upload = ContentImport.objects.select_related("requested_by").get(id=import_id)
-    try:
-        with upload.file.open("rb") as stream, committed_progress(import_id) as progress:
-            parsed = _read(upload.account_id, stream, upload.file_name)
-            with transaction.atomic():
-                account = _locked(upload.account_id)
-                if still_open.exists():  # asked again under the lock: the same import may run twice
-                    _finish(upload, account, parsed, by=upload.requested_by or "import", progress=progress)
-    except ImportRefused as refused:
-        _fail(import_id, problems=refused.as_json(), more=refused.more)
-    except Exception:
-        _fail(import_id, problems=ImportRefused.whole(_FAULT).as_json())
-        raise
-
-
-def _read(account_id: UUID, stream: Readable, filename: str) -> ParsedPosts:
-    handle = TikTokAccount.objects.filter(id=account_id).values_list("handle", flat=True).first()
-    if handle is None:
+    account = TikTokAccount.objects.filter(id=account_id).first()
+    if account is None:
         raise AccountUnknown(f"There is no account with the id {str(account_id)!r}.")
-    return read_posts(stream, filename=filename, handle=handle, now=timezone.now())
+    at = now or timezone.now()
+    with opened_file(stream, filename=filename) as file:
+        reading = _reading(account, file, at)
+        for _ in facts_in(file, reading):
+            pass
+        reading.check_end()
+        yield Checked(file, account, at, reading.facts)
 
 
-def _locked(account_id: UUID) -> TikTokAccount:
+def _reading(account: TikTokAccount, file: ImportFile, now: datetime) -> Reading:
+    return Reading(
+        handle=fold_handle(account.handle), zone=ZoneInfo(account.time_zone), now=now, filename=file.filename
+    )
+
+
+def locked(account_id: UUID) -> TikTokAccount:
+    """Return the account, locked against other imports to the end of the transaction."""
     # "no key": other rows may point at the account meanwhile, so that a run can start.
     return TikTokAccount.objects.select_for_update(no_key=True).get(id=account_id)
 
 
-def _finish(
-    upload: ContentImport,
-    account: TikTokAccount,
-    parsed: ParsedPosts,
-    *,
-    by: User | str,
-    progress: Progress | None,
+def previewed(checked: Checked, upload: ContentImport, progress: Progress | None = None) -> ImportResult:
+    """Return what the import would do; nothing of it stays."""
+    with transaction.atomic():
+        locked(checked.account.id)
+        outcome, reading = _written(checked, progress)
+        result = _result(upload, checked, outcome, reading)
+        transaction.set_rollback(True)
+    return result
+
+
+def finish(
+    upload: ContentImport, checked: Checked, *, by: User | str, progress: Progress | None
 ) -> ImportResult:
-    """Store the posts and then, last, the import's own row and the audit row; tell whom it concerns."""
-    tally = _store(account, parsed.rows, progress)
-    account.data_as_of = Post.objects.filter(account=account).aggregate(last=Max("created_at"))["last"]
-    account.data_source = TikTokAccount.Source.FILE
-    account.save(update_fields=["data_as_of", "data_source"])
-    assert account.data_as_of is not None
-    result = ImportResult(upload.id, *tally, parsed.left_out, parsed.digest, account.data_as_of)
-    _succeed(upload, result)
+    """Write the facts and then, last, the import's own row and the audit row; tell whom it concerns.
+
+    To be called in a transaction that has locked the account.
+    """
+    outcome, reading = _written(checked, progress)
+    result = _result(upload, checked, outcome, reading)
+    account = upload.account
+    if result.data_as_of is not None:
+        account.data_as_of, account.data_source = result.data_as_of, TikTokAccount.Source.FILE
+        account.save(update_fields=["data_as_of", "data_source"])
+    _succeed(upload, result, rows=checked.facts)
     record("content.imported", by=by, subject=account, workspace_id=account.workspace_id, data=_told(upload))
     tell_listeners(account)
     return result
 
 
-def _store(
-    account: TikTokAccount, rows: Sequence[PostRow], progress: Progress | None
-) -> tuple[int, int, int]:
-    """Write the posts in batches; return how many were created, updated and unchanged."""
-    observed_at = timezone.now()
-    created = updated = unchanged = done = 0
-    for batch in _batches(rows):
-        changes = _changes(account, batch)
-        _write(changes, observed_at)
-        created += len(changes.created)
-        updated += len(changes.updated)
-        unchanged += changes.unchanged
-        done += len(batch)
-        if progress is not None:
-            progress(done, len(rows))
-    return created, updated, unchanged
-
-
-def _batches(rows: Sequence[PostRow]) -> Iterator[Sequence[PostRow]]:
-    return (rows[start : start + BATCH_ROWS] for start in range(0, len(rows), BATCH_ROWS))
-
-
-def _changes(account: TikTokAccount, batch: Sequence[PostRow]) -> _Changes:
-    known = Post.objects.filter(account=account, video_id__in=[row.video_id for row in batch])
-    posts = {post.video_id: post for post in known}
-    changes = _Changes()
-    for row in batch:
-        post = posts.get(row.video_id)
-        if post is None:
-            changes.created.append(Post(account=account, video_id=row.video_id, **_values(row)))
-        elif changed := _take_over(row, post):
-            changes.updated.append(post)
-            if changed.intersection(_COUNTS):
-                changes.recounted.append(post)
-        else:
-            changes.unchanged += 1
-    return changes
-
-
-def _take_over(row: PostRow, post: Post) -> set[str]:
-    """Give the post what the row says and return the names of the fields that changed."""
-    values = _values(row)
-    changed = {name for name, value in values.items() if getattr(post, name) != value}
-    for name in changed:
-        setattr(post, name, values[name])
-    return changed
-
-
-def _values(row: PostRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _FIELDS} | {"hashtags": list(row.hashtags)}
-
-
-def _write(changes: _Changes, observed_at: datetime) -> None:
-    Post.objects.bulk_create(
-        [*changes.created, *changes.updated],
-        update_conflicts=True,
-        unique_fields=["account", "video_id"],
-        update_fields=_FIELDS,
+def _written(checked: Checked, progress: Progress | None) -> tuple[Outcome, Reading]:
+    """Write the facts of a file that was checked; refuse one of which nothing is of use."""
+    reading = checked.reading()
+    outcome = write_facts(
+        facts_in(checked.file, reading),
+        account=checked.account,
+        reading=reading,
+        observed_at=timezone.now(),
+        progress=progress,
+        total=checked.facts,
     )
-    PostMetrics.objects.bulk_create(
-        PostMetrics(post=post, observed_at=observed_at, **{name: getattr(post, name) for name in _COUNTS})
-        for post in [*changes.created, *changes.recounted]
+    reading.check_end()
+    if not outcome.rows:
+        reasons = list(reading.left_out.items())[:MAX_REASONS]
+        told = "; ".join(f"{left.rows:,} × {reason}" for reason, left in reasons)
+        raise ImportRefused.of(checked.file.filename, f"has nothing for {shown(reading.handle)}: {told}")
+    return outcome, reading
+
+
+def _result(upload: ContentImport, checked: Checked, outcome: Outcome, reading: Reading) -> ImportResult:
+    posts = outcome.posts
+    last = Post.objects.filter(account=checked.account).aggregate(last=Max("created_at"))["last"]
+    return ImportResult(
+        import_id=upload.id,
+        created=posts.created,
+        updated=posts.updated,
+        unchanged=posts.unchanged,
+        left_out=dict(reading.others),
+        digest=checked.file.digest,
+        data_as_of=last,
+        summary=summary_of(outcome, reading),
     )
 
 
-def _succeed(upload: ContentImport, result: ImportResult) -> None:
+def _succeed(upload: ContentImport, result: ImportResult, *, rows: int) -> None:
     upload.status = "succeeded"
     upload.sha256 = result.digest
-    upload.rows_done = upload.rows_total = result.rows
+    upload.rows_done = upload.rows_total = rows
     upload.posts_created = result.created
     upload.posts_updated = result.updated
     upload.posts_unchanged = result.unchanged
     upload.left_out = result.left_out
+    upload.summary = result.summary
     upload.finished_at = timezone.now()
     upload.save()
 
 
-def _told(upload: ContentImport) -> dict[str, str | int]:
+def _told(upload: ContentImport) -> dict[str, Any]:
+    """Return what the audit trail keeps of an import; of kinds other than posts, those the file has."""
+    others = {
+        f"{kind}_{change}": number
+        for kind in KINDS
+        if kind != "posts" and any(upload.summary[kind][each] for each in ("created", "updated", "unchanged"))
+        for change in ("created", "updated", "unchanged")
+        for number in [upload.summary[kind][change]]
+    }
     return {
         "import": str(upload.id),
         "file_name": upload.file_name,
@@ -225,16 +221,5 @@ def _told(upload: ContentImport) -> dict[str, str | int]:
         "posts_created": upload.posts_created,
         "posts_updated": upload.posts_updated,
         "posts_unchanged": upload.posts_unchanged,
+        **others,
     }
-
-
-def _fail(import_id: UUID, *, problems: list[dict[str, int | str | None]], more: int = 0) -> None:
-    if more:
-        problems = [*problems, {"row": None, "column": "", "value": "", "sentence": f"… and {more} more."}]
-    ContentImport.objects.filter(id=import_id, status__in=OPEN_STATUSES).update(
-        status="failed", problems=problems, rows_done=0, finished_at=timezone.now()
-    )
-
-
-def _storable_name(filename: str) -> str:
-    return filename.encode(errors="replace").decode()[:200]

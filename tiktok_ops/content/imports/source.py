@@ -6,15 +6,14 @@ import io
 from collections.abc import Iterator
 from typing import Protocol
 
-from tiktok_ops.content.imports.problems import ImportRefused, shown
+from tiktok_ops.content.imports.problems import FormatUnknown, ImportRefused
 
-MAX_FILE_BYTES = 50 * 1024 * 1024
+MAX_FILE_BYTES = 100 * 1024 * 1024
 # Room for 100 cells of 8,192 characters, quotes and commas.
 MAX_LINE_CHARS = 1024 * 1024
 
 _UTF8_REMEDY = "export it as CSV in UTF-8 (in Excel: 'CSV UTF-8') or as JSON Lines"
 _NOT_TEXT = {
-    b"PK\x03\x04": "an Excel workbook or a ZIP archive",
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
     b"\x1f\x8b": "a gzip archive",
@@ -77,21 +76,24 @@ class CheckedBytes(io.BufferedIOBase):
             self._check_start(chunk)
         if b"\0" in chunk:
             offset = self._read_bytes + chunk.index(b"\0")
-            raise self._refusal(f"is not text (a NUL byte at byte offset {offset}); {_UTF8_REMEDY}")
+            raise self._unknown(f"is not text (a NUL byte at byte offset {offset})")
         pending = len(self._decoder.getstate()[0])
         try:
             self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             offset = self._read_bytes - pending + error.start
-            raise self._refusal(f"is not UTF-8 text (at byte offset {offset}); {_UTF8_REMEDY}") from error
+            raise self._unknown(f"is not UTF-8 text (at byte offset {offset})") from error
 
     def _check_start(self, chunk: bytes) -> None:
         for start, what in _NOT_TEXT.items():
             if chunk.startswith(start):
-                raise self._refusal(f"looks like {what} (from byte offset 0), not text; {_UTF8_REMEDY}")
+                raise self._unknown(f"looks like {what} (from byte offset 0), not text")
 
     def _refusal(self, what: str) -> ImportRefused:
-        return ImportRefused.whole(f"The file {shown(self._filename)} {what}.")
+        return ImportRefused.of(self._filename, what)
+
+    def _unknown(self, what: str) -> FormatUnknown:
+        return FormatUnknown(self._filename, what, _UTF8_REMEDY)
 
 
 def lines_of(checked: CheckedBytes) -> Iterator[str]:

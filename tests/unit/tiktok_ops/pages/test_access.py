@@ -73,6 +73,7 @@ PAGES: dict[str, Access] = {
     ),
     "content.Post": OF_THE_BRAND,
     "content.AccountMetrics": OF_THE_BRAND,
+    "content.AudienceShare": OF_THE_BRAND,
     "content.Comment": OF_THE_BRAND,
     "content.Product": OF_THE_BRAND,
     "content.OrderLine": OF_THE_BRAND,

@@ -51,6 +51,15 @@ def _send(world: World, name: str, data: bytes, *, account: TikTokAccount | None
     return world.client(name).post(UPLOAD, given)
 
 
+def _looked_through(world: World, data: bytes) -> ContentImport:
+    """Upload a file and return its import once a worker has looked through it."""
+    _send(world, "operator", data)
+    upload = ContentImport.objects.get()
+    run_import(str(upload.pk))
+    upload.refresh_from_db()
+    return upload
+
+
 def _import(world: World, **values: Any) -> ContentImport:
     return ContentImport.objects.create(account=world.account, file_name="posts.csv", **values)
 
@@ -72,7 +81,7 @@ def test_open_upload_from_an_account_has_it_chosen_and_named(world: World) -> No
     answer: Any = world.client("operator").get(f"{UPLOAD}?account={world.account.pk}")
     assert answer.context["form"]["account"].value() == world.account.pk
     text = answer.content.decode()
-    assert "Import posts into @demo" in text
+    assert "Import a file into @demo" in text
     for column in COLUMNS:
         assert f"<code>{column}</code>" in text
 
@@ -102,7 +111,7 @@ def test_send_file_queues_it_and_leads_to_its_import(world: World) -> None:
     upload = ContentImport.objects.get()
     assert answer["Location"] == f"{LIST}{upload.pk}/change/"
     assert (upload.status, upload.account, upload.requested_by) == (
-        "queued",
+        "checking",
         world.account,
         world.people["operator"],
     )
@@ -125,7 +134,7 @@ def test_send_file_for_a_foreign_account_is_refused_as_no_choice(world: World) -
 
 
 @pytest.mark.parametrize(
-    ("data", "sentence"), [(b"", "The file is empty: choose one with a header and at least one post.")]
+    ("data", "sentence"), [(b"", "The file is empty: choose one with a header and at least one row.")]
 )
 def test_send_file_that_is_empty_says_what_to_choose(world: World, data: bytes, sentence: str) -> None:
     assert sentence in _send(world, "operator", data).content.decode()
@@ -140,7 +149,7 @@ def test_send_form_without_a_file_asks_for_one(world: World) -> None:
 def test_send_file_that_is_too_large_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "MAX_FILE_BYTES", 10)
     text = _send(world, "operator", b"x" * 11).content.decode()
-    assert "is larger than 50 MB: split it into smaller files." in text
+    assert "is larger than 100 MB: split it into smaller files." in text
     assert not ContentImport.objects.exists()
 
 
@@ -215,16 +224,78 @@ def test_ask_for_progress_changes_nothing_and_hides_foreign_imports(world: World
 
 def test_upload_then_worker_then_page_shows_what_was_imported(world: World) -> None:
     data = csv_file([*rows(3), row(9, handle="other"), row(8, handle="other"), row(7, handle="third")])
-    _send(world, "operator", data)
-    upload = ContentImport.objects.get()
+    upload = _looked_through(world, data)
+    client = world.client("operator")
+    text = client.get(f"{LIST}{upload.pk}/change/").content.decode()
+    for shown in (
+        "What importing it into @demo would do",
+        "<dt>New</dt><dd>3</dd>",
+        "<td>Post 1</td>",
+        "a file of posts",
+        f'value="{upload.sha256}"',
+        "<td>@other</td>",
+    ):
+        assert shown in text, shown
+    assert not Post.objects.exists()
+    client.post(f"{LIST}{upload.pk}/confirm/", {"sha256": upload.sha256})
     run_import(str(upload.pk))
-    text = world.client("operator").get(f"{LIST}{upload.pk}/change/").content.decode()
-    assert "<dt>New posts</dt><dd>3</dd>" in text
+    text = client.get(f"{LIST}{upload.pk}/change/").content.decode()
+    assert "<dt>New</dt><dd>3</dd>" in text
     assert "<dt>As they were</dt><dd>0</dd>" in text
+    assert Post.objects.count() == 3
     assert text.index("<td>@other</td>") < text.index("<td>@third</td>")
     assert f"/admin/accounts/tiktokaccount/{world.account.pk}/change/" in text
     assert f"/admin/content/post/?account__id__exact={world.account.pk}" in text
     assert "every 1s" not in text
+
+
+def test_open_preview_shows_hidden_signs_and_no_markup_of_the_file(world: World) -> None:
+    upload = _looked_through(world, csv_file(rows(1, caption="<b>a\u202eb</b>")))
+    text = world.client("operator").get(f"{LIST}{upload.pk}/change/").content.decode()
+    assert "&lt;b&gt;a" in text
+    assert "\u202e" not in text
+
+
+@pytest.mark.parametrize(("name", "is_offered"), [("viewer", False), ("auditor", False), ("operator", True)])
+def test_open_preview_offers_the_decision_to_who_may(world: World, name: str, is_offered: bool) -> None:
+    upload = _looked_through(world, csv_file(rows(1)))
+    text = world.client(name).get(f"{LIST}{upload.pk}/change/").content.decode()
+    assert (f'action="{LIST}{upload.pk}/confirm/"' in text) is is_offered
+    assert (f'formaction="{LIST}{upload.pk}/cancel/"' in text) is is_offered
+    assert ("Whoever may import into this account decides about it." in text) is not is_offered
+
+
+@pytest.mark.parametrize("verb", ["confirm", "cancel"])
+def test_decide_about_an_import_by_role_is_taken_or_refused(world: World, verb: str) -> None:
+    upload = _import(world, status="ready", sha256="a" * 64)
+    address = f"{LIST}{upload.pk}/{verb}/"
+    refused = {
+        name: world.client(name).post(address, {"sha256": "a" * 64}).status_code
+        for name in sorted(set(world.people) - IMPORTERS)
+    }
+    assert refused.pop("stranger") == refused.pop("nobody") == 404
+    assert set(refused.values()) == {403}
+    assert world.client("operator").get(address).status_code == 403
+    upload.refresh_from_db()
+    assert upload.status == "ready"
+    assert world.client("client").post(address, {"sha256": "a" * 64}).status_code == 302
+    upload.refresh_from_db()
+    assert upload.status == {"confirm": "queued", "cancel": "cancelled"}[verb]
+
+
+def test_confirm_import_that_was_decided_meanwhile_says_so(world: World) -> None:
+    upload = _import(world, status="cancelled")
+    client = world.client("operator")
+    answer = client.post(f"{LIST}{upload.pk}/confirm/", {"sha256": ""}, follow=True)
+    assert "is cancelled already: look at it again." in answer.content.decode()
+    assert "The file was thrown away before anything of it was imported." in answer.content.decode()
+
+
+def test_open_import_being_looked_through_offers_to_discard_it(world: World) -> None:
+    text = _progress(world, _import(world, status="checking"), "operator").content.decode()
+    assert "Looking through the file" in text
+    assert "Discard the file" in text
+    assert "every 1s" in text
 
 
 def test_upload_of_a_wrong_file_shows_each_problem_and_nothing_imported(world: World) -> None:

@@ -4,10 +4,15 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from tiktok_ops.content.imports.parsing import ParsedPosts, read_posts
+from tiktok_ops.content.imports.facts import Fact, PostFact
+from tiktok_ops.content.imports.parsing import facts_in, opened_file
 from tiktok_ops.content.imports.problems import ImportRefused
+from tiktok_ops.content.imports.reading import Reading
+from tiktok_ops.content.imports.rows import fold_handle
 from tiktok_ops.content.imports.tables import COLUMNS
 
 NOW = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
@@ -59,9 +64,34 @@ def json_file(values: Iterable[Mapping[str, object]], *, is_ascii: bool = False)
     return "".join(json.dumps(each, ensure_ascii=is_ascii) + "\n" for each in values).encode()
 
 
-def read(data: bytes, *, handle: str = "demo", filename: str = "posts.csv") -> ParsedPosts:
-    """Read the bytes as an import would at NOW."""
-    return read_posts(io.BytesIO(data), filename=filename, handle=handle, now=NOW)
+@dataclass(frozen=True)
+class Read:
+    """What one reading of a file gave."""
+
+    facts: tuple[Fact, ...]
+    reading: Reading
+    digest: str
+
+    @property
+    def rows(self) -> tuple[PostFact, ...]:
+        """The posts."""
+        return tuple(fact for fact in self.facts if isinstance(fact, PostFact))
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Rows of other accounts by handle."""
+        return dict(self.reading.others)
+
+
+def read(
+    data: bytes, *, handle: str = "demo", filename: str = "posts.csv", zone: str = "UTC", now: datetime = NOW
+) -> Read:
+    """Read the bytes as an import would at NOW, up to the check at the end."""
+    reading = Reading(handle=fold_handle(handle), zone=ZoneInfo(zone), now=now, filename=filename)
+    with opened_file(io.BytesIO(data), filename=filename) as file:
+        facts = tuple(facts_in(file, reading))
+        reading.check_end()
+        return Read(facts, reading, file.digest)
 
 
 def refusal(data: bytes, *, handle: str = "demo", filename: str = "posts.csv") -> ImportRefused:

@@ -103,7 +103,9 @@ def test_read_of_a_header_only_refuses() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\n\n"])
 def test_read_of_an_empty_file_refuses(data: bytes) -> None:
-    assert str(refusal(data)) == "The file 'posts.csv' is empty."
+    assert (
+        str(refusal(data)) == "The file 'posts.csv' is empty; choose one with a header and at least one row."
+    )
 
 
 def test_read_of_a_binary_file_names_the_offset() -> None:

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.tiktok_ops.content.imports.files import HEADER, NOW, csv_file, json_file, read, rows
-from tiktok_ops.content.imports.parsing import ParsedPosts
+from tests.unit.tiktok_ops.content.imports.files import HEADER, NOW, Read, csv_file, json_file, read, rows
 from tiktok_ops.content.imports.problems import ImportRefused
 from tiktok_ops.content.imports.rows import EARLIEST, MAX_COUNT
 from tiktok_ops.content.imports.source import CheckedBytes, lines_of
@@ -124,7 +123,7 @@ def test_read_json_of_any_valid_rows_gives_the_same_values(
     _check(json_file(values, is_ascii=is_ascii), written, [{} for _ in written])
 
 
-def _outcome(data: bytes) -> ParsedPosts | ImportRefused:
+def _outcome(data: bytes) -> Read | ImportRefused:
     try:
         return read(data)
     except ImportRefused as refused:
@@ -133,7 +132,7 @@ def _outcome(data: bytes) -> ParsedPosts | ImportRefused:
 
 def _raises_only_refusals(data: bytes) -> None:
     outcome = _outcome(data)
-    if isinstance(outcome, ParsedPosts):
+    if isinstance(outcome, Read):
         assert outcome.rows
         return
     assert all(problem.sentence.endswith(".") for problem in outcome.problems)

@@ -99,7 +99,13 @@ def test_refuse_whole_file_has_no_row() -> None:
 def test_write_refusal_as_json_gives_plain_objects() -> None:
     refused = ImportRefused([RowProblem(7, "views", "-5", "Row 7: views '-5' is negative.")])
     assert refused.as_json() == [
-        {"row": 7, "column": "views", "value": "-5", "sentence": "Row 7: views '-5' is negative."}
+        {
+            "row": 7,
+            "column": "views",
+            "value": "-5",
+            "sentence": "Row 7: views '-5' is negative.",
+            "part": "",
+        }
     ]
 
 

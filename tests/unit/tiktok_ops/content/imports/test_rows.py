@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.unit.tiktok_ops.content.imports.files import NOW, row
+from tiktok_ops.content.imports.facts import PostFact
 from tiktok_ops.content.imports.problems import ImportRefused, Problems
 from tiktok_ops.content.imports.rows import (
     MAX_COUNT,
     CellError,
-    PostRow,
     fold_handle,
     read_count,
     read_handle,
@@ -265,7 +265,7 @@ def test_read_empty_count_refuses_and_says_zero() -> None:
         read_count(" ")
 
 
-def _read(cells: dict[str, str]) -> tuple[PostRow | None, str]:
+def _read(cells: dict[str, str]) -> tuple[PostFact | None, str]:
     problems = Problems()
     post = read_row(Record(7, cells), now=NOW, problems=problems)
     try:
@@ -277,8 +277,9 @@ def _read(cells: dict[str, str]) -> tuple[PostRow | None, str]:
 
 def test_read_good_row_gives_every_value() -> None:
     post, _ = _read(row(1, handle="@Demo", caption=" As  written \n", saves="12", note=""))
-    assert post == PostRow(
+    assert post == PostFact(
         row=7,
+        is_whole=True,
         handle="demo",
         video_id="7000000000000000001",
         url="https://www.tiktok.com/@demo/video/1",
@@ -337,7 +338,7 @@ def test_read_cell_of_more_than_8192_characters_refuses(column: str) -> None:
 def test_read_caption_of_8192_characters_is_the_longest() -> None:
     post, _ = _read(row(1, caption="😀" * 8_192))
     assert post is not None
-    assert len(post.caption) == 8_192
+    assert len(post.caption or "") == 8_192
 
 
 @pytest.mark.parametrize("column", ["caption", "saves"])

@@ -17,7 +17,8 @@ from tiktok_ops.accounts.scope import AccountUnknown
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.content.imports.problems import ImportRefused
 from tiktok_ops.content.imports.progress import Progress
-from tiktok_ops.content.imports.service import ImportResult, import_posts, run_import
+from tiktok_ops.content.imports.running import run_import
+from tiktok_ops.content.imports.service import ImportResult, import_posts
 from tiktok_ops.content.imports.tables import COLUMNS
 from tiktok_ops.content.models import ContentImport, Post, PostMetrics
 
@@ -315,7 +316,7 @@ def test_run_import_of_a_wrong_file_fails_with_its_problems(account: TikTokAccou
     upload = ContentImport.objects.get()
     sentence = "Row 3: views '-1' is negative; write a whole number of 0 or more."
     assert upload.status == "failed"
-    assert upload.problems == [{"row": 3, "column": "views", "value": "-1", "sentence": sentence}]
+    assert upload.problems == [{"row": 3, "column": "views", "value": "-1", "sentence": sentence, "part": ""}]
     assert upload.finished_at is not None
     assert not Post.objects.exists()
     assert not AuditEvent.objects.exists()

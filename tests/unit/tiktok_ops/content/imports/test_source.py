@@ -97,7 +97,6 @@ def test_read_lines_with_a_late_nul_byte_counts_from_the_start_of_the_file() -> 
 @pytest.mark.parametrize(
     ("start", "what"),
     [
-        (b"PK\x03\x04", "an Excel workbook or a ZIP archive"),
         (b"\xff\xfeh\0a\0", "UTF-16 text"),
         (b"\xfe\xff\0h\0a", "UTF-16 text"),
         (b"\x1f\x8b\x08", "a gzip archive"),
@@ -117,7 +116,7 @@ def test_read_lines_with_a_binary_mark_in_the_middle_takes_it_as_text() -> None:
 
 def test_read_lines_of_an_endless_stream_stops_at_the_limit() -> None:
     stream = Endless()
-    with pytest.raises(ImportRefused, match="larger than 50 MB; split it"):
+    with pytest.raises(ImportRefused, match="larger than 100 MB; split it"):
         for _ in lines_of(CheckedBytes(stream, filename="posts.csv")):
             pass
     assert stream.given < MAX_FILE_BYTES + 100_000
@@ -129,7 +128,7 @@ def test_read_lines_of_the_largest_file_is_accepted() -> None:
     count = sum(1 for _ in lines_of(CheckedBytes(io.BytesIO(data), filename="posts.csv")))
     assert len(data) == MAX_FILE_BYTES
     assert count == MAX_FILE_BYTES // 1000 + 1
-    with pytest.raises(ImportRefused, match="larger than 50 MB"):
+    with pytest.raises(ImportRefused, match="larger than 100 MB"):
         _lines(io.BytesIO(data + b"z"))
 
 

@@ -1,5 +1,6 @@
 """Uploaded files: kept, queued, rung for, and rung for again when nobody came."""
 
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -8,17 +9,26 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.db.models.functions import Now
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from tests.factories.accounts import AccountFactory, UserFactory
+from tests.factories.accounts import AccountFactory, person
 from tests.factories.workflows import doorbells
 from tests.unit.tiktok_ops.content.imports.files import csv_file, rows
 from tiktok_ops.accounts.models import TikTokAccount, User
+from tiktok_ops.accounts.roles import Role
 from tiktok_ops.accounts.scope import AccountUnknown
 from tiktok_ops.audit.models import AuditEvent
-from tiktok_ops.content.imports.uploads import DOORBELL, request_import, ring_waiting_imports
+from tiktok_ops.content.imports.uploads import (
+    DOORBELL,
+    ImportUnknown,
+    cancel_import,
+    confirm_import,
+    request_import,
+    ring_waiting_imports,
+)
 from tiktok_ops.content.models import ContentImport, Post
 from tiktok_ops.content.tasks import run_import
+from tiktok_ops.errors import Overtaken
 from workflows.keeper import sweep
 
 pytestmark = pytest.mark.django_db
@@ -39,10 +49,9 @@ def account() -> TikTokAccount:
 
 
 @pytest.fixture
-def ana() -> User:
+def ana(account: TikTokAccount) -> User:
     """Return the person who uploads."""
-    person: User = UserFactory.create(username="ana")
-    return person
+    return person(account.workspace, Role.OPERATOR, username="ana")
 
 
 def _upload(
@@ -54,7 +63,7 @@ def _upload(
 def test_request_import_keeps_the_file_and_rings(account: TikTokAccount, ana: User) -> None:
     upload = _upload(account, ana)
     stored = ContentImport.objects.get()
-    assert (stored.pk, stored.status, stored.file_name) == (upload.pk, "queued", "posts.csv")
+    assert (stored.pk, stored.status, stored.file_name) == (upload.pk, "checking", "posts.csv")
     assert (stored.account, stored.requested_by) == (account, ana)
     with stored.file.open("rb") as file:
         assert file.read() == DATA
@@ -109,20 +118,123 @@ def test_request_import_that_is_rolled_back_rings_nobody(account: TikTokAccount,
 # The task --------------------------------------------------------------------------------------------
 
 
-def test_answer_doorbell_imports_the_file(account: TikTokAccount, ana: User) -> None:
-    upload = _upload(account, ana)
+def _looked_through(account: TikTokAccount, by: User) -> ContentImport:
+    """Return an import whose preview is there to be seen."""
+    upload = _upload(account, by)
     run_import(str(upload.pk))
     upload.refresh_from_db()
-    assert (upload.status, upload.posts_created) == ("succeeded", 2)
-    assert Post.objects.filter(account=account).count() == 2
+    return upload
 
 
-def test_answer_doorbell_twice_imports_once(account: TikTokAccount, ana: User) -> None:
+def test_answer_doorbell_looks_through_the_file_and_imports_nothing(
+    account: TikTokAccount, ana: User
+) -> None:
+    upload = _looked_through(account, ana)
+    assert (upload.status, upload.sha256, upload.rows_total) == ("ready", hashlib.sha256(DATA).hexdigest(), 2)
+    posts = upload.summary["posts"]
+    assert (posts["created"], posts["updated"], posts["unchanged"]) == (2, 0, 0)
+    assert [sample["caption"] for sample in posts["samples"]] == ["Post 1", "Post 2"]
+    assert not Post.objects.exists()
+    account.refresh_from_db()
+    assert account.data_as_of is None
+
+
+def test_answer_doorbell_again_leaves_alone_what_waits_for_a_person(
+    account: TikTokAccount, ana: User
+) -> None:
+    upload = _looked_through(account, ana)
+    before = ContentImport.objects.values().get()
+    run_import(str(upload.pk))
+    assert ContentImport.objects.values().get() == before
+    assert not Post.objects.exists()
+
+
+def test_answer_doorbell_of_a_cancelled_import_leaves_it_cancelled(account: TikTokAccount, ana: User) -> None:
     upload = _upload(account, ana)
+    cancel_import(import_id=upload.pk, by=ana)
+    run_import(str(upload.pk))
+    upload.refresh_from_db()
+    assert upload.status == "cancelled"
+
+
+# The person's word -----------------------------------------------------------------------------------
+
+
+def test_confirm_import_rings_and_the_worker_imports_what_was_seen(account: TikTokAccount, ana: User) -> None:
+    upload = _looked_through(account, ana)
+    confirm_import(import_id=upload.pk, seen_sha256=upload.sha256, by=ana)
+    assert len(doorbells()) == 2
     for _ in range(2):
         run_import(str(upload.pk))
     upload.refresh_from_db()
-    assert (upload.posts_created, upload.posts_unchanged) == (2, 0)
+    assert (upload.status, upload.posts_created, upload.posts_unchanged) == ("succeeded", 2, 0)
+    assert Post.objects.filter(account=account).count() == 2
+    assert list(AuditEvent.objects.order_by("id").values_list("verb", flat=True)) == [
+        "import.requested",
+        "import.confirmed",
+        "content.imported",
+    ]
+
+
+def test_confirm_import_of_other_bytes_than_seen_is_refused(account: TikTokAccount, ana: User) -> None:
+    upload = _looked_through(account, ana)
+    with pytest.raises(Overtaken, match="is not the one you saw: look at it again"):
+        confirm_import(import_id=upload.pk, seen_sha256="0" * 64, by=ana)
+    upload.refresh_from_db()
+    assert upload.status == "ready"
+
+
+def test_import_a_file_that_was_changed_on_disk_fails_and_writes_nothing(
+    account: TikTokAccount, ana: User
+) -> None:
+    upload = _looked_through(account, ana)
+    confirm_import(import_id=upload.pk, seen_sha256=upload.sha256, by=ana)
+    Path(upload.file.path).write_bytes(csv_file(rows(3)))
+    run_import(str(upload.pk))
+    upload.refresh_from_db()
+    assert upload.status == "failed"
+    assert "is not the one that was looked through" in upload.problems[0]["sentence"]
+    assert not Post.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["checking", "queued", "running", "succeeded", "failed", "cancelled"])
+def test_confirm_import_that_does_not_wait_for_it_is_refused(
+    account: TikTokAccount, ana: User, status: str
+) -> None:
+    upload = ContentImport.objects.create(account=account, file_name="a.csv", status=status)
+    with pytest.raises(Overtaken, match=f"is {status} already"):
+        confirm_import(import_id=upload.pk, seen_sha256="", by=ana)
+
+
+def test_confirm_and_cancel_by_somebody_else_find_no_import(account: TikTokAccount, ana: User) -> None:
+    upload = _looked_through(account, ana)
+    stranger = person(AccountFactory.create().workspace, Role.OWNER)
+    viewer = person(account.workspace, Role.VIEWER)
+    for other in (stranger, viewer):
+        with pytest.raises(ImportUnknown, match="There is no such import"):
+            confirm_import(import_id=upload.pk, seen_sha256=upload.sha256, by=other)
+        with pytest.raises(ImportUnknown):
+            cancel_import(import_id=upload.pk, by=other)
+
+
+def test_cancel_import_throws_the_file_away(
+    account: TikTokAccount, ana: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    upload = _looked_through(account, ana)
+    kept = Path(upload.file.path)
+    with django_capture_on_commit_callbacks(execute=True):
+        cancel_import(import_id=upload.pk, by=ana)
+    upload.refresh_from_db()
+    assert (upload.status, upload.file.name, upload.summary) == ("cancelled", "", {})
+    assert not kept.exists()
+    assert AuditEvent.objects.order_by("id").last().verb == "import.cancelled"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "succeeded", "failed", "cancelled"])
+def test_cancel_import_that_is_past_that_is_refused(account: TikTokAccount, ana: User, status: str) -> None:
+    upload = ContentImport.objects.create(account=account, file_name="a.csv", status=status)
+    with pytest.raises(Overtaken, match=f"is {status} already"):
+        cancel_import(import_id=upload.pk, by=ana)
 
 
 def test_answer_doorbell_for_a_wrong_file_keeps_the_problems(account: TikTokAccount, ana: User) -> None:
@@ -164,6 +276,10 @@ def _waiting(account: TikTokAccount, *, status: str = "queued", rung_seconds_ago
         ("queued", 59, False),
         ("queued", 61, True),
         ("queued", 86_400, True),
+        ("checking", 59, False),
+        ("checking", 61, True),
+        ("ready", 86_400, False),
+        ("cancelled", 86_400, False),
         ("running", 61, False),
         ("running", 299, False),
         ("running", 301, True),
@@ -185,7 +301,7 @@ def test_ring_again_in_the_next_round_waits(account: TikTokAccount) -> None:
     assert len(doorbells()) == 1
 
 
-def test_sweep_after_a_lost_doorbell_imports_after_all(account: TikTokAccount, ana: User) -> None:
+def test_sweep_after_a_lost_doorbell_looks_through_after_all(account: TikTokAccount, ana: User) -> None:
     upload = _upload(account, ana)
     ContentImport.objects.update(rung_at=Now() - timedelta(seconds=61))
     sweep()
@@ -193,4 +309,4 @@ def test_sweep_after_a_lost_doorbell_imports_after_all(account: TikTokAccount, a
     assert task == DOORBELL
     run_import(*ids)
     upload.refresh_from_db()
-    assert upload.status == "succeeded"
+    assert upload.status == "ready"
