@@ -6,7 +6,7 @@ from typing import Any
 
 from agents.contract import AgentContext
 from agents.runner import run_agent
-from agents.sandbox.world.model import FactKind, PlantedFact, World, WorldAccount
+from agents.sandbox.world.model import FactKind, PlantedFact, World
 
 TOLERANCE = 0.01
 """How far a figure may be from the planted one, as a share of it; the figures are rounded to 4 decimals."""
@@ -79,14 +79,10 @@ def run(name: str, given: dict[str, Any], context: AgentContext) -> Output:
 def check_world(world: World, contexts: Mapping[str, AgentContext], *, ask: Asking = run) -> Truth:
     """Ask every agent that should find something about every account (by handle), and compare.
 
-    What is true of the world as a whole, such as a trend that is off brand for several brands, counts as
-    invented nowhere it is so. Raises `KeyError` for an account without a context.
+    An account that is not in the world has no data: whatever is claimed of it is invented. What is true of the
+    world as a whole, such as a trend that is off brand for several brands, counts as invented nowhere it is so.
     """
-    claims = [
-        claim
-        for account in world.accounts
-        for claim in _claims(world, account, contexts[account.handle], ask)
-    ]
+    claims = [claim for context in contexts.values() for claim in _claims(world, context, ask)]
     missed = tuple(
         (fact, agent)
         for fact in world.facts
@@ -97,19 +93,19 @@ def check_world(world: World, contexts: Mapping[str, AgentContext], *, ask: Aski
     return Truth(world.facts, missed, invented)
 
 
-def _claims(world: World, account: WorldAccount, context: AgentContext, ask: Asking) -> Iterator[Claim]:
+def _claims(world: World, context: AgentContext, ask: Asking) -> Iterator[Claim]:
     for agent, read in _READERS.items():
-        output = ask(agent, _given(agent, world, account), context)
+        output = ask(agent, _given(agent, world, context.handle), context)
         for kind, subject, value in read(output):
-            yield Claim(agent, kind, account.handle, subject, value)
+            yield Claim(agent, kind, context.handle, subject, value)
 
 
-def _given(agent: str, world: World, account: WorldAccount) -> dict[str, Any]:
+def _given(agent: str, world: World, handle: str) -> dict[str, Any]:
     """Return the agent's input; what was proposed to post is the one thing that is not on the account."""
     ideas = [
         fact.subject
         for fact in world.facts
-        if fact.kind == FactKind.NEAR_DUPLICATE_IDEA and fact.handle == account.handle
+        if fact.kind == FactKind.NEAR_DUPLICATE_IDEA and fact.handle == handle
     ]
     return {"n": 1, PROPOSED: ideas} if agent == "content_ideator" else {}
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from agents.contract import AgentContext, BrandVoice
 from agents.sandbox.world.model import World, WorldAccount, WorldBrand
-from agents.sandbox.world.planting import COUNTRIES
+from agents.sandbox.world.planting import countries_of
+from agents.worlds import NO_DATA
 from tests.factories.accounts import AccountFactory, BrandFactory, WorkspaceFactory
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.models import Comment, OrderLine, Post, Product, Trend
@@ -29,13 +30,15 @@ def contexts_of(world: World) -> dict[str, AgentContext]:
     Trend.objects.bulk_create(
         Trend(tag=trend.tag, region=country, observed_at=world.as_of - ago, views=trend.views_ever - views)
         for trend in world.trends
-        for country in COUNTRIES
+        for country in countries_of(world)
         for ago, views in (
             (timedelta(), 0),
             (timedelta(days=7), trend.views_7_days),
             (timedelta(days=30), trend.views_30_days),
         )
     )
+    nobody: TikTokAccount = AccountFactory.create(workspace=workspace, handle=NO_DATA)
+    contexts[NO_DATA] = AgentContext(nobody.id, NO_DATA, world.as_of)
     return contexts
 
 

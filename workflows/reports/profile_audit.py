@@ -13,6 +13,7 @@ SECTIONS = {
     "compliance": "Compliance",
 }
 FINDINGS_SHOWN = 20
+_SOURCES = {"own posts": "the account's own posts", "tiktok": "TikTok's trends"}
 
 
 def render(run: WorkflowRun) -> str:
@@ -125,8 +126,10 @@ def _audience(audience: dict[str, Any]) -> list[str]:
 
 
 def _trends(trends: dict[str, Any]) -> list[str]:
+    off_brand = ", ".join(f"#{text(tag)}" for tag in trends.get("off_brand", ()))
+    after = [f"Rising, but off brand: {off_brand}.", ""] if off_brand else []
     if not trends["trends"]:
-        return [paragraph(trends["note"] or "No tag of the account is a trend that fits."), ""]
+        return [paragraph(trends["note"] or "No tag of the account is a trend that fits."), "", *after]
     rows = [
         [
             f"#{trend['tag']}",
@@ -138,9 +141,10 @@ def _trends(trends: dict[str, Any]) -> list[str]:
         for trend in trends["trends"]
     ]
     return [
-        f"From {text(trends['source'])}, the last {number(trends['freshness_hours'])} hours.",
+        f"From {_SOURCES[trends['source']]}, the last {number(trends['freshness_hours'])} hours.",
         "",
         *table(["Tag", "Fit", "Velocity", "Saturation", "Why"], rows),
+        *after,
     ]
 
 

@@ -53,8 +53,6 @@ def _said(step: WorkflowStep) -> str:
     if "left_out" in said:
         return f"left out. {paragraph(said['left_out'])}"
     figures = [
-        f"{number(value)} {_WORDS[name]}"
-        for name, value in said.items()
-        if name in _WORDS and isinstance(value, int)
+        f"{number(said[name])} {words}" for name, words in _WORDS.items() if isinstance(said.get(name), int)
     ]
     return ", ".join(figures) or "nothing to take in"

@@ -9,7 +9,6 @@ from agents.sandbox.tiktok.records import (
     Counted,
     account_day,
     comment,
-    fix_clock,
     hashtag,
     plant,
     put_profile,
@@ -18,9 +17,8 @@ from agents.sandbox.tiktok.records import (
 from agents.sandbox.tiktok.trade_records import Bought, Stock, creator, order, product, sku_id_of
 from agents.sandbox.world.model import VIEWS_RIPEN_HOURS, World, WorldAccount, WorldPost, WorldProduct
 from agents.sandbox_models import SandboxRecord
+from agents.skills.places import country_of
 
-COUNTRIES = ("US", "DE", "ES", "VN")
-"""Trends are planted alike in the countries the made accounts speak to."""
 RIPENING = (0.5, 1, 2, 4, 8)
 """At these multiples of 12 hours a planted curve has a point."""
 
@@ -33,13 +31,12 @@ class Planted:
     records: int
 
 
-def plant_world(world: World, *, stands_still: bool = False) -> Planted:
+def plant_world(world: World, *, grows: bool = True) -> Planted:
     """Write the world into the sandbox's tables, replacing what an earlier planting of it wrote.
 
-    With `stands_still` the sandbox takes `as_of` for now, for good, so that figures are the same each time.
+    Posts go on gathering views by the database's clock, unless the world does not grow: then their counts stay
+    what they are at `as_of`.
     """
-    if stands_still:
-        fix_clock(world.as_of)
     for account in world.accounts:
         last = account.days[-1].followers if account.days else 0
         put_profile(
@@ -51,8 +48,8 @@ def plant_world(world: World, *, stands_still: bool = False) -> Planted:
             likes_count=sum(post.likes_at(world.as_of) for post in account.posts),
             audience=_AUDIENCE,
         )
-    written = plant(_records(world))
-    return Planted(len(world.accounts), written)
+    written = plant(_records(world, grows=grows))
+    return Planted(len(world.accounts), written + len(world.accounts))
 
 
 _AUDIENCE = {
@@ -61,11 +58,16 @@ _AUDIENCE = {
 }
 
 
-def _records(world: World) -> Iterator[SandboxRecord]:
+def countries_of(world: World) -> tuple[str, ...]:
+    """Return the countries the accounts speak to; the same trends are planted in each."""
+    return tuple(sorted({country_of(account.locale) for account in world.accounts}))
+
+
+def _records(world: World, *, grows: bool) -> Iterator[SandboxRecord]:
     for account in world.accounts:
-        yield from _account(account, world.as_of)
+        yield from _account(account, world.as_of, grows=grows)
     for trend in world.trends:
-        for country in COUNTRIES:
+        for country in countries_of(world):
             for date_range, views in (("7DAY", trend.views_7_days), ("30DAY", trend.views_30_days)):
                 yield hashtag(
                     country,
@@ -91,13 +93,13 @@ def _records(world: World) -> Iterator[SandboxRecord]:
         )
 
 
-def _account(account: WorldAccount, as_of: datetime) -> Iterator[SandboxRecord]:
+def _account(account: WorldAccount, as_of: datetime, *, grows: bool) -> Iterator[SandboxRecord]:
     for post in account.posts:
         yield video(
             account.handle,
             caption=post.caption,
             at=post.created_at,
-            curve=_curve(post, as_of),
+            curve=_curve(post, as_of, grows=grows),
             item_id=post.video_id,
             duration_seconds=float(post.duration_seconds),
         )
@@ -122,7 +124,7 @@ def _account(account: WorldAccount, as_of: datetime) -> Iterator[SandboxRecord]:
     yield from _shop(account)
 
 
-def _curve(post: WorldPost, as_of: datetime) -> list[Counted]:
+def _curve(post: WorldPost, as_of: datetime, *, grows: bool) -> list[Counted]:
     """Return the post's counts at some moments, `as_of` among them, where they are just those of the world."""
     moments = {post.created_at + timedelta(hours=VIEWS_RIPEN_HOURS * times) for times in RIPENING}
     if post.created_at < as_of:
@@ -130,6 +132,7 @@ def _curve(post: WorldPost, as_of: datetime) -> list[Counted]:
     return [
         Counted(at, post.views_at(at), post.likes_at(at), post.comments_at(at), post.shares_at(at))
         for at in sorted(moments)
+        if grows or at <= as_of
     ]
 
 

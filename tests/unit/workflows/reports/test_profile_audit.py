@@ -8,7 +8,7 @@ from agents.models import AgentRun, AgentStep
 from tests.factories.figures import NOON
 from tests.factories.workflows import WorkflowRunFactory, WorkflowStepFactory
 from workflows.models import WorkflowRun
-from workflows.reports.profile_audit import FINDINGS_SHOWN, render
+from workflows.reports.profile_audit import FINDINGS_SHOWN, _trends, render
 from workflows.reports.registry import REPORTS
 
 pytestmark = pytest.mark.django_db
@@ -125,7 +125,7 @@ def test_report_audience_without_segments_says_why(note: str, said: str) -> None
 
 def test_report_trends_shows_where_they_come_from() -> None:
     trends = section(report_of(TRENDS, key="trend_watcher"), "Trends")
-    assert trends.startswith("From own posts, the last 168 hours.\n\n")
+    assert trends.startswith("From the account's own posts, the last 168 hours.\n\n")
     assert "| #snow\\_day | 0.12 | 0.5 | 10.0 % | It \\*rises\\*. |" in trends
 
 
@@ -213,3 +213,11 @@ def test_report_with_everything_is_whole_markdown() -> None:
     assert made.count("<table>") == 6
     assert [made.count(f"<h{level}>") for level in (1, 2, 3)] == [1, 5, 2]
     assert "|" not in made.replace("Cheese | wine", "").replace("cures | all", "").replace("cures |", "")
+
+
+def test_trends_of_tiktok_name_what_rises_off_brand() -> None:
+    shown = TRENDS | {"source": "tiktok", "off_brand": ["robot_wars"]}
+    assert _trends(shown)[0] == "From TikTok's trends, the last 168 hours."
+    assert _trends(shown)[-2:] == ["Rising, but off brand: #robot\\_wars.", ""]
+    nothing = shown | {"trends": [], "note": "None fits."}
+    assert _trends(nothing) == ["None fits.", "", "Rising, but off brand: #robot\\_wars.", ""]

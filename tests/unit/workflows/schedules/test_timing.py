@@ -222,7 +222,7 @@ def test_be_due_on_an_event_is_known_to_nobody() -> None:
             "event",
             "import.finished",
             "import.finished",
-            "When a file of the account's posts was imported",
+            "When new data of the account came in, by an import or a sync",
         ),
     ],
 )

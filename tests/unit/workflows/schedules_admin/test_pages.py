@@ -232,7 +232,7 @@ def test_open_the_list_shows_when_each_is_due_and_how_it_went(world: World) -> N
     make_schedule(world.account, kind="event", expression="import.finished")
     text = _text(world.client("viewer").get(LIST))
     assert "At 09:00, by the clock in Europe/Berlin" in text
-    assert "When a file of the account&#x27;s posts was imported" in text
+    assert "When new data of the account came in, by an import or a sync" in text
     assert f"/admin/workflows/workflowrun/{WorkflowRun.objects.get().pk}/change/" in text
 
 

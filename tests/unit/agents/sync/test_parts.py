@@ -1,0 +1,172 @@
+"""What TikTok's sandbox says of an account, taken in by the real clients."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from agents.providers.errors import AccessRefused
+from agents.sandbox.tiktok import records
+from agents.sandbox.world.build import build_world
+from agents.sandbox.world.model import World
+from agents.sandbox.world.planting import plant_world
+from agents.sandbox_models import SandboxCreator, SandboxRequest
+from agents.sync import comments as syncing_comments
+from agents.sync.parts import PARTS, sync_part
+from agents.sync.session import SyncRefused
+from agents.worlds import sync_account_now
+from tests.factories.accounts import AccountFactory
+from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.audit.models import AuditEvent
+from tiktok_ops.content.models import (
+    AccountMetrics,
+    AudienceShare,
+    Comment,
+    Creator,
+    OrderLine,
+    Post,
+    PostMetrics,
+    Product,
+    SyncState,
+    Trend,
+)
+
+
+@pytest.fixture(scope="module")
+def world(module_db: str) -> World:
+    """Plant one world for all tests of this module. TikTok counts calls by account, so each test has one of its own."""
+    world = build_world(3)
+    plant_world(world, grows=False)
+    return world
+
+
+def account_of(handle: str, **changes: Any) -> TikTokAccount:
+    account: TikTokAccount = AccountFactory.create(handle=handle, **changes)
+    return account
+
+
+def calls(operation: str) -> int:
+    return SandboxRequest.objects.filter(operation=operation).count()
+
+
+def test_sync_an_account_brings_it_as_it_is_in_the_world(world: World) -> None:
+    account = account_of("velvetfern")
+    sync_account_now(account.id)
+    made = world.account("velvetfern")
+    posts = {post.video_id: post for post in Post.objects.filter(account=account)}
+    assert posts.keys() == {post.video_id for post in made.posts}
+    for post in made.posts:
+        stored = posts[post.video_id]
+        counts = (post.views_at(world.as_of), post.likes_at(world.as_of), post.comments_at(world.as_of))
+        assert (stored.views, stored.likes, stored.comments) == counts
+        assert (stored.caption, tuple(stored.hashtags)) == (post.caption, post.hashtags)
+    newest = [post for post in made.posts if post.created_at > world.as_of - timedelta(days=29)]
+    wanted = {comment.comment_id: comment.text for post in newest for comment in post.comments}
+    known = dict(Comment.objects.filter(account=account).values_list("comment_id", "text"))
+    assert wanted.items() <= known.items()
+    assert {one.product_id: one.stock for one in Product.objects.filter(account=account)} == {
+        one.product_id: one.stock for one in made.products
+    }
+    sold = OrderLine.objects.filter(account=account)
+    assert {line.order_id: line.quantity for line in sold} == {
+        one.order_id: one.quantity for one in made.orders
+    }
+    days = {one.day: one.video_views for one in AccountMetrics.objects.filter(account=account)}
+    assert {day.day.date(): day.video_views for day in made.days}.items() >= days.items()
+    assert len(days) >= 59
+    assert AudienceShare.objects.filter(account=account, dimension="gender").count() == 2
+    assert Trend.objects.filter(region="US").values("tag").distinct().count() == 40
+    assert Creator.objects.filter(workspace=account.workspace).count() == 80
+
+
+def test_sync_says_as_of_when_the_data_is_and_puts_it_on_record(world: World) -> None:
+    account = account_of("velvetfern.vn")
+    sync_account_now(account.id)
+    account.refresh_from_db()
+    states = {state.part: state.synced_at for state in SyncState.objects.filter(account=account)}
+    assert states.keys() == set(PARTS)
+    assert account.data_source == TikTokAccount.Source.SYNC
+    assert account.data_as_of == min(states[part] for part in ("profile", "posts", "comments"))
+    event = AuditEvent.objects.get(verb="content.synced", workspace_id=account.workspace_id)
+    assert event.data["parts"]["posts"] == {"read": 133, "new": 133, "changed": 0, "same": 0}
+
+
+def test_sync_again_asks_only_for_what_may_have_changed(world: World) -> None:
+    account = account_of("brothwell")
+    sync_account_now(account.id)
+    before = {name: calls(name) for name in ("business_videos", "comment_list", "shop_orders")}
+    said = {name: sync_part(name, account_id=account.id) for name in PARTS}
+    # 35 days of a post a day are two pages of twenty; the comments are all known.
+    assert calls("business_videos") - before["business_videos"] == 2
+    assert calls("comment_list") == before["comment_list"]
+    assert said["posts"]["new"] == said["posts"]["changed"] == 0
+    assert said["shop"]["orders"] == 0
+    assert PostMetrics.objects.filter(post__account=account).count() == 133
+
+
+def test_sync_takes_in_new_comments_of_posts_that_have_more_than_are_known(world: World) -> None:
+    account = account_of("lumenaria.workshop")
+    sync_account_now(account.id)
+    newest = max(Post.objects.filter(account=account), key=lambda post: post.created_at)
+    records.plant(
+        [
+            records.comment(
+                "lumenaria.workshop", video_id=newest.video_id, text="one more", at=world.as_of, author="ines"
+            )
+        ]
+    )
+    # TikTok's count of the post's comments follows its curve; ours is told to be behind.
+    Post.objects.filter(id=newest.id).update(comments=newest.comments + 1)
+    said = sync_part("comments", account_id=account.id)
+    assert (said["posts"], said["new"]) == (1, 1)
+    assert Comment.objects.filter(account=account, text="one more").exists()
+
+
+def test_sync_of_comments_leaves_what_is_too_much_for_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = account_of("fellrunner.mending")
+    monkeypatch.setattr(syncing_comments, "MOST_CALLS", 4)
+    sync_part("posts", account_id=account.id)
+    first = sync_part("comments", account_id=account.id)
+    assert first["posts"] == 4
+    assert first["left"] > 0
+    second = sync_part("comments", account_id=account.id)
+    assert second["left"] == first["left"] - 4
+
+
+def test_sync_holds_the_lease_before_each_call(world: World) -> None:
+    account = account_of("fellrunner.supply")
+    held: list[float] = []
+    before = SandboxRequest.objects.count()
+    for name in PARTS:
+        sync_part(name, account_id=account.id, hold=held.append)
+    # The marketplace's pages after the first are read under the same hold.
+    assert len(held) >= SandboxRequest.objects.count() - before - 4
+    assert min(held) > 0
+
+
+def test_sync_of_an_account_whose_posts_come_from_a_file_is_refused(world: World) -> None:
+    account = account_of(handle="velvetfern.lab", data_source="file", data_as_of=world.as_of)
+    before = SandboxRequest.objects.count()
+    with pytest.raises(SyncRefused, match=r"@velvetfern\.lab come from an imported file"):
+        sync_part("posts", account_id=account.id)
+    assert SandboxRequest.objects.count() == before
+
+
+def test_sync_of_a_live_account_that_is_not_connected_is_refused(world: World) -> None:
+    account = account_of("brothwell", mode="live")
+    with pytest.raises(AccessRefused, match="not connected"):
+        sync_part("posts", account_id=account.id)
+
+
+def test_sync_without_access_to_a_shop_leaves_it_out_and_without_posts_does_not(world: World) -> None:
+    account = account_of("brothwell.es")
+    SandboxCreator.objects.filter(username="brothwell.es").update(scopes=["user.info.basic"])
+    assert "left_out" in sync_part("shop", account_id=account.id)
+    assert not SyncState.objects.filter(account=account, part="shop").exists()
+    with pytest.raises(AccessRefused):
+        sync_part("posts", account_id=account.id)
+
+
+def test_sync_of_an_account_without_a_shop_has_no_products(world: World) -> None:
+    account = account_of("lumenaria.de", locale="de")
+    assert sync_part("shop", account_id=account.id) == {"products": 0, "orders": 0, "lines": 0}
