@@ -117,7 +117,7 @@ class _Drawing:
             if material is self.cast.undisclosed:
                 posts = self._say(FactKind.MISSING_DISCLOSURE, handle, posts, material.undisclosed_caption)
         if handle == self.cast.duplicate:
-            told = self.dice.choice(posts[-NEWEST:]).caption.partition(".")[0]
+            told = self.dice.choice(posts[-NEWEST:]).caption.partition(" #")[0]
             self._plant(FactKind.NEAR_DUPLICATE_IDEA, handle, f"Once more: {told}")
         return posts
 
