@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.contract import AgentContext, BrandVoice
+from agents.definitions.trend_figures import TrendFigures
 from agents.definitions.trend_watcher import (
     TrendFacts,
-    TrendFigures,
     TrendInput,
     watch_trends,
 )
