@@ -19,6 +19,7 @@ from workflows.outcomes import ArtifactDraft, AsksPerson, Expanded, Failed, Outc
 from workflows.rendering import render
 from workflows.reports.registry import REPORTS
 from workflows.retrying import after_trouble
+from workflows.reviewing import review
 from workflows.studio import fetch_clip, submit_job
 from workflows.syncing import sync
 from workflows.waiting_nodes import moment_to_wait_for
@@ -161,6 +162,7 @@ EXECUTORS: dict[str, Callable[[Work], Outcome]] = {
     "gate": ask_person,
     "action": act,
     "render": render,
+    "review": review,
     "studio_job": submit_job,
     "studio_clip": fetch_clip,
     "sync": sync,

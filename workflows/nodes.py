@@ -100,6 +100,23 @@ class GateNode(Node):
         return self.on_reject.removeprefix("redraft:") if self.on_reject.startswith("redraft:") else None
 
 
+REVIEW_INPUT = ("findings", "blocked")
+REVIEW_OUTPUT = ("passed", "sent_back", "findings", "blocked", "reviewer")
+"""What a review puts out: whether nothing grave is left, how often the draft was sent back, and what is left."""
+
+
+class ReviewNode(Node):
+    """Have what one agent drafts looked at by another before a person sees it: the two are a circle.
+
+    Its inputs lead to what the reviewer found. Where that is grave, everything from the node `redraft` up to here
+    is done again, with what was found, at most `most_redrafts` times; what is left then goes on, with its findings.
+    """
+
+    kind: Literal["review"] = "review"
+    redraft: Key
+    most_redrafts: int = Field(2, ge=1, le=2)
+
+
 ACTION_OUTPUT = ("effect", "status", "publish_id", "post_id", "url")
 """What an action puts out: its effect, how that ended, and where what went out is to be found."""
 
@@ -186,6 +203,7 @@ AnyNode = Annotated[
     | GateNode
     | ActionNode
     | RenderNode
+    | ReviewNode
     | StudioJobNode
     | StudioClipNode
     | SyncNode

@@ -111,6 +111,18 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class SentBack:
+    """A draft goes back: everything from the node `redraft` up to the step is done again, with `feedback`.
+
+    The step itself ends as skipped; what comes behind waits for its next round.
+    """
+
+    redraft: str
+    feedback: str
+    agent_run_id: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Expanded:
     """The steps of a loop are to be made, for each of these items in this order."""
 
@@ -118,7 +130,7 @@ class Expanded:
     agent_run_id: None = None
 
 
-Outcome = Succeeded | Failed | TryAgain | AsksPerson | Waits | Skipped | Expanded
+Outcome = Succeeded | Failed | TryAgain | AsksPerson | Waits | Skipped | SentBack | Expanded
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,13 @@ from workflows.outcomes import (
     Finished,
     LeaseLost,
     Outcome,
+    SentBack,
     Skipped,
     Succeeded,
     Waits,
 )
 from workflows.processes import this_process
-from workflows.steps import add_items
+from workflows.steps import add_items, add_round, newest_steps
 
 DOORBELL = "workflows.tasks.advance"
 LEASE_LOST = "TK001"
@@ -91,6 +92,8 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool = Tr
         approval_id = _ask(claimed.step_id, outcome) if isinstance(outcome, AsksPerson) else None
         if isinstance(outcome, Expanded):
             _expand(claimed.step_id, outcome)
+        if isinstance(outcome, SentBack):
+            _send_back(claimed.step_id, outcome)
         rows = outcome.rows if isinstance(outcome, Succeeded) else ()
         finished, clusters = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on, rows=rows)
         if isinstance(outcome, Succeeded) and outcome.artifacts:
@@ -137,6 +140,17 @@ def _expand(step_id: UUID, outcome: Expanded) -> None:
     step = WorkflowStep.objects.select_related("run__definition").get(id=step_id)
     WorkflowRun.objects.select_for_update().get(id=step.run_id)
     add_items(step, Workflow.model_validate(step.run.definition.definition), outcome.items)
+
+
+def _send_back(step_id: UUID, outcome: SentBack) -> None:
+    """Have everything from the node that drafts up to the step done again; a cancelled run drafts nothing more."""
+    step = WorkflowStep.objects.select_related("run__definition").get(id=step_id)
+    run = WorkflowRun.objects.select_for_update().get(id=step.run_id)
+    if run.cancel_requested_at is not None:
+        return
+    again = Workflow.model_validate(step.run.definition.definition).between(outcome.redraft, step.key)
+    rows = [row for row in newest_steps(run) if row.key in again and row.item == step.item]
+    add_round(rows, feedback=outcome.feedback)
 
 
 def _finish(
@@ -236,6 +250,8 @@ def _as_json(outcome: Outcome, approval_id: UUID | None) -> dict[str, Any]:
         return {"status": "succeeded", "output": {"items": len(outcome.items)}}
     if isinstance(outcome, Skipped):
         return {"status": "skipped", "error": outcome.why}
+    if isinstance(outcome, SentBack):
+        return {"status": "skipped", "error": f"Sent back to be drafted again: {outcome.feedback}"}
     if isinstance(outcome, Failed):
         return {
             "status": "failed",

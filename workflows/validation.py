@@ -19,6 +19,8 @@ from workflows.nodes import (
     GATE_OUTPUT,
     RENDER_INPUT,
     RENDER_OUTPUT,
+    REVIEW_INPUT,
+    REVIEW_OUTPUT,
     STUDIO_CLIP_INPUT,
     STUDIO_JOB_INPUT,
     STUDIO_JOB_OUTPUT,
@@ -30,6 +32,7 @@ from workflows.nodes import (
     GateNode,
     Node,
     RenderNode,
+    ReviewNode,
     StudioClipNode,
     StudioJobNode,
     SyncNode,
@@ -37,6 +40,7 @@ from workflows.nodes import (
     Workflow,
 )
 from workflows.reports.registry import REPORTS
+from workflows.rounds import wrong_redraft, wrong_review
 
 
 class DefinitionRefused(Refused):
@@ -82,7 +86,8 @@ def problems(workflow: Workflow) -> Iterator[str]:
         for node in (*workflow.nodes, *workflow.expanders):
             yield from _wrong_inputs(workflow, node)
             yield from _wrong_gate(workflow, node)
-            yield from _wrong_redraft(workflow, node)
+            yield from wrong_redraft(workflow, node)
+            yield from wrong_review(workflow, node)
 
 
 def is_drawable(workflow: Workflow) -> bool:
@@ -198,16 +203,6 @@ def _wrong_gate(workflow: Workflow, node: Node) -> Iterator[str]:
             yield f"{other.key!r} and {node.key!r} both send what {node.gate!r} approved; a yes is for one act."
 
 
-def _wrong_redraft(workflow: Workflow, node: Node) -> Iterator[str]:
-    """Yield a sentence when a gate lets something draft again that does not lead to it."""
-    if not isinstance(node, GateNode) or node.redrafts_from is None:
-        return
-    if node.key not in workflow.between(node.redrafts_from, node.key) or node.redrafts_from == node.key:
-        yield f"the gate {node.key!r} lets {node.redrafts_from!r} draft again, which is no node before it."
-    elif workflow.node(node.redrafts_from).for_each != node.for_each:
-        yield f"the gate {node.key!r} lets {node.redrafts_from!r} draft again, which is not in the same loop."
-
-
 def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
     """Yield a sentence for each input that names no field of the agent or no output of an upstream node."""
     taker, taken = _taken_by(node)
@@ -229,7 +224,7 @@ def _needed_by(node: Node) -> set[str]:
     """Return the inputs the node cannot do without."""
     if isinstance(node, StudioJobNode):
         return {"prompt"}
-    if isinstance(node, RenderNode | StudioClipNode):
+    if isinstance(node, RenderNode | ReviewNode | StudioClipNode):
         return _taken_by(node)[1]
     return set(CALLBACKS[node.callback].inputs) if isinstance(node, WaitNode) and node.callback else set()
 
@@ -264,6 +259,8 @@ def _taken_by(node: Node) -> tuple[str, set[str]]:
         return f"the effect {node.effect!r}", set()
     if isinstance(node, RenderNode):
         return "a rendering", set(RENDER_INPUT)
+    if isinstance(node, ReviewNode):
+        return "a review", set(REVIEW_INPUT)
     if isinstance(node, StudioJobNode):
         return "a studio's job", set(STUDIO_JOB_INPUT)
     if isinstance(node, StudioClipNode):
@@ -283,6 +280,7 @@ def _put_out_by(node: Node) -> set[str]:
         GateNode: GATE_OUTPUT,
         ActionNode: ACTION_OUTPUT,
         RenderNode: RENDER_OUTPUT,
+        ReviewNode: REVIEW_OUTPUT,
         StudioJobNode: STUDIO_JOB_OUTPUT,
         StudioClipNode: RENDER_OUTPUT,
         SyncNode: SYNC_OUTPUT,

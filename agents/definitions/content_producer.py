@@ -40,6 +40,7 @@ MOST_SHOWN = 5
 LONGEST_HOOK = 300
 LONGEST_OUTLINE = 2_000
 LONGEST_CAPTION_WORDS = 2_000
+LONGEST_FEEDBACK = 2_000
 
 
 class IdeaBrief(Typed):
@@ -53,12 +54,16 @@ class IdeaBrief(Typed):
 
 
 class ProducerInput(Typed):
-    """What the post is about: an idea, or at least a topic; for whom; how long the video runs."""
+    """What the post is about: an idea, or at least a topic; for whom; how long the video runs.
+
+    `feedback` is what was said of the draft before, by a person or by another agent.
+    """
 
     idea: IdeaBrief | None = None
     topic: str = Field(default="", max_length=LONGEST_TOPIC)
     segment: SegmentBrief | None = None
     duration_seconds: int = Field(default=6, ge=3, le=60)
+    feedback: str = Field(default="", max_length=LONGEST_FEEDBACK)
 
     @model_validator(mode="after")
     def _is_about_something(self) -> Self:
@@ -89,6 +94,7 @@ class ProducerFacts(ProducerAnswer):
     most_lines: int
     banned_claims: tuple[str, ...]
     captions: tuple[str, ...]
+    feedback: str
 
 
 class ProducerWords(Typed):
@@ -147,6 +153,9 @@ class ProducerOutput(ProducerAnswer):
     brief: StudioBrief
 
 
+_MEND = " The last draft was sent back; what was said of it stands below: write one that it is not true of."
+
+
 class ContentProducer(Agent[ProducerInput, ProducerFacts, ProducerWords, ProducerOutput]):
     """Turns an idea into a draft within every limit; the model writes the texts."""
 
@@ -165,7 +174,11 @@ class ContentProducer(Agent[ProducerInput, ProducerFacts, ProducerWords, Produce
         return plan_draft(posts, given, context.as_of, brand=context.brand)
 
     def prompt(self, facts: ProducerFacts, context: AgentContext) -> Prompt | None:
-        """Ask for the texts."""
+        """Ask for the texts; of a draft that was sent back, for better ones."""
+        quoted = {
+            "captions of the account": "\n".join(facts.captions),
+            "said of the last draft": facts.feedback,
+        }
         return Prompt(
             instruction=(
                 "Write the texts of one TikTok video. caption: the text under the video, one to four "
@@ -175,10 +188,10 @@ class ContentProducer(Agent[ProducerInput, ProducerFacts, ProducerWords, Produce
                 f"{facts.most_lines} lines of at most {LONGEST_LINE} characters that are shown one after the "
                 "other, the hook first; no emoji. Write for the segment where there is one. Promise nothing "
                 "the facts do not say and make none of the banned claims. Captions of the account stand "
-                f"below for their tone. Locale: {context.locale!r}."
+                f"below for their tone. Locale: {context.locale!r}.{_MEND if facts.feedback else ''}"
             ),
-            facts=facts.model_copy(update={"captions": ()}),
-            untrusted={"captions of the account": "\n".join(facts.captions)} if facts.captions else {},
+            facts=facts.model_copy(update={"captions": (), "feedback": ""}),
+            untrusted={label: text for label, text in quoted.items() if text},
         )
 
     def compose(self, facts: ProducerFacts, words: ProducerWords | None) -> ProducerOutput:
@@ -226,6 +239,7 @@ def plan_draft(
         most_lines=min(MOST_LINES, given.duration_seconds // SECONDS_PER_LINE),
         banned_claims=brand.banned_claims if brand else (),
         captions=newest_captions(related or posts, most=MOST_SHOWN),
+        feedback=given.feedback,
     )
 
 

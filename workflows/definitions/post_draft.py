@@ -1,7 +1,7 @@
-"""A post drafted by agents: an idea, its texts, a video; checked, approved by a person, posted."""
+"""A post drafted by agents: an idea, its texts, reviewed by another agent, a video; approved by a person, posted."""
 
 from workflows.definitions.own_post import FINDINGS, POST, SETTINGS
-from workflows.nodes import AgentNode, GateNode, RenderNode, Workflow
+from workflows.nodes import AgentNode, GateNode, RenderNode, ReviewNode, Workflow
 
 workflow = Workflow(
     slug="post_draft",
@@ -20,14 +20,11 @@ workflow = Workflow(
             label="Draft",
             agent="content_producer",
             depends_on=("ideas",),
-            inputs={"idea": "ideas.output.ideas.0", "duration_seconds": "brief.duration_seconds"},
-        ),
-        RenderNode(
-            key="video",
-            label="Video",
-            depends_on=("draft",),
-            inputs={"lines": "draft.output.on_screen_text", "seconds": "draft.output.duration_seconds"},
-            timeout_seconds=180,
+            inputs={
+                "idea": "ideas.output.ideas.0",
+                "duration_seconds": "brief.duration_seconds",
+                "feedback": "redraft.feedback",
+            },
         ),
         AgentNode(
             key="compliance",
@@ -36,11 +33,25 @@ workflow = Workflow(
             depends_on=("draft",),
             inputs={"draft": "draft.output.caption"},
         ),
+        ReviewNode(
+            key="review",
+            label="Review before a person sees it",
+            depends_on=("compliance",),
+            inputs={"findings": "compliance.output.findings", "blocked": "compliance.output.blocked"},
+            redraft="draft",
+        ),
+        RenderNode(
+            key="video",
+            label="Video",
+            depends_on=("draft", "review"),
+            inputs={"lines": "draft.output.on_screen_text", "seconds": "draft.output.duration_seconds"},
+            timeout_seconds=180,
+        ),
         GateNode(
             key="gate",
             label="Publish?",
             approval="post_video",
-            depends_on=("draft", "video", "compliance"),
+            depends_on=("draft", "video", "compliance", "review"),
             inputs={
                 "asset": "video.output.asset",
                 "asset_sha256": "video.output.asset_sha256",

@@ -20,6 +20,7 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
         "gate": "asks a person",
         "action": "acts outwardly",
         "render": "makes a video",
+        "review": "has a draft reviewed by another agent",
         "studio_job": "asks the studio for a clip",
         "studio_clip": "fetches the studio's clip",
         "sync": "takes in what TikTok says",
@@ -29,7 +30,13 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
 )
 
 _SHORT_WORDS: Mapping[str, str] = MappingProxyType(
-    {"studio_job": "asks the studio", "studio_clip": "fetches the clip", "sync": "syncs", "wait": "waits"}
+    {
+        "review": "reviews the draft",
+        "studio_job": "asks the studio",
+        "studio_clip": "fetches the clip",
+        "sync": "syncs",
+        "wait": "waits",
+    }
 )
 """What a box has room for."""
 

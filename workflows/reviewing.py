@@ -1,0 +1,50 @@
+"""Circles: a draft that another agent found grave things in goes back before a person sees it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workflows.nodes import AgentNode, ReviewNode
+from workflows.outcomes import Outcome, SentBack, Succeeded
+from workflows.work import Work
+
+GRAVE = frozenset({"high", "critical"})
+"""Findings that send a draft back; lesser ones are shown beside it."""
+MOST_SAID = 10
+LONGEST_FEEDBACK = 2_000
+
+
+def review(work: Work) -> Outcome:
+    """Send the draft back with what is grave in it, or let it go on; what was found goes with it."""
+    node = work.node
+    if not isinstance(node, ReviewNode):
+        raise TypeError(node)
+    findings: Sequence[Mapping[str, Any]] = work.given["findings"] or ()
+    blocked = bool(work.given["blocked"])
+    grave = [finding for finding in findings if finding.get("severity") in GRAVE]
+    sent_back = work.step.run.steps.filter(key=node.key, item=work.step.item, status="skipped").count()
+    if (grave or blocked) and sent_back < node.most_redrafts:
+        return SentBack(redraft=node.redraft, feedback=in_words(grave or findings))
+    return Succeeded(
+        output={
+            "passed": not grave and not blocked,
+            "sent_back": sent_back,
+            "findings": list(findings),
+            "blocked": blocked,
+            "reviewer": _reviewer(work, node),
+        }
+    )
+
+
+def in_words(findings: Sequence[Mapping[str, Any]]) -> str:
+    """Return what was found as the author is told it: each with the words it is about, and how to mend it."""
+    lines = [
+        f"{finding.get('explanation', '')} In: {str(finding.get('quote', ''))!r}. {finding.get('fix', '')}".strip()
+        for finding in findings[:MOST_SAID]
+    ]
+    return "\n".join(lines)[:LONGEST_FEEDBACK]
+
+
+def _reviewer(work: Work, node: ReviewNode) -> str:
+    """Return which agent looked at the draft."""
+    reviewer = work.workflow.node(node.inputs["findings"].partition(".")[0])
+    return reviewer.agent if isinstance(reviewer, AgentNode) else ""
