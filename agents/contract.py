@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -71,6 +71,14 @@ class Prompt:
     untrusted: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Something an agent made that is kept beside its output: its kind, as `Artifact` names them, and its text."""
+
+    kind: Literal["draft", "caption"]
+    text: str
+
+
 InputT = TypeVar("InputT", bound=BaseModel)
 FactsT = TypeVar("FactsT", bound=BaseModel)
 WordsT = TypeVar("WordsT", bound=BaseModel)
@@ -106,3 +114,7 @@ class Agent(ABC, Generic[InputT, FactsT, WordsT, OutputT]):
         Raises `ValueError` with one sentence when the words do not fit the facts (a segment named
         twice, one left out); the runner then asks once more, with that sentence.
         """
+
+    def made(self, output: OutputT) -> tuple[Made, ...]:
+        """Return what is kept of an output as artifacts, at most one of each kind; most agents make none."""
+        return ()

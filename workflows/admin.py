@@ -29,6 +29,7 @@ from workflows.definitions_admin import WorkflowDefinitionAdmin as WorkflowDefin
 from workflows.drawing import draw, statuses_by_node
 from workflows.effect_words import fate_of
 from workflows.effects_admin import EffectAdmin as EffectAdmin
+from workflows.handoffs import handoffs_of
 from workflows.models import WorkflowRun
 from workflows.overview import RunOverview, overview_of
 from workflows.presence import present
@@ -209,6 +210,7 @@ def run_context(overview: RunOverview) -> dict[str, Any]:
         "report_html": render_markdown(overview.report) if overview.report else "",
         "chart": _chart(overview),
         "agent_runs": _agent_runs(run),
+        "handoffs": handoffs_of(run, workflow),
         "events": run.events.order_by("seq")[:EVENTS_SHOWN],
         "asked": asked_by(run),
         "no_worker": not run.is_over and not present().workers,

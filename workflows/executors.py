@@ -1,12 +1,14 @@
 """What each kind of node does. To add a kind: its node in `nodes`, its executor here."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.utils import timezone
 from pydantic import ValidationError
 
-from agents.contract import AgentContext, BrandVoice
+from agents.contract import Agent, AgentContext, BrandVoice
 from agents.providers.errors import ProviderError
+from agents.registry import AGENTS, AnyAgent
 from agents.runner import Asked, run_agent
 from approvals.kinds import kind_of
 from tiktok_ops.accounts.models import Brand
@@ -71,7 +73,20 @@ def ask_agent(work: Work) -> Outcome:
         )
     except ProviderError as trouble:
         return after_trouble(work.node.retry, trouble, tries=work.step.tries)
-    return Succeeded(output=answer.output, agent_run_id=answer.agent_run_id, rows=answer.rows)
+    return Succeeded(
+        output=answer.output,
+        agent_run_id=answer.agent_run_id,
+        artifacts=_artifacts(AGENTS[node.agent], answer.output),
+        rows=answer.rows,
+    )
+
+
+def _artifacts(agent: AnyAgent, output: dict[str, Any]) -> tuple[ArtifactDraft, ...]:
+    """Return what the agent keeps of its output; reading it again costs only those that keep something."""
+    if type(agent).made is Agent.made:
+        return ()
+    made = agent.made(agent.Output.model_validate(output))
+    return tuple(ArtifactDraft(kind=one.kind, text=one.text, media_type="text/plain") for one in made)
 
 
 def write_report(work: Work) -> Outcome:

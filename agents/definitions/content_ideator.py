@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator
 
-from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
+from agents.contract import Agent, AgentContext, Made, ModelTier, Prompt, Typed
 from agents.definitions.drafting import (
     LONGEST_TOPIC,
     MOST_SEGMENTS,
@@ -207,6 +207,11 @@ class ContentIdeator(Agent[IdeatorInput, IdeatorFacts, IdeatorWords, IdeatorOutp
         ideas = tuple(_idea(slot, written, facts.captions) for slot in facts.ideas)
         shared = facts.model_dump(exclude={"ideas", "captions", "banned_claims"})
         return IdeatorOutput.model_validate(shared | {"ideas": ideas})
+
+    def made(self, output: IdeatorOutput) -> tuple[Made, ...]:
+        """Keep the ideas as a person reads them."""
+        told = [f"{idea.key}. {idea.hook}\n\n{idea.outline}\n" for idea in output.ideas]
+        return (Made("draft", "\n".join(told)),) if told else ()
 
 
 def plan_ideas(

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
-from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Prompt, Typed
+from agents.contract import Agent, AgentContext, BrandVoice, Made, ModelTier, Prompt, Typed
 from agents.definitions.compliance import NO_BRAND
 from agents.definitions.drafting import (
     LABEL_TAGS,
@@ -216,6 +216,11 @@ class ContentProducer(Agent[ProducerInput, ProducerFacts, ProducerWords, Produce
             settings=SettingsDraft(),
             brief=_brief(facts, lines),
         )
+
+    def made(self, output: ProducerOutput) -> tuple[Made, ...]:
+        """Keep the caption, and the draft of the video as a person reads it."""
+        lines = "\n".join(f"{number}. {line}" for number, line in enumerate(output.on_screen_text, start=1))
+        return Made("caption", output.caption), Made("draft", f"{output.brief.hook}\n\n{lines}\n")
 
 
 def plan_draft(
