@@ -10,6 +10,7 @@ from agents.contract import Agent, AgentContext, BrandVoice
 from agents.providers.errors import ProviderError
 from agents.registry import AGENTS, AnyAgent
 from agents.runner import Asked, run_agent
+from agents.warnings import warnings_of
 from approvals.kinds import kind_of
 from tiktok_ops.accounts.models import Brand
 from workflows.callbacks import wait_for_callback
@@ -78,6 +79,7 @@ def ask_agent(work: Work) -> Outcome:
         agent_run_id=answer.agent_run_id,
         artifacts=_artifacts(AGENTS[node.agent], answer.output),
         rows=answer.rows,
+        warnings=warnings_of(node.agent, answer.output),
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Model
 
+from agents.warnings import Warnings
 from tiktok_ops.errors import Refused
 
 
@@ -39,12 +40,13 @@ class ArtifactDraft:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The step did its work; `output` is its JSON result. `rows` are inserted with it."""
+    """The step did its work; `output` is its JSON result. `rows` are inserted and `warnings` raised with it."""
 
     output: Mapping[str, Any]
     agent_run_id: UUID | None = None
     artifacts: tuple[ArtifactDraft, ...] = field(default=())
     rows: tuple[Model, ...] = field(default=())
+    warnings: Warnings = field(default=Warnings())
 
 
 class Alarm(StrEnum):

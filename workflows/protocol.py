@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 
+from agents.warnings import Warnings, raise_warnings
 from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact, Asset
 from tiktok_ops.crash_points import CrashPoint, pass_by
@@ -85,7 +86,8 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool = Tr
     doorbell follows the commit, and the keeper rings for one that a crash took in between.
     Raises `LeaseLost`, having written nothing, when claim and state no longer match.
     """
-    is_whole = go_on and not leads_on and isinstance(outcome, Succeeded) and not outcome.artifacts
+    is_alone = isinstance(outcome, Succeeded) and not outcome.artifacts and not outcome.warnings
+    is_whole = go_on and not leads_on and is_alone
     with nullcontext() if is_whole and not connection.in_atomic_block else transaction.atomic():
         if isinstance(outcome, AsksPerson) and _is_cancelled(claimed.step_id):
             outcome = Skipped("The run was cancelled before this was asked.")
@@ -98,6 +100,8 @@ def finish(claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool = Tr
         finished, clusters = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on, rows=rows)
         if isinstance(outcome, Succeeded) and outcome.artifacts:
             _store_artifacts(claimed.step_id, outcome.artifacts)
+        if isinstance(outcome, Succeeded) and outcome.warnings:
+            _warn(claimed.step_id, outcome.warnings)
         if isinstance(outcome, Failed) and outcome.alarm:
             raise_for_step(claimed.step_id, outcome.alarm, error=outcome.error)
         if clusters:
@@ -284,6 +288,13 @@ def _store_artifacts(step_id: UUID, drafts: tuple[ArtifactDraft, ...]) -> None:
             asset=asset,
             sha256=asset.sha256 if asset else hashlib.sha256(draft.text.encode()).hexdigest(),
         )
+
+
+def _warn(step_id: UUID, warnings: Warnings) -> None:
+    """Raise what an agent's answer warns of, and resolve what it shows to be over; a dry run warns nobody."""
+    run = WorkflowRun.objects.select_related("account").get(steps=step_id)
+    if not run.is_dry_run:
+        raise_warnings(warnings, account=run.account)
 
 
 def _call(sql: str, arguments: list[Any]) -> tuple[Any, ...] | None:

@@ -1,5 +1,6 @@
 """The only writers of alerts: raised by the machine, acknowledged and resolved by people, or by the machine again."""
 
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -104,6 +105,15 @@ def resolve_about(*, kind: str, about: Model | str, by: User | str, part: str = 
     """Resolve the live alert of the kind about this, for its cause is gone; return how many there were (0 or 1)."""
     live = Alert.objects.filter(key=key_of(kind, about, part), status__in=LIVE)
     return live.update(status="resolved", resolved_at=Now(), resolved_by=actor_name(by))
+
+
+def resolve_others(
+    *, kinds: Sequence[str], of: TikTokAccount, but: Collection[tuple[str, str]], by: User | str
+) -> int:
+    """Resolve the account's live alerts of these kinds but those named by kind and part; return how many there were."""
+    kept = [key_of(kind, of, part) for kind, part in but]
+    gone = Alert.objects.filter(account=of, kind__in=kinds, status__in=LIVE).exclude(key__in=kept)
+    return gone.update(status="resolved", resolved_at=Now(), resolved_by=actor_name(by))
 
 
 def acknowledge(*, alert_id: UUID, by: Actor, note: str = "") -> Alert:
