@@ -27,7 +27,7 @@ class SendMessage(Deed[CreatorMessage]):
 
         Raises `EffectRefused` for a handle the marketplace does not know.
         """
-        shop = {"token": acting.access.token, "cipher": acting.access.shop_cipher}
+        shop: dict[str, Any] = {"token": acting.access.token, "cipher": acting.access.shop_cipher}
         affiliate = acting.provider.affiliate
         found = affiliate.creators(**shop, keyword=acting.wanted.creator)
         creator = next(

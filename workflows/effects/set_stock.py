@@ -59,7 +59,8 @@ class SetStock(Deed[StockUpdate]):
 
     def is_undone(self, acting: Acting[StockUpdate]) -> bool:
         """Return whether every number is as it was: nothing was set, and nothing was sold."""
-        return _levels(acting) == acting.facts["levels"]
+        before: dict[str, dict[str, int]] = acting.facts["levels"]
+        return _levels(acting) == before
 
 
 def _levels(acting: Acting[StockUpdate]) -> dict[str, dict[str, int]]:
