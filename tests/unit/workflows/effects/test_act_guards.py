@@ -39,10 +39,21 @@ from workflows.protocol import finish
 from workflows.services import start_run
 from workflows.shop_kinds import ListingUpdate, StockUpdate
 
-WHERE = {"account": UUID(int=7), "handle": "lumen.lamps", "mode": "sandbox", "delivery": "direct"}
-REPLY = {"comment": "Which tea?", "is_hidden": False, "replies_before": []}
-THREAD = {"is_blocked": False, "is_new": True, "quota_left": 3, "messages_before": [], "thread": "1"}
-LISTING = {"title": "Old", "description": "Old words", "status": "ACTIVATE"}
+WHERE: dict[str, Any] = {
+    "account": UUID(int=7),
+    "handle": "lumen.lamps",
+    "mode": "sandbox",
+    "delivery": "direct",
+}
+REPLY: dict[str, Any] = {"comment": "Which tea?", "is_hidden": False, "replies_before": []}
+THREAD: dict[str, Any] = {
+    "is_blocked": False,
+    "is_new": True,
+    "quota_left": 3,
+    "messages_before": [],
+    "thread": "1",
+}
+LISTING: dict[str, Any] = {"title": "Old", "description": "Old words", "status": "ACTIVATE"}
 DEEDS: dict[type[Act], type[Deed[Any]]] = {
     CommentReply: reply_comment.ReplyComment,
     CreatorMessage: send_message.SendMessage,
