@@ -109,6 +109,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], int]] = [
         40007,
     ),
     ("GET", "business/comment/list/", {**ME, "video_id": "1"}, 40053),
+    ("GET", "business/comment/list/", {**ME, "video_id": "9" * 40}, 40053),
     ("POST", "business/comment/reply/create/", {**REPLY, "text": "x" * 1201}, BAD),
     ("POST", "business/comment/reply/create/", {**REPLY, "text": "a\0b"}, BAD),
     ("POST", "business/comment/hide/", {**REPLY, "action": "DELETE"}, BAD),
@@ -175,6 +176,8 @@ def test_ask_the_shop_beyond_its_limits_is_refused() -> None:
     assert shop(PRODUCTS, body=b'{"status":"DRAFT"}') == 0
     assert shop("/order/202309/orders/search", body=b'{"order_status":"LOST"}') == 36009004
     assert shop("/affiliate_seller/202608/marketplace_creators/search") == 0
+    lost = exchange("GET", f"{SANDBOX_SHOP_BASE_URL}/product/202309/products/1%002", headers=SHOP_POST)
+    assert (lost.status_code, lost.json()["code"]) == (200, 36009009)
     assert shop("/affiliate_seller/202608/marketplace_creators/search", page_size="13") == 36009004
 
 
