@@ -21,7 +21,8 @@ from agents.sandbox_models import SandboxCreator, SandboxRecord
 CALLS_A_MINUTE = 40
 """By account and endpoint."""
 LONGEST_RANGE = timedelta(days=60)
-USUAL_RANGE = timedelta(days=7)
+USUAL_RANGE = timedelta(days=6)
+"""The last seven days, today included."""
 FEWEST_FOLLOWERS = 100
 """Whoever has fewer is told nothing of their audience."""
 AUDIENCE = ("audience_ages", "audience_genders", "audience_countries", "audience_cities")
@@ -51,12 +52,16 @@ class Query(BaseModel):
 
 
 class _Profile(Query):
+    """The query of `business/get`."""
+
     fields: Json[list[str]] = []
     start_date: date | None = None
     end_date: date | None = None
 
 
 class _Filters(BaseModel):
+    """What videos are filtered by."""
+
     model_config = ConfigDict(extra="forbid")
 
     video_ids: list[str] = Field(default=[], max_length=20)
@@ -64,6 +69,8 @@ class _Filters(BaseModel):
 
 
 class _Videos(Query):
+    """The query of `business/video/list`."""
+
     fields: Json[list[str]] = []
     filters: Json[_Filters] = _Filters()
     cursor: int | None = None

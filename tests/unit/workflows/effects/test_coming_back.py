@@ -27,8 +27,9 @@ from tests.factories.workflows import expire_lease, report_node
 from tiktok_ops.content.models import Asset
 from workflows.approval_kinds import VideoPost
 from workflows.effects import ledger
-from workflows.effects.posting import Posting, ask_again
+from workflows.effects.posting import Posting
 from workflows.effects.registry import EFFECTS
+from workflows.effects.underway import ask_again
 from workflows.gates import resume_gate
 from workflows.outcomes import LeaseLost
 
@@ -81,7 +82,8 @@ def test_ask_again_by_a_worker_that_lost_its_lease_asks_nothing(tiktok: Any) -> 
     effect = ledger.effect_of(taken, kind="post_video")
     payload = bytes(effect.decision.payload)
     post = VideoPost.model_validate_json(payload)
-    posting = Posting(taken, effect, post, payload, Asset.objects.get(id=post.asset))
+    asset = Asset.objects.get(id=post.asset)
+    posting = Posting(work=taken, effect=effect, payload=payload, post=post, asset=asset)
     take_over(run)
 
     with pytest.raises(LeaseLost):
