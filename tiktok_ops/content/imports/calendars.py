@@ -48,6 +48,7 @@ _VIETNAMESE_SHAPE = re.compile(
 )
 _ISO = re.compile(r"(?P<year>[0-9]{4})[-/](?P<month>[0-9]{1,2})[-/](?P<day>[0-9]{1,2})(?:[ t]00:00(?::00)?)?")
 
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 LONGEST_GAP_YEARS = 8
 """How far apart two 29 Februaries may be (1896 and 1904, 2096 and 2104)."""
 
@@ -89,6 +90,8 @@ def read_day(text: str) -> PrintedDay | None:
 
 def _checked(month: int | None, day: int, year: str | None) -> PrintedDay | None:
     if month is None or not 1 <= month <= 12 or not 1 <= day <= _DAYS_IN_MONTH[month - 1]:
+        return None
+    if year is not None and not FIRST_YEAR <= int(year) <= LAST_YEAR:
         return None
     printed = PrintedDay(month, day, int(year) if year else None)
     if printed.year is not None and printed.on(printed.year) is None:

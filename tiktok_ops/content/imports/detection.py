@@ -182,7 +182,8 @@ def _read_objects(table: Objects, part: Part, label: str, reading: Reading) -> I
         skipped.append((row, record))
         if not is_failure(record):
             break
-    if not skipped:
+    if not skipped or is_failure(skipped[-1][1]):
+        reading.leave_out(FAILED, rows=len(skipped))
         return iter(())
     every = chain(skipped, items)
     names = skipped[-1][1].keys()

@@ -18,7 +18,7 @@ from tiktok_ops.content.imports.links import handle_in, moment_in, video_id_in
 from tiktok_ops.content.imports.parts import Part
 from tiktok_ops.content.imports.problems import ImportRefused, place
 from tiktok_ops.content.imports.reading import Reading
-from tiktok_ops.content.imports.rows import CellError, Cells
+from tiktok_ops.content.imports.rows import MAX_URL_CHARS, CellError, Cells
 from tiktok_ops.content.imports.studio_tabs import (
     ACTIVITY,
     CONTENT,
@@ -207,7 +207,7 @@ def _posts(tab: _Tab, records: Iterator[Record]) -> Iterator[Fact]:
     for record in records:
         cells = tab.cells(record)
         fact = _post(tab, record, cells)
-        handle = handle_in(fact.url or "")
+        handle = handle_in(record.cells.get(tab.found.columns.get("link", ""), ""))
         if not cells.is_wrong and (not handle or tab.reading.belongs(handle)):
             yield fact
 
@@ -229,7 +229,7 @@ def _post(tab: _Tab, record: Record, cells: Cells) -> PostFact:
         row=record.row,
         part=tab.label,
         video_id=video_id,
-        url=link if video_id else None,
+        url=link if video_id and link.startswith("http") and len(link) <= MAX_URL_CHARS else None,
         created_at=moment_in(video_id, now=tab.reading.now) if video_id else None,
         caption=title or None,
         hashtags=hashtags_in(title) if title else None,

@@ -124,6 +124,8 @@ class Workbook:
                 raise ImportRefused.of(
                     self._filename, f"has more than {MAX_ROWS:,} rows; split it into smaller files"
                 )
+            if all(cell.value is None for cell in cells):
+                continue
             texts = [_text(cell, number, problems, part) for cell in cells]
             if any(text.strip() for text in texts):
                 kept = _without_blank_end(texts)
