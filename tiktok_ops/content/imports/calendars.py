@@ -119,11 +119,9 @@ def _walk(printed: Sequence[PrintedDay], bound: date, *, step: int) -> Iterator[
 def _nearest(day: PrintedDay, bound: date, step: int) -> date:
     if day.year is not None:
         return date(day.year, day.month, day.day)
-    for years in range(LONGEST_GAP_YEARS + 1):
-        found = day.on(bound.year + step * years)
-        if found is not None and (found - bound).days * step >= 0:
-            return found
-    raise AssertionError("29 February comes at least every eight years")
+    years = (bound.year + step * number for number in range(LONGEST_GAP_YEARS + 1))
+    found = (day.on(year) for year in years)
+    return next(one for one in found if one is not None and (one - bound).days * step >= 0)
 
 
 def is_descending(printed: Sequence[PrintedDay]) -> bool:

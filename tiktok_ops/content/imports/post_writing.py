@@ -47,8 +47,8 @@ class _Told:
 
     def without(self, fact: PostFact) -> PostFact:
         """Return the fact without what is told already."""
-        none: dict[str, Any] = {name: None for name in self.fields if name != "extra"}
-        return replace(fact, **none, **({"extra": {}} if "extra" in self.fields else {}))
+        less: dict[str, Any] = {name: {} if name == "extra" else None for name in self.fields}
+        return replace(fact, **less)
 
 
 @lru_cache(maxsize=256)  # a file has few kinds of rows and many of each: they share these

@@ -38,8 +38,6 @@ def opened_workbook(stream: BinaryIO, *, filename: str) -> Iterator["Workbook"]:
     stream.seek(0)
     try:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=False, keep_links=False)
-    except ImportRefused:
-        raise
     except Exception as error:  # whatever openpyxl makes of a document that is not one
         raise _broken(filename) from error
     try:

@@ -19,6 +19,7 @@ from tests.factories.exports import (
     download_post,
     new_download,
     packed,
+    patched,
     studio_csv,
     video_id,
     xlsx,
@@ -140,18 +141,9 @@ def test_read_archive_packed_in_another_way_refuses() -> None:
     assert "which is packed in a way we do not read; pack it as a usual ZIP." in _sentence(_entry(_as_lzma))
 
 
-def _patched(data: bytes, offset: int, value: bytes) -> bytes:
-    """Return the archive with bytes of its first entry changed, in both places that tell of it."""
-    local, central = data.index(b"PK\x03\x04") + offset - 2, data.index(b"PK\x01\x02") + offset
-    changed = bytearray(data)
-    for place in (local, central):
-        changed[place : place + len(value)] = value
-    return bytes(changed)
-
-
 def test_read_encrypted_archive_refuses() -> None:
     assert "which is encrypted; pack it without a password." in _sentence(
-        _patched(zipped({"Overview.csv": DAY}), 8, b"\x01\x00")
+        patched(zipped({"Overview.csv": DAY}), 8, b"\x01\x00")
     )
 
 
@@ -165,7 +157,7 @@ def test_read_archive_that_unpacks_to_far_more_than_it_is_refuses() -> None:
 
 def test_read_archive_that_lies_about_its_size_refuses() -> None:
     # The entry says 10 bytes and holds more: what comes out is cut there, and its check sum is wrong.
-    data = _patched(zipped({"Overview.csv": DAY}), 24, (10).to_bytes(4, "little"))
+    data = patched(zipped({"Overview.csv": DAY}), 24, (10).to_bytes(4, "little"))
     assert "broken" in _sentence(data) or "cannot be opened" in _sentence(data)
 
 
@@ -173,13 +165,22 @@ def test_read_archive_that_lies_about_its_size_refuses() -> None:
     ("size", "what"), [(2**31, "is larger than 100 MB unpacked"), (99 * 2**20, "200 times its size")]
 )
 def test_read_archive_that_says_it_is_huge_refuses_before_unpacking(size: int, what: str) -> None:
-    data = _patched(zipped({"Overview.csv": DAY}), 24, size.to_bytes(4, "little"))
+    data = patched(zipped({"Overview.csv": DAY}), 24, size.to_bytes(4, "little"))
     assert what in _sentence(data)
 
 
 def test_read_archive_of_too_many_files_refuses() -> None:
     files = {f"{number}.csv": b"" for number in range(501)}
     assert "holds 501 files; at most 500 can be read: send fewer." in _sentence(zipped(files))
+
+
+def test_read_archive_that_says_it_unpacks_to_too_much_altogether_refuses() -> None:
+    data = io.BytesIO(zipped({str(number): b"x" for number in range(4)}))
+    with archives.opened_archive(data, filename="a.zip") as archive:
+        for entry in archive.infolist():
+            entry.file_size, entry.compress_size = 80 * 2**20, 2**20
+        with pytest.raises(ImportRefused, match="unpacks to more than 300 MB; send the files one by one"):
+            archives.checked_entries(archive, filename="a.zip")
 
 
 def test_unpack_more_than_allowed_stops() -> None:

@@ -79,6 +79,20 @@ def test_read_zip_of_a_day_that_cannot_be_takes_no_followers(made_on: tuple[int,
     assert _left_out(read(data))[NO_DAY] == 1
 
 
+def test_read_post_without_a_date_is_read_without_one() -> None:
+    assert [post.written_at for post in read(as_json(new_download([download_post(date="N/A")]))).rows] == [
+        None
+    ]
+
+
+def test_read_followers_with_odd_dates_is_no_reason_to_refuse() -> None:
+    document = new_download([download_post()])
+    fans = [{"Date": "?"}, "x", {"date": "2025-05-12 10:00:00 UTC"}]
+    document["Profile And Settings"]["Follower"]["FansList"] = fans
+    found = read(zipped({"user_data_tiktok.json": as_json(document)}))
+    assert (_left_out(found)[NAMES], found.facts[1]) == (3, DayFact(date(2025, 6, 1), {"followers": 2}))
+
+
 @LAYOUTS
 def test_read_download_of_another_account_refuses(layout: Any) -> None:
     assert str(refusal(as_json(layout([download_post()], user_name="Other")))) == (

@@ -43,6 +43,7 @@ def test_read_link_of_any_kind_gives_the_id(link: str) -> None:
         (f"https://v16-webapp.tiktokcdn.com/{ID}/video/tos", NO_ID),
         ("https://www.tiktok.com/@demo/video/12", NO_ID),
         ("https://[bad/@demo", NO_ID),
+        ("https://www.tiktok.com/foryou?item_id=x", NO_ID),
         ("https://www.tiktok.com/@demo/video/٧٤٦٩٠١٢٣٤٥٦٧٨٩٠١٢٣٤", NO_ID),
         ("", NO_ID),
     ],

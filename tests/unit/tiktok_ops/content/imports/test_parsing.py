@@ -17,6 +17,7 @@ from tests.unit.tiktok_ops.content.imports.files import (
     row,
     rows,
 )
+from tiktok_ops.content.imports.parsing import opened_file
 from tiktok_ops.content.imports.problems import ImportRefused
 from tiktok_ops.content.imports.tables import COLUMNS
 
@@ -195,3 +196,36 @@ def test_read_refusal_is_importrefused_with_printable_lines() -> None:
     refused = refusal(csv_file([row(1, views="a\nb\x07")]))
     assert isinstance(refused, ImportRefused)
     assert str(refused).isprintable()
+
+
+class Endless(io.RawIOBase):
+    """A stream without end, that can be read once only."""
+
+    def readable(self) -> bool:
+        """Return True: this is a stream to read."""
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return `size` bytes, always."""
+        return b"x" * size
+
+
+class Broken(Endless):
+    """A stream whose disk fails."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Fail as a disk does."""
+        raise OSError(5, "Input/output error")
+
+
+@pytest.mark.parametrize(
+    ("stream", "sentence"),
+    [
+        (Endless(), "The file 'a.csv' is larger than 100 MB; split it into smaller files."),
+        (Broken(), "The file 'a.csv' cannot be read: Input/output error."),
+    ],
+)
+def test_open_file_that_cannot_be_had_whole_refuses(stream: io.RawIOBase, sentence: str) -> None:
+    with pytest.raises(ImportRefused) as caught, opened_file(stream, filename="a.csv"):
+        pass
+    assert str(caught.value) == sentence

@@ -90,6 +90,12 @@ def test_read_old_export_by_its_name_takes_the_year_it_was_of() -> None:
     assert found.reading.notes == []
 
 
+def test_read_old_archive_takes_the_year_its_files_were_made_in() -> None:
+    data = zipped({"Overview.csv": studio_csv(OVERVIEW[:2], [("June 1", "1"), ("June 2", "2")])})
+    found = read(data, filename="old.zip", now=datetime(2030, 1, 1, tzinfo=UTC))
+    assert [day for day, _ in _days(found)] == [date(2025, 6, 1), date(2025, 6, 2)]
+
+
 @pytest.mark.parametrize("name", [NAMED.replace("demo", "DEMO (1)"), NAMED.replace(".csv", ".zip")])
 def test_read_name_as_browsers_change_it_is_known_still(name: str) -> None:
     tab = studio_csv(OVERVIEW[:2], [("August 28", "1")])
@@ -201,7 +207,8 @@ def test_read_content_of_another_account_refuses_naming_it() -> None:
 def test_read_wrong_cells_name_row_column_value_and_remedy() -> None:
     rows = [("June 29", "many"), ("Smarch 1", "1")]
     assert str(refusal(studio_csv(OVERVIEW[:2], rows))).splitlines() == [
-        "Row 3: Date 'Smarch 1' is not a day; write it as 2026-02-28, or as TikTok does: February 28."
+        "Row 3: Date 'Smarch 1' is not a day; write it as 2026-02-28, or as TikTok does: February 28.",
+        "Row 2: Video Views 'many' is not a whole number; write it in digits only, for example 1234.",
     ]
     assert str(refusal(studio_csv(OVERVIEW[:2], rows[:1]))) == (
         "Row 2: Video Views 'many' is not a whole number; write it in digits only, for example 1234."

@@ -1,15 +1,17 @@
 """XLSX workbooks: text as cells show it, no formula, no trap, several tabs."""
 
 import io
+import random
 import re
 import zipfile
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.factories.exports import CONTENT, GENDER, OVERVIEW, content_row, link_to, video_id, xlsx
+from tests.factories.exports import CONTENT, GENDER, OVERVIEW, content_row, link_to, patched, video_id, xlsx
 from tests.unit.tiktok_ops.content.imports.files import outcome, read, refusal, row
 from tiktok_ops.content.imports.facts import AudienceFact, DayFact
 from tiktok_ops.content.imports.tables import COLUMNS
@@ -24,7 +26,7 @@ def _sentence(data: bytes) -> str:
 
 
 def test_read_workbook_of_studio_reads_every_tab_and_names_those_it_does_not_know() -> None:
-    tabs = {
+    tabs: dict[str, Sequence[Sequence[object]]] = {
         "Overview": [OVERVIEW, ("June 30", "1,204", "1", "2", "3", "undefined")],
         "FollowerGender": [GENDER, ("Female", "0.59")],
         "Content": [CONTENT, content_row(video_id(1))],
@@ -190,6 +192,27 @@ def test_read_workbook_that_unpacks_to_far_more_than_it_is_refuses() -> None:
         b" " * 5_000_000 + b"</worksheet>",
     )
     assert "unpacks to more than 200 times its size" in _sentence(data)
+
+
+def test_read_workbook_with_a_tab_that_breaks_off_refuses() -> None:
+    data = _changed(xlsx({"Overview": DAYS}), "xl/worksheets/sheet1.xml", b"</sheetData>", b"<oops>")
+    assert "is a broken XLSX workbook" in _sentence(data)
+
+
+def test_read_workbook_with_an_enormous_tab_refuses_before_reading_it() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", random.Random(1).randbytes(400_000))
+        archive.writestr("xl/workbook.xml", b"<workbook/>")
+    data = patched(out.getvalue(), 24, (65 * 2**20).to_bytes(4, "little"))
+    assert "has a tab of more than 64 MB unpacked; give it as CSV." in _sentence(data)
+
+
+def test_read_workbook_with_times_and_truths_in_further_columns_keeps_them_as_text() -> None:
+    header = (*CONTENT, "Average watch time", "Pinned", "Score")
+    cells = (*content_row(video_id(1)), time(0, 0, 5), True, 1.5)
+    [post] = read(xlsx({"Content": [header, cells]})).rows
+    assert post.extra == {"Average watch time": "00:00:05", "Pinned": "True", "Score": "1.5"}
 
 
 WHOLE = xlsx({"Overview": DAYS})

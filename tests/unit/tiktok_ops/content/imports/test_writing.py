@@ -89,7 +89,7 @@ def _left_out(result: ImportResult) -> dict[str, int]:
 def _rows() -> list[Any]:
     """Return all an import may write, as values."""
     return [
-        list(model.objects.order_by("pk").values())  # type: ignore[attr-defined]
+        list(model.objects.order_by("pk").values())
         for model in (Post, PostMetrics, Comment, AccountMetrics, AudienceShare)
     ]
 
@@ -265,6 +265,12 @@ def test_import_comments_by_their_posts(account: TikTokAccount) -> None:
     changed = _import(account, as_json([apify_comment(VIDEO, text="Changed", diggCount=None)]))
     assert _numbers(changed)["comments"] == (0, 1, 0)
     assert Comment.objects.values_list("text", "likes").get() == ("Changed", 2)
+
+
+def test_import_more_comments_than_a_batch_writes_all_of_them(account: TikTokAccount) -> None:
+    PostFactory.create(account=account, video_id=VIDEO)
+    _import(account, as_json([apify_comment(VIDEO, number) for number in range(1_001)]))
+    assert Comment.objects.count() == 1_001
 
 
 def test_import_comments_of_no_known_post_refuses(account: TikTokAccount) -> None:
