@@ -71,7 +71,7 @@ def take(running: Site, size: str) -> None:
         page.get_by_role("button", name="Upload and preview").click()
         confirm = page.get_by_role("button", name="Import", exact=True)
         expect(confirm).to_be_visible(timeout=WAIT_MS)
-        shoot(page, "import-preview", size, height=TALL)
+        shoot(page, "import-preview", size)
         confirm.click()
         expect(page.get_by_role("heading", name="Imported", exact=True)).to_be_visible(timeout=WAIT_MS)
         shoot(page, "import", size)

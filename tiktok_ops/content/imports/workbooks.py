@@ -109,7 +109,7 @@ class Workbook:
         sheet = self._book[tab]
         sheet.reset_dimensions()  # what the workbook says of its size is not asked
         rows = sheet.iter_rows(max_col=MAX_COLUMNS + 1)
-        number = width = 0
+        number, width, blank = 0, 0, None
         while True:
             try:
                 cells = next(rows, None)
@@ -122,7 +122,10 @@ class Workbook:
                 raise ImportRefused.of(
                     self._filename, f"has more than {MAX_ROWS:,} rows; split it into smaller files"
                 )
+            if cells is blank:  # openpyxl gives the same for every row that is not written
+                continue
             if all(cell.value is None for cell in cells):
+                blank = cells
                 continue
             texts = [_text(cell, number, problems, part) for cell in cells]
             if any(text.strip() for text in texts):

@@ -169,6 +169,14 @@ def test_read_archive_that_says_it_is_huge_refuses_before_unpacking(size: int, w
     assert what in _sentence(data)
 
 
+def test_read_archive_whose_file_is_not_where_it_says_refuses() -> None:
+    data = zipped({"Overview.csv": DAY, "b.csv": DAY})
+    second = data.index(b"PK\x03\x04", 4)
+    assert "holds 'b.csv', which cannot be opened; pack it anew." in _sentence(
+        data[:second] + b"XX" + data[second + 2 :]
+    )
+
+
 def test_read_archive_of_too_many_files_refuses() -> None:
     files = {f"{number}.csv": b"" for number in range(501)}
     assert "holds 501 files; at most 500 can be read: send fewer." in _sentence(zipped(files))

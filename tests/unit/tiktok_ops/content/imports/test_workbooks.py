@@ -49,7 +49,7 @@ def test_read_workbook_of_studio_reads_every_tab_and_names_those_it_does_not_kno
 def test_read_workbook_of_posts_takes_numbers_days_and_blanks_as_a_csv_has_them() -> None:
     cells: dict[str, object] = dict(row(1))
     cells |= {"views": 1_000, "likes": 50.0, "created_at": datetime(2025, 6, 30, 17, 2), "url": None}  # noqa: DTZ001
-    [post] = read(xlsx({"Posts": [COLUMNS, [], [cells[name] for name in COLUMNS]]})).rows
+    [post] = read(xlsx({"Posts": [COLUMNS, [" "], [cells[name] for name in COLUMNS]]})).rows
     assert (post.row, post.part, post.views, post.likes, post.url) == (3, "Posts", 1_000, 50, "")
     assert post.created_at == datetime(2025, 6, 30, 17, 2, tzinfo=UTC)
 

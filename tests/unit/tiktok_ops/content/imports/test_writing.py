@@ -330,7 +330,7 @@ def test_import_a_table_after_an_export_takes_every_value_of_the_table(account: 
     assert (post.views, post.caption, post.extra) == (1_000, "Post 1", {})
 
 
-@pytest.mark.parametrize("count", [2, 900])
+@pytest.mark.parametrize("count", [2, 300])
 def test_import_any_number_of_comments_takes_as_many_queries(
     account: TikTokAccount, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
