@@ -210,7 +210,7 @@ def test_forbid_moves_that_would_skip_what_must_come_between(name: str, source: 
     [
         ("step", "succeeded failed skipped cancelled"),
         ("run", "succeeded failed cancelled"),
-        ("import", "succeeded failed"),
+        ("import", "succeeded failed cancelled"),
         ("agent run", "succeeded failed"),
         ("effect", "confirmed failed"),
         ("webhook", "processed ignored not_understood failed"),

@@ -8,7 +8,17 @@ from tiktok_ops.env import BASE_DIR
 FOLDER = BASE_DIR / "docs" / "screenshots"
 OTHERS = BASE_DIR / "var" / "screenshots"
 KEPT = {
-    *("accounts", "import", "run", "media", "new-post", "draft-a-post", "approval", "approval-dark"),
+    *(
+        "accounts",
+        "import-preview",
+        "import",
+        "run",
+        "media",
+        "new-post",
+        "draft-a-post",
+        "approval",
+        "approval-dark",
+    ),
     *("approval-phone", "effect", "effects", "post-by-hand-phone", "workflow", "run-controls", "batch"),
 }
 WAIT_MS = 60_000

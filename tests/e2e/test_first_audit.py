@@ -27,7 +27,8 @@ def upload(page: Page, running: Site, account: TikTokAccount, file: Path) -> Non
     """Upload a file of posts for the account."""
     page.goto(f"{running.address}/admin/content/contentimport/upload/?account={account.id}")
     page.set_input_files("input[type=file]", file)
-    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_role("button", name="Upload and preview").click()
+    page.wait_for_url("**/change/")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -38,6 +39,11 @@ def test_operator_imports_a_file_audits_the_account_and_reads_the_report(
     member(account, Role.OPERATOR, "oscar")
     with site() as running, running.page(size=size, username="oscar", password=PASSWORD) as page:
         upload(page, running, account, sample_file())
+        expect(
+            page.get_by_role("heading", name="What importing it into @lumen.lamps would do")
+        ).to_be_visible(timeout=WAIT_MS)
+        assert not scrolls_sideways(page)
+        page.get_by_role("button", name="Import", exact=True).click()
         expect(page.get_by_role("heading", name="Imported", exact=True)).to_be_visible(timeout=WAIT_MS)
         assert not scrolls_sideways(page)
 

@@ -85,6 +85,15 @@ def packed(name: str, *, made_on: tuple[int, int, int] = (2025, 6, 1)) -> zipfil
     return entry
 
 
+def patched(data: bytes, offset: int, value: bytes) -> bytes:
+    """Return the archive with bytes of its first entry changed, in both places that tell of it."""
+    local, central = data.index(b"PK\x03\x04") + offset - 2, data.index(b"PK\x01\x02") + offset
+    changed = bytearray(data)
+    for place in (local, central):
+        changed[place : place + len(value)] = value
+    return bytes(changed)
+
+
 # Download your data ----------------------------------------------------------------------------------
 
 

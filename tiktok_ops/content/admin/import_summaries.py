@@ -56,11 +56,12 @@ def shown_kinds(upload: ContentImport) -> list[ShownKind]:
     shown = []
     for kind in _KINDS:
         tally = upload.summary.get(kind.name, {})
-        numbers = [tally.get(change, 0) for change in ("created", "updated", "unchanged")]
-        if any(numbers):
+        created, updated, unchanged = (tally.get(change, 0) for change in ("created", "updated", "unchanged"))
+        if created or updated or unchanged:
             url = f"{reverse(f'admin:content_{kind.page}_changelist')}?account__id__exact={upload.account_id}"
             samples = [_cells(kind, sample) for sample in tally["samples"]]
-            shown.append(ShownKind(kind.title, url, *numbers, ["Becomes", *kind.columns.values()], samples))
+            headings = ["Becomes", *kind.columns.values()]
+            shown.append(ShownKind(kind.title, url, created, updated, unchanged, headings, samples))
     return shown
 
 

@@ -135,7 +135,7 @@ class ContentImportAdmin(MachineWrittenAdmin):
             form,
             template="admin/content/contentimport/upload.html",
             title=f"Import a file into {account}" if account else "Import a file",
-            submit="Upload and look",
+            submit="Upload and preview",
             columns=COLUMNS,
             comment_columns=COMMENT_COLUMNS,
         )

@@ -65,7 +65,7 @@ class PostAdmin(CountCells, MachineWrittenAdmin):
     search_fields = ("caption", "video_id")
     search_help_text = "Search captions and video ids"
     inlines = (PostMetricsInline,)
-    empty_text = "There are no posts yet. Import a file of them: open an account and choose Import posts."
+    empty_text = "There are no posts yet. Open an account and choose Import a file."
     fieldsets = (
         (
             None,

@@ -48,6 +48,7 @@ _VIETNAMESE_SHAPE = re.compile(
 )
 _ISO = re.compile(r"(?P<year>[0-9]{4})[-/](?P<month>[0-9]{1,2})[-/](?P<day>[0-9]{1,2})(?:[ t]00:00(?::00)?)?")
 
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 LONGEST_GAP_YEARS = 8
 """How far apart two 29 Februaries may be (1896 and 1904, 2096 and 2104)."""
 
@@ -90,6 +91,8 @@ def read_day(text: str) -> PrintedDay | None:
 def _checked(month: int | None, day: int, year: str | None) -> PrintedDay | None:
     if month is None or not 1 <= month <= 12 or not 1 <= day <= _DAYS_IN_MONTH[month - 1]:
         return None
+    if year is not None and not FIRST_YEAR <= int(year) <= LAST_YEAR:
+        return None
     printed = PrintedDay(month, day, int(year) if year else None)
     if printed.year is not None and printed.on(printed.year) is None:
         return None
@@ -116,11 +119,9 @@ def _walk(printed: Sequence[PrintedDay], bound: date, *, step: int) -> Iterator[
 def _nearest(day: PrintedDay, bound: date, step: int) -> date:
     if day.year is not None:
         return date(day.year, day.month, day.day)
-    for years in range(LONGEST_GAP_YEARS + 1):
-        found = day.on(bound.year + step * years)
-        if found is not None and (found - bound).days * step >= 0:
-            return found
-    raise AssertionError("29 February comes at least every eight years")
+    years = (bound.year + step * number for number in range(LONGEST_GAP_YEARS + 1))
+    found = (day.on(year) for year in years)
+    return next(one for one in found if one is not None and (one - bound).days * step >= 0)
 
 
 def is_descending(printed: Sequence[PrintedDay]) -> bool:

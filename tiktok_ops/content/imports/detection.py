@@ -35,6 +35,7 @@ from tiktok_ops.content.imports.tables import (
     bounded,
     check_columns,
     column_key,
+    json_value,
     open_lines,
     plain_records,
     text_cells,
@@ -84,9 +85,19 @@ def _is_document(start: str, *, is_whole: bool) -> bool:
     """Return whether a text that begins with a brace is one object, rather than one on each line."""
     first, _, rest = start.partition("\n")
     name = _FIRST_NAME.match(start)
-    if name is not None and name[1] in SECTIONS:
+    if (name is not None and name[1] in SECTIONS) or first.rstrip().endswith(("{", "[")):
         return True
-    return first.strip() == "{" or (not rest and not is_whole)
+    if not rest:
+        return not is_whole
+    return not rest.lstrip().startswith("{") and not _is_json(first)
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json_value(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _text_of(checked: CheckedBytes) -> io.TextIOWrapper:
@@ -122,6 +133,8 @@ def read_table(table: Grid | Objects, *, part: Part, label: str, reading: Readin
 
 
 def _read_grid(grid: Grid, part: Part, label: str, reading: Reading) -> Iterator[Fact]:
+    if set(COLUMNS) <= set(grid.names):  # whatever else is in it, it is a table of posts
+        return _counted(read_posts(grid.records, label=label, reading=reading), label, _POSTS_WHAT, reading)
     if tab := tab_of(grid.names):
         facts = read_tab(tab, grid.records, part=part, label=label, reading=reading)
         return _counted(facts, label, named(tab), reading)
@@ -133,7 +146,7 @@ def _read_grid(grid: Grid, part: Part, label: str, reading: Reading) -> Iterator
         return _read_comments(grid, keys, part, label, reading)
     if grid.names:
         check_columns(grid.names, grid.names, part.name)
-    return _counted(read_posts(grid.records, label=label, reading=reading), label, _POSTS_WHAT, reading)
+    return iter(())
 
 
 def _read_comments(
@@ -182,16 +195,19 @@ def _read_objects(table: Objects, part: Part, label: str, reading: Reading) -> I
         skipped.append((row, record))
         if not is_failure(record):
             break
-    if not skipped:
+    if not skipped or is_failure(skipped[-1][1]):
+        reading.leave_out(FAILED, rows=len(skipped))
         return iter(())
     every = chain(skipped, items)
     names = skipped[-1][1].keys()
-    if shape := shape_of(names):
+    keys = {column_key(name) for name in names}
+    is_ours = keys >= set(COLUMNS)
+    if not is_ours and (shape := shape_of(names)):
         return _counted(_scraped(every, label, reading, shape), label, shape.name, reading)
-    if is_of_comments([column_key(name) for name in names]):
+    if not is_ours and is_of_comments(keys):
         records = _as_records(every, label, reading)
         return _counted(_commented(records, label, reading), label, COMMENTS_WHAT, reading)
-    if not {column_key(name) for name in names} & set(COLUMNS):
+    if not keys & set(COLUMNS):
         what = f"holds objects with {listed(names, at_most=8)}, which are of no format we know"
         raise FormatUnknown(part.name, what, f"give {CAN_BE_GIVEN}")
     records = plain_records(Objects(every), filename=part.name, problems=reading.problems, part=label)

@@ -23,39 +23,46 @@ class _ListReader:
         self._text = text
         self._filename = filename
         self._buffer = ""
-        self._is_at_end = False
+        self._at = 0
 
     def _more(self) -> bool:
-        """Read another piece; return False at the end."""
+        """Read another piece behind what is not taken yet; return False at the end."""
         piece = self._text.read(PIECE_CHARS)
-        self._is_at_end = not piece
-        self._buffer += piece
+        self._buffer, self._at = self._buffer[self._at :] + piece, 0
         return bool(piece)
+
+    def _skip_blank(self) -> bool:
+        """Go on to the next sign that is not blank; return False at the end."""
+        while True:
+            while self._at < len(self._buffer):
+                if self._buffer[self._at] not in _BLANK:
+                    return True
+                self._at += 1
+            if not self._more():
+                return False
+
+    def next_sign(self) -> str:
+        """Return the next sign that is not blank, without taking it; "" at the end."""
+        return self._buffer[self._at] if self._skip_blank() else ""
 
     def take_sign(self) -> str:
         """Take the next sign that is not blank; "" at the end."""
-        while True:
-            self._buffer = self._buffer.lstrip(_BLANK)
-            if self._buffer or not self._more():
-                sign, self._buffer = self._buffer[:1], self._buffer[1:]
-                return sign
-
-    def put_back(self, sign: str) -> None:
-        """Put back a sign that was taken."""
-        self._buffer = sign + self._buffer
+        sign = self.next_sign()
+        self._at += len(sign)
+        return sign
 
     def take_item(self, row: int) -> Any:
         """Take the next value; raises ImportRefused where there is none, or it is too long."""
+        self._skip_blank()
         while True:
-            self._buffer = self._buffer.lstrip(_BLANK)
             try:
-                value, end = _DECODER.raw_decode(self._buffer)
+                value, end = _DECODER.raw_decode(self._buffer, self._at)
             except (ValueError, RecursionError) as error:
-                if len(self._buffer) <= MAX_ITEM_CHARS and self._more():
+                if len(self._buffer) - self._at <= MAX_ITEM_CHARS and self._more():
                     continue
                 raise self.refusal(row, why(error)) from error
             if end < len(self._buffer) or not self._more():
-                self._buffer = self._buffer[end:]
+                self._at = end
                 return value
 
     def refusal(self, row: int, what: str) -> ImportRefused:
@@ -74,17 +81,15 @@ def list_items(text: TextIO, *, filename: str) -> Iterator[tuple[int, Any]]:
     """
     reader = _ListReader(text, filename)
     reader.take_sign()  # the bracket it was known by
-    row, sign = 0, reader.take_sign()
-    while sign != "]" or row:
-        if row == 0:
-            reader.put_back(sign)
+    row, sign = 0, reader.next_sign()
+    while sign != "]":
         row += 1
         yield row, reader.take_item(row)
         sign = reader.take_sign()
-        if sign == "]":
-            break
-        if sign != ",":
+        if sign not in (",", "]"):
             raise reader.refusal(row, "no comma follows it" if sign else "the list has no end")
+    if row == 0:
+        reader.take_sign()
     if reader.take_sign():
         raise reader.refusal(row, "something follows the list")
 

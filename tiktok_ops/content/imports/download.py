@@ -7,6 +7,7 @@ searches, purchases, addresses and names of others are not looked at.
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from tiktok_ops.content.imports.facts import DayFact, Fact, PostFact
@@ -122,9 +123,13 @@ def _post(record: Record, cells: Cells, label: str, reading: Reading) -> PostFac
             for name in _KEPT
             if not is_missing(written := cells.read(name, str, otherwise="").strip())
         },
-        written_at=cells.read("Date", lambda text: read_when(text, now=reading.now), otherwise=None),
+        written_at=cells.read("Date", partial(_date, now=reading.now), otherwise=None),
         why_no_id=why and NO_ID,
     )
+
+
+def _date(text: str, *, now: datetime) -> datetime | None:
+    return None if is_missing(text) else read_when(text, now=now)
 
 
 def _days(rows: list[Any]) -> Iterator[date]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import BinaryIO
 
+from tiktok_ops.content.imports.calendars import FIRST_YEAR, LAST_YEAR
+
 _EXPORT_NAME = re.compile(
     r"_(?P<start>\d{4}-\d{2}-\d{2})_(?P<made>\d{10})_(?P<handle>[A-Za-z0-9._]{2,24}?)"
     r"(?: ?\(\d+\))?(?:\.[A-Za-z]{3,4})?$"
@@ -54,6 +56,8 @@ class Part:
             try:
                 start = date.fromisoformat(match["start"])
             except ValueError:
+                continue
+            if not FIRST_YEAR <= start.year <= LAST_YEAR:
                 continue
             made_at = datetime.fromtimestamp(int(match["made"]), UTC)
             return Export(start, made_at, match["handle"].lower())

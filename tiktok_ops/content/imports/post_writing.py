@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from tiktok_ops.accounts.models import TikTokAccount
@@ -15,7 +16,7 @@ from tiktok_ops.content.imports.reading import Reading
 from tiktok_ops.content.models import Post, PostMetrics
 
 BATCH_ROWS = 1_000
-TWICE = "the video is in the file a second time; the first row counts"
+TWICE = "the video is in the file a second time, and the first row counts"
 NO_VIEWS = "the post is not known, and the file does not say how often it was seen"
 NO_TIME = "the post is not known, and the file does not say when it was made"
 
@@ -31,9 +32,36 @@ class _Batch:
     recounted: list[Post] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Which fields of a post a file has told, so that no other row of it tells them otherwise.
+
+    Without this a file whose parts differ would change the post back and forth at each import.
+    """
+
+    fields: frozenset[str]
+
+    def and_of(self, fact: PostFact) -> "_Told":
+        """Return what is told with another fact."""
+        return _told(self.fields.union(fact.known(), ["extra"] if fact.extra else []))
+
+    def without(self, fact: PostFact) -> PostFact:
+        """Return the fact without what is told already."""
+        less: dict[str, Any] = {name: {} if name == "extra" else None for name in self.fields}
+        return replace(fact, **less)
+
+
+@lru_cache(maxsize=256)  # a file has few kinds of rows and many of each: they share these
+def _told(fields: frozenset[str]) -> _Told:
+    return _Told(fields)
+
+
 @dataclass(slots=True)
 class PostWriter:
-    """Takes posts one by one and writes them a thousand at a time; those without an id at the end."""
+    """Takes posts one by one and writes them a thousand at a time; those without an id at the end.
+
+    Where several rows of a file are about one post, the first counts; the others add what it did not say.
+    """
 
     account: TikTokAccount
     reading: Reading
@@ -41,18 +69,20 @@ class PostWriter:
     tally: Tally = field(default_factory=Tally)
     _waiting: dict[str, PostFact] = field(default_factory=dict)
     _without_id: list[PostFact] = field(default_factory=list)
-    _parts: dict[str, str] = field(default_factory=dict)
+    _told: dict[str, _Told] = field(default_factory=dict)
 
     def take(self, fact: PostFact) -> None:
         """Take one post."""
         if not fact.video_id:
             self._without_id.append(fact)
             return
-        if self._parts.get(fact.video_id) == fact.part:
-            self._leave_out(fact, TWICE)
-            return
-        if fact.video_id in self._waiting:  # another part of the file tells of it too
+        if fact.video_id in self._waiting:
             self.flush()
+        if told := self._told.get(fact.video_id):
+            fact = told.without(fact)
+            if not fact.known() and not fact.extra:
+                self._leave_out(fact, TWICE)
+                return
         self._waiting[fact.video_id] = fact
         if len(self._waiting) == BATCH_ROWS:
             self.flush()
@@ -66,8 +96,9 @@ class PostWriter:
         posts = {post.video_id: post for post in known}
         batch = _Batch()
         for fact in facts:
-            self._place(fact, posts.get(fact.video_id), batch)
-            self._parts[fact.video_id] = fact.part
+            if self._place(fact, posts.get(fact.video_id), batch):
+                told = self._told.get(fact.video_id) or _told(frozenset())
+                self._told[fact.video_id] = told.and_of(fact)
         _write(batch, self.observed_at)
 
     def finish(self) -> None:
@@ -94,13 +125,13 @@ class PostWriter:
             for video_id, created_at, caption, likes in rows
         ]
 
-    def _place(self, fact: PostFact, post: Post | None, batch: _Batch) -> None:
-        """Put a post where it belongs in the batch, and count it once however often the file tells of it."""
-        is_first = fact.video_id not in self._parts
+    def _place(self, fact: PostFact, post: Post | None, batch: _Batch) -> bool:
+        """Put a post where it belongs in the batch and count it, once for each file; return False if left out."""
+        is_first = fact.video_id not in self._told
         if post is None:
             if fact.views is None or fact.created_at is None:
                 self._leave_out(fact, NO_TIME if fact.created_at is None else NO_VIEWS)
-                return
+                return False
             post = Post(account=self.account, video_id=fact.video_id, **fact.known(), extra=fact.extra)
             batch.created.append(post)
             change = "created"
@@ -113,6 +144,7 @@ class PostWriter:
             change = "unchanged"
         if is_first:
             self.tally.count(change, **_shown(post))
+        return True
 
     def _leave_out(self, fact: PostFact, reason: str) -> None:
         self.reading.leave_out(reason, where=place(fact.row, fact.part))

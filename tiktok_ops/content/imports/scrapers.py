@@ -121,6 +121,11 @@ WEB = Shape(
 )
 SHAPES = (APIFY_COMMENTS, APIFY, YT_DLP, WEB)
 
+_NAMES = {
+    shape.name: tuple({name for theirs in shape.columns.values() for name in theirs} | set(shape.kept))
+    for shape in SHAPES
+}
+
 
 def shape_of(names: Collection[str]) -> Shape | None:
     """Return whose record has these names, or None."""
@@ -136,9 +141,8 @@ def read_scraped(
     shape: Shape, record: Mapping[str, Any], *, row: int, label: str, reading: Reading
 ) -> Fact | None:
     """Return the fact of a record, or None after noting what is wrong with it or why it is left out."""
-    names = {name for theirs in shape.columns.values() for name in theirs} | set(shape.kept)
-    texts = {name: _text_at(record, name) for name in names}
-    fields = _Fields(shape, Record(row, texts), Cells(Record(row, texts), reading.problems, part=label))
+    texts = Record(row, {name: _text_at(record, name) for name in _NAMES[shape.name]})
+    fields = _Fields(shape, texts, Cells(texts, reading.problems, part=label))
     fact = _comment(fields, label, reading) if shape.is_of_comments else _post(fields, label, reading)
     return None if fields.cells.is_wrong else fact
 

@@ -18,7 +18,7 @@ from tiktok_ops.content.imports.links import handle_in, moment_in, video_id_in
 from tiktok_ops.content.imports.parts import Part
 from tiktok_ops.content.imports.problems import ImportRefused, place
 from tiktok_ops.content.imports.reading import Reading
-from tiktok_ops.content.imports.rows import CellError, Cells
+from tiktok_ops.content.imports.rows import MAX_URL_CHARS, CellError, Cells
 from tiktok_ops.content.imports.studio_tabs import (
     ACTIVITY,
     CONTENT,
@@ -34,6 +34,8 @@ from tiktok_ops.content.imports.values import is_missing, read_local_count, read
 from tiktok_ops.content.imports.words import hashtags_in
 
 MAX_TAB_ROWS = 10_000  # 366 days of 24 hours
+NO_DAY = date(2000, 1, 1)
+"""The day of rows that are only looked through for what else is wrong: the file is refused."""
 NO_FIGURES = "the day has no figures"
 _FIGURES = {
     OVERVIEW: {name: name for name in ("video_views", "profile_views", "likes", "comments", "shares")},
@@ -100,9 +102,9 @@ def _dated(tab: _Tab, records: Iterator[Record]) -> Iterator[Fact]:
         )
     column = tab.found.columns["date"]
     printed = [tab.cells(row).read(column, _printed_day, otherwise=PrintedDay(1, 1)) for row in rows]
-    if rows and not len(tab.reading.problems):
-        for row, day in zip(rows, _dates(tab, printed), strict=True):
-            yield from _facts_of_day(tab, row, day)
+    dates = _dates(tab, printed) if rows and not len(tab.reading.problems) else [NO_DAY] * len(rows)
+    for row, day in zip(rows, dates, strict=True):
+        yield from _facts_of_day(tab, row, day)
 
 
 def _printed_day(text: str) -> PrintedDay:
@@ -120,15 +122,16 @@ def _dates(tab: _Tab, printed: list[PrintedDay]) -> list[date]:
     last_day = tab.reading.now.astimezone(tab.reading.zone).date() + timedelta(days=1)
     if export is not None:
         dates = dates_from(ordered, start=export.start)
-        made_on = export.made_at.astimezone(tab.reading.zone).date() + timedelta(days=1)
-        if dates[-1] > min(made_on, last_day):
+        made_by = export.made_at.astimezone(tab.reading.zone).date() + timedelta(days=1)
+        if dates[-1] > min(made_by, last_day):
             raise ImportRefused.of(
                 tab.part.names[0],
                 f"is named for days from {export.start} on, which its rows do not fit; "
                 "give it the name it had, or one without dates",
             )
     else:
-        dates = dates_until(ordered, end=last_day)
+        made_on = tab.part.made_on
+        dates = dates_until(ordered, end=min(last_day, made_on + timedelta(days=1)) if made_on else last_day)
         if any(day.year is None for day in printed):
             tab.reading.note(
                 f"The tab {tab.found.tab.name} names no year: it was read as {dates[0]} to {dates[-1]}. "
@@ -207,7 +210,7 @@ def _posts(tab: _Tab, records: Iterator[Record]) -> Iterator[Fact]:
     for record in records:
         cells = tab.cells(record)
         fact = _post(tab, record, cells)
-        handle = handle_in(fact.url or "")
+        handle = handle_in(record.cells.get(tab.found.columns.get("link", ""), ""))
         if not cells.is_wrong and (not handle or tab.reading.belongs(handle)):
             yield fact
 
@@ -229,7 +232,7 @@ def _post(tab: _Tab, record: Record, cells: Cells) -> PostFact:
         row=record.row,
         part=tab.label,
         video_id=video_id,
-        url=link if video_id else None,
+        url=link if video_id and link.startswith("http") and len(link) <= MAX_URL_CHARS else None,
         created_at=moment_in(video_id, now=tab.reading.now) if video_id else None,
         caption=title or None,
         hashtags=hashtags_in(title) if title else None,

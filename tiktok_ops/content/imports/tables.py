@@ -35,6 +35,8 @@ MAX_NUMBER_CHARS = 100
 
 RowT = TypeVar("RowT")
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -230,7 +232,9 @@ def as_text(value: object) -> str:
     """Return a JSON value as the text of a cell: null as "", a text as it is, all else as JSON."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, str):
+        return value
+    return str(value) if type(value) is int else _ENCODER.encode(value)
 
 
 def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -9,8 +9,8 @@ MISSING = frozenset({"", "undefined", "n/a", "null", "none", "nan", "-", "–", 
 """What exports write where there is no figure: it is missing, never 0."""
 
 _GROUPED = re.compile(r"[0-9]{1,3}(?:([.,'’\u00a0\u202f ])[0-9]{3})(?:\1[0-9]{3})*")
-_GROUPED_THEN_ZERO = re.compile(
-    r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3})*)\.0+|(?P<other>[0-9]{1,3}(?:\.[0-9]{3})*),0+"
+_WITH_ZEROS = re.compile(
+    r"(?P<point>[0-9]{1,3}(?:,[0-9]{3})*|[0-9]+)\.0{1,2}|(?P<comma>[0-9]{1,3}(?:\.[0-9]{3})*|[0-9]+),0{1,2}"
 )
 _INDIAN = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
 _NOT_DIGITS = re.compile(r"[^0-9]")
@@ -33,8 +33,8 @@ def read_local_count(text: str) -> int | None:
     written = text.strip()
     if is_missing(written):
         return None
-    if match := _GROUPED_THEN_ZERO.fullmatch(written):
-        written = match["whole"] or match["other"]
+    if match := _WITH_ZEROS.fullmatch(written):
+        written = match["point"] or match["comma"]
     if _GROUPED.fullmatch(written) or _INDIAN.fullmatch(written):
         written = _NOT_DIGITS.sub("", written)
     return read_count(written)

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+MAX_HASHTAG_CHARS = 150
+
 _HASHTAG = re.compile(r"#(\w{1,150})")
 
 
@@ -14,4 +16,4 @@ def folded(text: str) -> str:
 
 def hashtags_in(caption: str) -> tuple[str, ...]:
     """Return the hashtags of a caption: lower case, without "#", each once, in their order."""
-    return tuple(dict.fromkeys(match[1].lower() for match in _HASHTAG.finditer(caption)))
+    return tuple(dict.fromkeys(match[1].lower()[:MAX_HASHTAG_CHARS] for match in _HASHTAG.finditer(caption)))

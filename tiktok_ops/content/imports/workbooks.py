@@ -38,8 +38,6 @@ def opened_workbook(stream: BinaryIO, *, filename: str) -> Iterator["Workbook"]:
     stream.seek(0)
     try:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=False, keep_links=False)
-    except ImportRefused:
-        raise
     except Exception as error:  # whatever openpyxl makes of a document that is not one
         raise _broken(filename) from error
     try:
@@ -111,7 +109,7 @@ class Workbook:
         sheet = self._book[tab]
         sheet.reset_dimensions()  # what the workbook says of its size is not asked
         rows = sheet.iter_rows(max_col=MAX_COLUMNS + 1)
-        number = width = 0
+        number, width, blank = 0, 0, None
         while True:
             try:
                 cells = next(rows, None)
@@ -124,6 +122,11 @@ class Workbook:
                 raise ImportRefused.of(
                     self._filename, f"has more than {MAX_ROWS:,} rows; split it into smaller files"
                 )
+            if cells is blank:  # openpyxl gives the same for every row that is not written
+                continue
+            if all(cell.value is None for cell in cells):
+                blank = cells
+                continue
             texts = [_text(cell, number, problems, part) for cell in cells]
             if any(text.strip() for text in texts):
                 kept = _without_blank_end(texts)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.imports.facts import AudienceFact, CommentFact, DayFact, Fact, PostFact
@@ -97,36 +98,38 @@ class _CommentWriter:
             comment.comment_id: comment
             for comment in Comment.objects.filter(account=self.account, comment_id__in=ids)
         }
-        changed: list[Comment] = []
-        for fact in facts:
-            if fact.video_id not in post_ids:
-                self.reading.leave_out(NO_SUCH_POST, where=place(fact.row, fact.part))
-                continue
-            comment = known.get(fact.comment_id)
-            change = "created" if comment is None else "unchanged"
-            if comment is None:
-                comment = Comment(
-                    account=self.account,
-                    post_id=post_ids[fact.video_id],
-                    comment_id=fact.comment_id,
-                    **_values(fact),
-                )
-            elif _assign(comment, _values(fact)):
-                change = "updated"
-            if change != "unchanged":
-                changed.append(comment)
-            self.outcome.comments.count(
-                change,
-                written=f"{comment.created_at:%Y-%m-%d %H:%M} UTC",
-                author=comment.author,
-                text=comment.text,
-            )
+        placed = [
+            self._place(fact, post_ids.get(fact.video_id), known.get(fact.comment_id)) for fact in facts
+        ]
         Comment.objects.bulk_create(
-            changed,
+            [comment for comment in placed if comment is not None],
             update_conflicts=True,
             unique_fields=["account", "comment_id"],
             update_fields=_COMMENT_FIELDS,
         )
+
+    def _place(self, fact: CommentFact, post_id: UUID | None, comment: Comment | None) -> Comment | None:
+        """Return the comment to write, having counted it; None where nothing changes or its post is not known."""
+        if post_id is None:
+            self.reading.leave_out(NO_SUCH_POST, where=place(fact.row, fact.part))
+            return None
+        is_new = comment is None
+        comment = comment or Comment(account=self.account, post_id=post_id, comment_id=fact.comment_id)
+        is_changed = _assign(comment, _values(fact)) or is_new
+        self.outcome.comments.count(
+            _change(is_changed=is_changed, is_new=is_new),
+            written=f"{comment.created_at:%Y-%m-%d %H:%M} UTC",
+            author=comment.author,
+            text=comment.text,
+        )
+        return comment if is_changed else None
+
+
+def _change(*, is_changed: bool, is_new: bool) -> str:
+    """Return what an import does to a row, as `Tally.count` has it."""
+    if not is_changed:
+        return "unchanged"
+    return "created" if is_new else "updated"
 
 
 def _values(fact: CommentFact) -> dict[str, Any]:
@@ -155,9 +158,8 @@ def _write_days(account: TikTokAccount, days: dict[date, dict[str, int]], outcom
         is_changed = _assign(row, figures)
         if is_changed:
             changed.append(row)
-        change = "unchanged" if not is_changed else "created" if is_new else "updated"
         figures_shown = ", ".join(f"{name.replace('_', ' ')} {figure:,}" for name, figure in figures.items())
-        outcome.days.count(change, day=day, figures=figures_shown)
+        outcome.days.count(_change(is_changed=is_changed, is_new=is_new), day=day, figures=figures_shown)
     AccountMetrics.objects.bulk_create(
         changed, BATCH_ROWS, update_conflicts=True, unique_fields=["account", "day"], update_fields=_FIGURES
     )
@@ -202,9 +204,13 @@ def _write_set(
         is_changed = _assign(row, {"share": fact.share, "followers": fact.followers}) or is_new
         if is_changed:
             changed.append(row)
-        change = "unchanged" if not is_changed else "created" if is_new else "updated"
         part = f"{fact.share:.1%}" if fact.share is not None else f"{fact.followers:,} active followers"
-        outcome.audience.count(change, day=day, what=f"{dimension.capitalize()} {value}", part=part)
+        outcome.audience.count(
+            _change(is_changed=is_changed, is_new=is_new),
+            day=day,
+            what=f"{dimension.capitalize()} {value}",
+            part=part,
+        )
     AudienceShare.objects.bulk_create(
         changed,
         BATCH_ROWS,

@@ -178,7 +178,7 @@ def test_delete_a_row_is_on_record_after_it_is_gone(world: World) -> None:
 def test_open_empty_list_says_what_to_do_next(world: World) -> None:
     page = world.client("operator").get("/admin/content/post/").content.decode()
     assert "Nothing here yet" in page
-    assert "Import a file of them" in page
+    assert "choose Import a file" in page
 
 
 def test_open_list_where_nothing_matches_offers_to_show_all(world: World) -> None:

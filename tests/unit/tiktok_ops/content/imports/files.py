@@ -101,3 +101,12 @@ def refusal(data: bytes, *, handle: str = "demo", filename: str = "posts.csv") -
     except ImportRefused as refused:
         return refused
     raise AssertionError("The file was not refused.")
+
+
+def outcome(data: bytes, *, filename: str = "posts.csv") -> list[str]:
+    """Return the sentences the bytes are refused with, none when they are read; anything else is raised."""
+    try:
+        read(data, filename=filename)
+    except ImportRefused as refused:
+        return [problem.sentence for problem in refused.problems]
+    return []

@@ -3,11 +3,13 @@
 import csv
 import hashlib
 import io
+import json
 import random
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.factories.exports import video_id, web_post
 from tests.unit.tiktok_ops.content.imports.files import (
     HEADER,
     csv_file,
@@ -17,6 +19,7 @@ from tests.unit.tiktok_ops.content.imports.files import (
     row,
     rows,
 )
+from tiktok_ops.content.imports.parsing import opened_file
 from tiktok_ops.content.imports.problems import ImportRefused
 from tiktok_ops.content.imports.tables import COLUMNS
 
@@ -195,3 +198,65 @@ def test_read_refusal_is_importrefused_with_printable_lines() -> None:
     refused = refusal(csv_file([row(1, views="a\nb\x07")]))
     assert isinstance(refused, ImportRefused)
     assert str(refused).isprintable()
+
+
+class Endless(io.RawIOBase):
+    """A stream without end, that can be read once only."""
+
+    def readable(self) -> bool:
+        """Return True: this is a stream to read."""
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return `size` bytes, always."""
+        return b"x" * size
+
+
+class Broken(Endless):
+    """A stream whose disk fails."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Fail as a disk does."""
+        raise OSError(5, "Input/output error")
+
+
+@pytest.mark.parametrize(
+    ("stream", "sentence"),
+    [
+        (Endless(), "The file 'a.csv' is larger than 100 MB; split it into smaller files."),
+        (Broken(), "The file 'a.csv' cannot be read: Input/output error."),
+    ],
+)
+def test_open_file_that_cannot_be_had_whole_refuses(stream: io.RawIOBase, sentence: str) -> None:
+    with pytest.raises(ImportRefused) as caught, opened_file(stream, filename="a.csv"):
+        pass
+    assert str(caught.value) == sentence
+
+
+def test_read_table_of_posts_with_the_columns_of_others_stays_one() -> None:
+    more = {"Date": "x", "Followers": "1", "playCount": "1", "diggCount": "1", "comment_id": "1", "text": "x"}
+    cells = row(1) | more
+    for data in (csv_file([cells], columns=list(cells)), json_file([cells])):
+        [post] = read(data).rows
+        assert (post.is_whole, post.extra) == (True, more)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"itemList": [\n%s\n]}', '{ "itemList":\n [%s]}', '\n {"hasMore": false,\n "itemList": [%s]}\n']
+)
+def test_read_object_written_over_several_lines_in_any_way_is_one(text: str) -> None:
+    item = json.dumps(web_post(video_id(1)))
+    assert len(read((text % item).encode()).rows) == 1
+
+
+def test_read_lines_of_which_the_first_is_broken_names_the_row() -> None:
+    data = b'{"handle": \n' + json_file(rows(2))
+    assert str(refusal(data)).startswith("Row 1: '{\"handle\":' is not a JSON object we can read")
+
+
+def test_note_more_than_a_page_can_show_keeps_twenty() -> None:
+    reading = read(csv_file(rows(1))).reading
+    for number in range(25):
+        reading.note(f"Note {number}")
+        reading.note(f"Note {number}")
+    assert reading.notes == [f"Note {number}" for number in range(20)]
