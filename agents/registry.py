@@ -13,6 +13,7 @@ from agents.definitions import (
     content_ideator,
     content_producer,
     inventory_sync,
+    listing_optimizer,
     performance_feedback,
     shadowban_check,
     trend_watcher,
@@ -39,5 +40,6 @@ AGENTS = by_name(
         inventory_sync.agent,
         shadowban_check.agent,
         comment_triage.agent,
+        listing_optimizer.agent,
     ]
 )
