@@ -7,6 +7,7 @@ from typing import Any
 from agents.contract import Agent
 from agents.definitions import (
     account_health,
+    ad_campaign_director,
     audience_mapper,
     comment_triage,
     compliance,
@@ -41,5 +42,6 @@ AGENTS = by_name(
         shadowban_check.agent,
         comment_triage.agent,
         listing_optimizer.agent,
+        ad_campaign_director.agent,
     ]
 )

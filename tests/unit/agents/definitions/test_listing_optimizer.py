@@ -36,7 +36,7 @@ SEGMENTS = (SegmentBrief(name="Students", terms=("desk", "night")),)
 
 
 def product(product_id: str = "1", **changes: Any) -> CatalogueFigures:
-    values = {
+    values: dict[str, Any] = {
         "title": f"Lamp {product_id}",
         "description": "Paper, 40 cm.",
         "price": Decimal(20),
