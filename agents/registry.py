@@ -13,6 +13,7 @@ from agents.definitions import (
     compliance,
     content_ideator,
     content_producer,
+    creator_outreach,
     inventory_sync,
     listing_optimizer,
     performance_feedback,
@@ -43,5 +44,6 @@ AGENTS = by_name(
         comment_triage.agent,
         listing_optimizer.agent,
         ad_campaign_director.agent,
+        creator_outreach.agent,
     ]
 )
