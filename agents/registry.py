@@ -9,6 +9,7 @@ from agents.definitions import (
     account_health,
     ad_campaign_director,
     audience_mapper,
+    catalog_sync,
     comment_triage,
     compliance,
     content_ideator,
@@ -45,5 +46,6 @@ AGENTS = by_name(
         listing_optimizer.agent,
         ad_campaign_director.agent,
         creator_outreach.agent,
+        catalog_sync.agent,
     ]
 )
