@@ -17,6 +17,7 @@ from agents.definitions import (
     creator_outreach,
     inventory_sync,
     listing_optimizer,
+    live_stream_ops,
     performance_feedback,
     shadowban_check,
     trend_watcher,
@@ -47,5 +48,6 @@ AGENTS = by_name(
         ad_campaign_director.agent,
         creator_outreach.agent,
         catalog_sync.agent,
+        live_stream_ops.agent,
     ]
 )

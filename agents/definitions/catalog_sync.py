@@ -100,7 +100,7 @@ def compare(products: Sequence[CatalogueFigures], given: CatalogInput, as_of: da
     held = {problem.product_id for problem in problems}
     source = {item.product_id: item for item in given.source}
     found = merge(source, shop, last, held) if source else merge({}, {}, {})
-    undone = {*held, *(one.product_id for one in (*found.conflicts, *found.kept))}
+    undone = held | {one.product_id for one in found.conflicts} | {one.product_id for one in found.kept}
     return CatalogReport(
         as_of=as_of,
         enough_data=bool(source),

@@ -41,6 +41,7 @@ _SENTENCES: dict[str, Callable[[Facts], str]] = {
     "title": offers.title_for,
     "message": offers.message_for,
     "say": offers.words_to_say,
+    "lesson": offers.lesson_of,
     **dict.fromkeys(
         ("why", "reason", "rationale", "explanation", "because", "diagnosis"), phrases.reason_for
     ),

@@ -41,10 +41,19 @@ def message_for(facts: Facts) -> str:
 
 def words_to_say(facts: Facts) -> str:
     """Return what a host could say in a part of a show, by the kind of part it is."""
-    kind = _plain(str(facts.get("kind") or "this part")).replace("_", " ")
+    kind = f"the {_plain(str(facts.get('kind') or 'next part'))}".replace("_", " ")
     own = _plain(joined(terms_of({"terms": facts.get("terms")})[:MOST_NAMED]))
     about = f" about {own}" if own else ""
-    return f"Now comes the {kind}{about}: show it in your hands, and read the questions out loud."
+    return f"Now comes {kind}{about}: show it in your hands, and read the questions out loud."
+
+
+def lesson_of(facts: Facts) -> str:
+    """Return what to do otherwise next time, by what is there of this time; empty where nothing is."""
+    recap = facts.get("recap")
+    if not isinstance(recap, dict):
+        return ""
+    asked = "questions were asked" if recap.get("comments") else "the chat was quiet"
+    return f"This time {asked}: have the answers ready, and show what sold best before anything else."
 
 
 def _plain(text: str) -> str:
