@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from agents.contract import BrandVoice, Typed
 from agents.definitions.drafting import MOST_SEGMENTS, Posts, SegmentBrief, carries, unlinked, words_of
@@ -78,6 +78,19 @@ class AdInput(Typed):
     Without `posts` the account's own are chosen from. Without `objective` each campaign gets one by rule.
     `minimum_daily` is what TikTok asks for a campaign per day in a currency that is not known here.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "segments": [{"name": "Students", "terms": ["desk"], "score": 0.7}],
+                    "budget": "700.00",
+                    "spend_cap": "1000.00",
+                    "currency": "USD",
+                },
+            ]
+        }
+    )
 
     posts: tuple[str, ...] = Field(default=(), max_length=100)
     segments: tuple[AdSegment, ...] = Field(default=(), max_length=MOST_SEGMENTS)

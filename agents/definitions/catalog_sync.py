@@ -7,7 +7,7 @@ Nothing is changed: a workflow step does what a person has approved.
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from agents.contract import Agent, AgentContext, ModelTier, Nothing, Prompt, Typed
 from agents.definitions.catalogue_merge import (
@@ -32,6 +32,14 @@ class CatalogInput(Typed):
 
     `last_synced` is the `synced` of an earlier answer; without it no change can be told from a conflict.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"source": [{"product_id": "1", "title": "Lamp", "price": "24.90", "currency": "EUR"}]},
+            ]
+        }
+    )
 
     source: tuple[CatalogueItem, ...] = Field(default=(), max_length=MOST_PRODUCTS)
     last_synced: tuple[CatalogueItem, ...] = Field(default=(), max_length=MOST_PRODUCTS)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
 from agents.definitions.compliance_rules import RULESETS, CheckedText, Hit, Rule, Severity
@@ -55,6 +55,14 @@ class ComplianceInput(Typed):
 
     `draft` is the text of one more, checked first; an empty one is checked too.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"drafts": [{"id": "spring", "text": "Use my code LAMP #lamp"}]},
+            ]
+        }
+    )
 
     ruleset: str = "tiktok"
     draft: str | None = Field(default=None, max_length=LONGEST_DRAFT)

@@ -55,6 +55,14 @@ class IdeaBrief(Typed):
 class ProducerInput(Typed):
     """What the post is about: an idea, or at least a topic; for whom; how long the video runs."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"topic": "cold brew", "duration_seconds": 6},
+            ]
+        }
+    )
+
     idea: IdeaBrief | None = None
     topic: str = Field(default="", max_length=LONGEST_TOPIC)
     segment: SegmentBrief | None = None

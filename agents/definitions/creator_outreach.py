@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
 from agents.definitions.drafting import (
@@ -62,6 +62,14 @@ class AudienceShare(SegmentBrief):
 
 class OutreachInput(Typed):
     """Whose audience is sought, how alike it must be, and how many creators to write to at most."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"segments": [{"name": "Tea people", "terms": ["tea"], "share": 0.6}]},
+            ]
+        }
+    )
 
     segments: tuple[AudienceShare, ...] = Field(default=(), max_length=MOST_SEGMENTS)
     min_overlap: float = Field(default=0.3, ge=0, le=1)

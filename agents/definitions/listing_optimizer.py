@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Prompt, Typed
 from agents.definitions.content_producer import offered_hashtags
@@ -28,14 +28,12 @@ from agents.definitions.listing_rules import (
 from agents.skills.captions import terms
 from agents.skills.hashtags import is_topic_tag, normalise_hashtag
 from agents.skills.statistics import Ratio
+from agents.skills.stock import VELOCITY_DAYS
 from tiktok_ops.content.figures import CatalogueFigures
 from tiktok_ops.content.queries import catalogue_of, posts_until, products_until
 
 LOOKBACK_DAYS = 180
 """How far back posts tell which words do well, and how a hashtag is used."""
-
-SOLD_DAYS = 28
-"""Without names the best-selling products are taken; sales of four whole weeks decide."""
 
 DELETED = "deleted"
 MOST_LISTINGS = 5
@@ -55,6 +53,14 @@ class ListingInput(Typed):
 
     Each of `required_disclosures` must stand in every variant, word for word.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"products": ["1729592969712207008"], "segments": [{"name": "Students", "terms": ["desk"]}]},
+            ]
+        }
+    )
 
     products: tuple[str, ...] = Field(default=(), max_length=MOST_LISTINGS)
     posts: tuple[str, ...] = Field(default=(), max_length=MOST_LISTINGS)
@@ -162,7 +168,7 @@ class ListingOptimizer(Agent[ListingInput, ListingFacts, ListingWords, ListingOu
     def compute(self, given: ListingInput, context: AgentContext) -> ListingFacts:
         """Read the shop, what it sold in 28 days, and the posts of 180 days."""
         account_id, as_of = context.account_id, context.as_of
-        sold = products_until(account_id, as_of=as_of, since=as_of - timedelta(days=SOLD_DAYS))
+        sold = products_until(account_id, as_of=as_of, since=as_of - timedelta(days=VELOCITY_DAYS))
         return plan_listings(
             catalogue_of(account_id),
             posts_until(account_id, as_of=as_of, since=as_of - timedelta(days=LOOKBACK_DAYS)),

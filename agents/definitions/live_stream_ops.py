@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Prompt, Typed
 from agents.definitions.drafting import check_claims, check_figures, check_keys, unlinked
@@ -44,6 +44,17 @@ MOST_TERMS = 3
 
 class LiveInput(Typed):
     """When, who hosts, which products (else the shop's best sellers), and how many at most."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "slot": {"starts_at": "2026-01-10T18:00:00Z", "ends_at": "2026-01-10T19:00:00Z"},
+                    "host": "Ada",
+                },
+            ]
+        }
+    )
 
     slot: Slot
     products: tuple[str, ...] = Field(default=(), max_length=100)
