@@ -59,7 +59,7 @@ class ComplianceInput(Typed):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"drafts": [{"id": "spring", "text": "Use my code LAMP #lamp"}]},
+                {"drafts": [{"text": "Use my code LAMP #lamp"}]},
             ]
         }
     )

@@ -372,22 +372,7 @@ def _listing(item: ListingItem, facts: ListingFacts, written: Mapping[str, Writt
     titles = [written[key].title.casefold() for key in keys]
     if len(set(titles)) < len(titles):
         raise ValueError(f"Two variants of {item.key!r} have the same title; write different ones.")
-    variants = []
-    for key in keys:
-        others = tuple(one for other, one in written.items() if other != key)
-        scored = score_of(
-            written[key], item.kind, segments=item.segment_terms, proven=item.proven_terms, others=others
-        )
-        one = written[key]
-        variants.append(
-            Variant(
-                title=one.title,
-                description=one.description,
-                hashtags=one.hashtags,
-                score=scored.total(),
-                parts=scored,
-            )
-        )
+    variants = [_variant(key, item, written) for key in keys]
     best = max(range(len(variants)), key=lambda at: (variants[at].score, -at))
     return {
         "id": item.id,
@@ -396,6 +381,18 @@ def _listing(item: ListingItem, facts: ListingFacts, written: Mapping[str, Writt
         "variants": variants,
         "recommended_index": best,
     }
+
+
+def _variant(key: str, item: ListingItem, written: Mapping[str, Written]) -> Variant:
+    one, others = written[key], [other for name, other in written.items() if name != key]
+    scored = score_of(one, item.kind, segments=item.segment_terms, proven=item.proven_terms, others=others)
+    return Variant(
+        title=one.title,
+        description=one.description,
+        hashtags=one.hashtags,
+        score=scored.total(),
+        parts=scored,
+    )
 
 
 agent = ListingOptimizer()
