@@ -52,8 +52,21 @@ class IdeaBrief(Typed):
     topic: str = Field(default="", max_length=LONGEST_TOPIC)
 
 
+class ListingBrief(Typed):
+    """An approved variant as `listing_optimizer` puts it out; its score is not needed here."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    title: str = Field(min_length=1, max_length=LONGEST_HOOK)
+    description: str = Field(default="", max_length=LONGEST_OUTLINE)
+    hashtags: tuple[str, ...] = Field(default=(), max_length=20)
+
+
 class ProducerInput(Typed):
-    """What the post is about: an idea, or at least a topic; for whom; how long the video runs."""
+    """What the post is about: an idea, a listing, or at least a topic; for whom; how long the video runs.
+
+    Of a listing the title is the hook and the description the outline; its hashtags are offered first.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -64,15 +77,25 @@ class ProducerInput(Typed):
     )
 
     idea: IdeaBrief | None = None
+    listing: ListingBrief | None = None
     topic: str = Field(default="", max_length=LONGEST_TOPIC)
     segment: SegmentBrief | None = None
     duration_seconds: int = Field(default=6, ge=3, le=60)
 
     @model_validator(mode="after")
     def _is_about_something(self) -> Self:
-        if self.idea is None and not self.topic.strip(" #"):
-            raise ValueError("there is neither an idea nor a topic; give one of them")
+        if self.idea is None and self.listing is None and not self.topic.strip(" #"):
+            raise ValueError("there is neither an idea nor a listing nor a topic; give one of them")
+        if self.idea is not None and self.listing is not None:
+            raise ValueError("there are an idea and a listing; give one of them")
         return self
+
+    @property
+    def subject(self) -> IdeaBrief | None:
+        """The idea, or the listing as one."""
+        if self.listing is None:
+            return self.idea
+        return IdeaBrief(hook=self.listing.title, outline=self.listing.description)
 
 
 class ProducerAnswer(Typed):
@@ -217,10 +240,11 @@ def plan_draft(
     posts: Posts, given: ProducerInput, as_of: datetime, *, brand: BrandVoice | None = None
 ) -> ProducerFacts:
     """Return what a draft is made of, from posts in any order as they were at `as_of` (aware, UTC)."""
-    idea = given.idea
+    idea = given.subject
     hook, outline = (idea.hook, idea.outline) if idea else ("", "")
     topic = " ".join((idea.topic if idea and idea.topic else given.topic).replace("#", " ").split())
-    about = f"{topic} {hook}"
+    tags = given.listing.hashtags if given.listing else ()
+    about = " ".join([topic, hook, *(f"#{tag.lstrip('#')}" for tag in tags)])
     related = _related(posts, about)
     return ProducerFacts(
         as_of=as_of,

@@ -85,6 +85,8 @@ def test_input_takes_an_idea_as_the_ideator_puts_it_out() -> None:
         {"topic": "tea", "duration_seconds": 61},
         {"topic": "x" * 101},
         {"topic": "tea", "more": 1},
+        {"listing": {"title": ""}},
+        {"idea": {"hook": "Hook"}, "listing": {"title": "Lamp"}},
     ],
 )
 def test_input_without_a_subject_or_outside_its_bounds_is_refused(values: dict[str, Any]) -> None:
@@ -125,6 +127,14 @@ def test_plan_of_a_topic_alone_has_no_hook() -> None:
 def test_plan_of_an_idea_without_a_topic_takes_the_one_beside_it() -> None:
     assert drafted(idea=IdeaBrief(hook="Hook"), topic="lamp").topic == "lamp"
     assert drafted(idea=IDEA, topic="lamp").topic == "green tea"
+
+
+def test_plan_of_an_approved_listing_takes_title_description_and_tags() -> None:
+    variant = {"title": "Paper  lamp", "description": "Folds flat.", "hashtags": ["#desk"], "score": 70.1}
+    facts = drafted(idea=None, listing=variant)
+    assert (facts.topic, facts.hook, facts.outline) == ("", "Paper lamp", "Folds flat.")
+    assert facts.hashtags[0] == "desk"
+    assert drafted(idea=None, listing=variant, topic="lamp").topic == "lamp"
 
 
 def test_plan_without_a_brand_says_what_was_not_checked() -> None:
