@@ -91,10 +91,16 @@ def kind_of(part: Schema, inner: Schema) -> str:
     elif kind == "object":
         values = part.get("additionalProperties")
         named = f"{kind_of(values, inner)} by name" if isinstance(values, Mapping) else "values by name"
+    elif kind == "string" and "pattern" in part:  # what Pydantic writes money as
+        named = "decimal number as text"
     else:
         named = _FORMATS.get(part.get("format", ""), _TYPES.get(kind, str(kind)))
-    bounds = [words.format(part[key]) for key, words in _BOUNDS.items() if key in part]
+    bounds = [words.format(_bound(part[key])) for key, words in _BOUNDS.items() if key in part]
     return ", ".join([named, *bounds])
+
+
+def _bound(value: float) -> str:
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
 def _without_texts_of_numbers(variants: Sequence[Schema]) -> list[Schema]:

@@ -9,7 +9,6 @@ from django.urls import URLPattern, path, reverse
 
 from agents.registry import AGENTS
 from tiktok_ops.admin import SheetAdmin
-from tiktok_ops.markdown import render_markdown
 from workflows.agents_pages.rows import LATELY_DAYS, last_runs, rows_for
 
 AGENT_LIST = "admin:workflows_workflowdefinition_agents"
@@ -53,8 +52,6 @@ class AgentPages(SheetAdmin):
             title=row.sheet.label,
             row=row,
             sheet=row.sheet,
-            about=render_markdown(row.sheet.about),
-            rules=[(rule.label, render_markdown(rule.text)) for rule in row.sheet.rules],
             example=dict(row.sheet.example),
             runs=last_runs(name, user),
             days=LATELY_DAYS,

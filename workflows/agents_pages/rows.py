@@ -10,6 +10,8 @@ from typing import Any
 from django.db.models import Count, Max, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from agents.catalogue.sheet import AgentSheet, sheet_of
 from agents.models import AgentRun
@@ -39,7 +41,7 @@ class AgentRow:
     uses: Sequence[Use]
     runs: int
     last_at: datetime | None
-    cost: str
+    cost: SafeString | str
 
     @property
     def url(self) -> str:
@@ -53,7 +55,7 @@ class LateRun:
 
     run: AgentRun
     took: str
-    cost: str
+    cost: SafeString | str
     url: str
 
 
@@ -89,11 +91,11 @@ def _row(sheet: AgentSheet, uses: Sequence[Use], lately: Mapping[str, Any]) -> A
     )
 
 
-def _cost(real: Decimal | None, simulated: Decimal | None) -> str:
+def _cost(real: Decimal | None, simulated: Decimal | None) -> SafeString | str:
     """Return both kinds of money side by side, never added; a dash where nothing was spent."""
     told = [usd(real, is_simulated=False)] if real else []
     told += [usd(simulated, is_simulated=True)] if simulated else []
-    return ", ".join(told) or EMPTY
+    return format_html_join(", ", "{}", ((one,) for one in told)) or EMPTY
 
 
 def _lately(user: User, since: datetime) -> dict[str, dict[str, Any]]:

@@ -66,7 +66,9 @@ def test_describe_models_within_with_what_they_say_of_themselves() -> None:
 
 
 def test_describe_an_output_without_defaults() -> None:
-    assert {default for _, default in described(is_output=True).values()} == {""}
+    found = described(is_output=True)
+    assert {default for _, default in found.values()} == {""}
+    assert found["money"] == ("decimal number as text", "")
 
 
 @pytest.mark.parametrize(
@@ -75,3 +77,8 @@ def test_describe_an_output_without_defaults() -> None:
 )
 def test_describe_what_has_no_bounds(part: dict[str, Any], kind: str) -> None:
     assert kind_of(part, {}) == kind
+
+
+@pytest.mark.parametrize(("bound", "words"), [(1.0, "1"), (0.25, "0.25"), (20_000, "20,000")])
+def test_describe_bounds_as_people_write_them(bound: float, words: str) -> None:
+    assert kind_of({"type": "number", "maximum": bound}, {}) == f"number, at most {words}"

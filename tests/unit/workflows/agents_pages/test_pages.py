@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from tests.factories.figures import NOON
 from tests.factories.pages import World, make_world
 from tests.factories.workflows import agent_node, workflow_of
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.navigation import sidebar
 from workflows.agents_pages.rows import AgentRow, rows_for
 from workflows.catalogue import store_definition
 
@@ -88,6 +89,17 @@ def test_list_is_in_the_sidebar_under_its_own_name(client: Client) -> None:
     assert f'href="{LIST}"' in client.get("/admin/").text
 
 
+def test_list_is_the_one_entry_of_the_sidebar_that_is_marked(rf: RequestFactory, world: World) -> None:
+    def marked(path: str) -> list[str]:
+        request = rf.get(path)
+        request.user = world.people["viewer"]
+        return [item["title"] for group in sidebar(request) for item in group["items"] if item["active"]]
+
+    assert marked(LIST) == marked(f"{LIST}account_health/") == ["Agents"]
+    assert marked("/admin/workflows/workflowdefinition/") == ["Workflows"]
+    assert marked("/admin/") == []
+
+
 def test_list_counts_runs_and_money_of_thirty_days_that_the_person_sees(world: World) -> None:
     ran(world.account, cost_usd=Decimal("0.5"), is_simulated=False)
     ran(world.account, cost_usd=Decimal("0.25"), is_simulated=True)
@@ -102,6 +114,8 @@ def test_list_counts_runs_and_money_of_thirty_days_that_the_person_sees(world: W
     assert "simulated" in mine.cost
     assert (theirs.cost, theirs.last_at) == ("–", None)
     assert mine.last_at is not None
+    assert "&lt;" not in mine.cost
+    assert mine.cost in world.client("viewer").get(LIST).text
 
 
 def test_list_names_the_workflows_that_ask_each_agent_stored_ones_too(world: World) -> None:
