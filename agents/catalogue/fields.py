@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+from pydantic_core import core_schema
 
 Schema = Mapping[str, Any]
 
@@ -25,7 +27,17 @@ _TYPES = {
     "boolean": "yes or no",
     "null": "nothing",
 }
-_FORMATS = {"date-time": "moment", "date": "day", "uuid": "id"}
+_FORMATS = {"decimal": "decimal number as text", "date-time": "moment", "date": "day", "uuid": "id"}
+
+
+class _WithMoney(GenerateJsonSchema):
+    """JSON Schema that tells an amount that is put out from any other text."""
+
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
+        """Return the schema of an amount: text with a format of its own where it is put out."""
+        if self.mode == "serialization":
+            return {"type": "string", "format": "decimal"}
+        return super().decimal_schema(schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,8 @@ class Shape:
 
 def shapes_of(model: type[BaseModel], *, is_output: bool = False) -> tuple[Shape, ...]:
     """Return a model and every model within it, the outer one first, the others by name."""
-    schema = model.model_json_schema(mode="serialization" if is_output else "validation")
+    mode: JsonSchemaMode = "serialization" if is_output else "validation"
+    schema = model.model_json_schema(mode=mode, schema_generator=_WithMoney)
     inner = schema.get("$defs", {})
     models = {name: part for name, part in sorted(inner.items()) if "properties" in part}
     return (
@@ -91,8 +104,6 @@ def kind_of(part: Schema, inner: Schema) -> str:
     elif kind == "object":
         values = part.get("additionalProperties")
         named = f"{kind_of(values, inner)} by name" if isinstance(values, Mapping) else "values by name"
-    elif kind == "string" and "pattern" in part:  # what Pydantic writes money as
-        named = "decimal number as text"
     else:
         named = _FORMATS.get(part.get("format", ""), _TYPES.get(kind, str(kind)))
     bounds = [words.format(_bound(part[key])) for key, words in _BOUNDS.items() if key in part]

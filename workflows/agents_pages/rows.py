@@ -111,7 +111,7 @@ def _lately(user: User, since: datetime) -> dict[str, dict[str, Any]]:
             simulated=Sum("cost_usd", filter=Q(is_simulated=True)),
         )
     )
-    return {row["agent"]: row for row in counted}
+    return {row["agent"]: dict(row) for row in counted}
 
 
 def _uses() -> defaultdict[str, list[Use]]:

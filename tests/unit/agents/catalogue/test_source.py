@@ -3,6 +3,8 @@
 import re
 from decimal import Decimal
 from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,3 +88,16 @@ class Kind(StrEnum):
 )
 def test_show_a_constant_in_a_line_or_not_at_all(value: Any, text: str) -> None:
     assert shown(value) == text
+
+
+def test_read_a_prompt_that_is_no_text_yet_by_what_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "odd_agent.py").write_text(
+        "class Odd:\n    LIMIT = 3\n    def prompt(self):\n        return Prompt(instruction=made(self))\n"
+        "ODD, table = 1, {}\ntable['x'] = 2\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import_module("odd_agent")
+    assert source_of("odd_agent").instruction() == "‹made(self)›"
+    assert [constant.name for constant in source_of("odd_agent").constants()] == ["ODD"]

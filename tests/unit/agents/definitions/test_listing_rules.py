@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.definitions.listing_rules import (
@@ -68,6 +68,7 @@ def test_score_of_a_text_falls_with_its_likeness_to_the_nearest_other() -> None:
     assert score_of(red, ListingKind.PRODUCT, segments=[], proven=[], others=[red]).distinct == 0
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(st.sampled_from(["lamp", "desk", "sofa"]), max_size=3), max_size=3),
     st.lists(st.sampled_from(["night", "tea"]), max_size=2, unique=True),

@@ -1,7 +1,7 @@
 """What the sandbox writes to sell something: about the terms it was given, and never a figure."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from agents.sandbox import offers, phrases
 from agents.sandbox.answers import answer_for
@@ -65,6 +65,7 @@ def test_answer_a_property_of_that_name_with_it(name: str) -> None:
     assert answer_for(schema, facts) == {name: written[name](facts)}
 
 
+@settings(max_examples=25)
 @given(any_facts)
 def test_write_letters_and_lines_of_any_facts_without_figures(facts: Facts) -> None:
     text = offers.message_for(facts) + offers.words_to_say(facts) + offers.lesson_of(facts)

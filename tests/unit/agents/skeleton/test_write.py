@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from agents.management.commands import startagent
 from agents.skeleton.write import SkeletonRefused, write_agent
 from tiktok_ops.env import BASE_DIR
 
@@ -111,6 +112,17 @@ def test_start_an_agent_of_a_taken_name_says_one_sentence(capsys: pytest.Capture
     assert refused.value.code == 2
     said = capsys.readouterr().err
     assert said == "There is an agent 'compliance' already; names are permanent, take another.\n"
+
+
+def test_start_an_agent_names_the_files_and_what_comes_next(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(BASE_DIR / "pyproject.toml", root)
+    monkeypatch.setattr(startagent, "BASE_DIR", root)
+    call_command("startagent", "hashtag_coach", purpose="Say which hashtags to try.")
+    said = capsys.readouterr().out
+    assert said.splitlines()[:3] == [f"wrote {file}" for file in MADE]
+    assert "run `python manage.py write_docs`" in said
 
 
 LONGEST = "a_name_with_as_many_letters_as_the_name_of_an_agent_may_have"
