@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from agents.contract import Agent, AgentContext, ModelTier, Nothing, Prompt, Typed
+from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Nothing, Prompt, Typed
 from agents.definitions.catalogue_merge import (
     CatalogueItem,
     Conflict,
@@ -18,6 +18,7 @@ from agents.definitions.catalogue_merge import (
     merge,
     problems_in,
 )
+from agents.definitions.drafting import unlinked
 from tiktok_ops.content.figures import CatalogueFigures
 from tiktok_ops.content.queries import catalogue_of
 
@@ -84,7 +85,7 @@ class CatalogSync(Agent[CatalogInput, CatalogReport, Nothing, CatalogReport]):
 
     def compute(self, given: CatalogInput, context: AgentContext) -> CatalogReport:
         """Read the shop as it was last synced, and compare."""
-        return compare(catalogue_of(context.account_id), given, context.as_of)
+        return compare(catalogue_of(context.account_id), given, context.as_of, brand=context.brand)
 
     def prompt(self, facts: CatalogReport, context: AgentContext) -> Prompt | None:
         """Ask for nothing."""
@@ -95,7 +96,13 @@ class CatalogSync(Agent[CatalogInput, CatalogReport, Nothing, CatalogReport]):
         return facts
 
 
-def compare(products: Sequence[CatalogueFigures], given: CatalogInput, as_of: datetime) -> CatalogReport:
+def compare(
+    products: Sequence[CatalogueFigures],
+    given: CatalogInput,
+    as_of: datetime,
+    *,
+    brand: BrandVoice | None = None,
+) -> CatalogReport:
     """Return what source and shop differ in, from rows in any order, as of `as_of` (aware, UTC).
 
     Rows of the source with a problem, and products deleted in the shop, are left out first; then the three
@@ -104,7 +111,7 @@ def compare(products: Sequence[CatalogueFigures], given: CatalogInput, as_of: da
     """
     shop = {one.product_id: CatalogueItem.of(one) for one in products if one.status.lower() != DELETED}
     last = {item.product_id: item for item in given.last_synced}
-    problems = problems_in(given.source, shop)
+    problems = problems_in(given.source, shop, brand.banned_claims if brand else ())
     held = {problem.product_id for problem in problems}
     source = {item.product_id: item for item in given.source}
     found = merge(source, shop, last, held) if source else merge({}, {}, {})
@@ -112,7 +119,7 @@ def compare(products: Sequence[CatalogueFigures], given: CatalogInput, as_of: da
     return CatalogReport(
         as_of=as_of,
         enough_data=bool(source),
-        note=_note(given, has_shop=bool(shop)),
+        note=unlinked(brand, _note(given, has_shop=bool(shop))),
         source_products=len(source),
         shop_products=len(shop),
         held_products=len(held),

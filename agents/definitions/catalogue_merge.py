@@ -15,7 +15,7 @@ from typing import Self
 from pydantic import ConfigDict, Field, model_validator
 
 from agents.contract import Typed
-from agents.skills.captions import fold, utf16_length
+from agents.skills.captions import find_phrase, fold, utf16_length
 from agents.skills.money import CURRENCIES, decimals_of, is_whole
 from tiktok_ops.content.figures import CatalogueFigures
 
@@ -74,6 +74,7 @@ class ProblemRule(StrEnum):
     PRICE_JUMP = "price_jump"
     CURRENCY_UNKNOWN = "currency_unknown"
     CURRENCY_DIFFERS = "currency_differs"
+    BANNED_CLAIM = "banned_claim"
 
 
 class Problem(Typed):
@@ -237,24 +238,30 @@ def _conflict(
 # --- what is wrong with the source
 
 
-def problems_in(source: Sequence[CatalogueItem], shop: Items) -> tuple[Problem, ...]:
+def problems_in(
+    source: Sequence[CatalogueItem], shop: Items, banned: Sequence[str] = ()
+) -> tuple[Problem, ...]:
     """Return what is wrong with the rows of the source, by row.
 
     Every row of a doubled id or title (whatever its case and spacing), a title that is missing or longer
     than 255 UTF-16 units; a price that is missing, 0 or less, has more decimals than its currency, or is
     more than 5 times or less than a fifth of the shop's; a currency nobody pays in, or another one than
-    most of the shop's products have (of the source's, where the shop has none).
+    most of the shop's products have (of the source's, where the shop has none); a title or description
+    with a claim the brand never makes.
     """
     ids = Counter(item.product_id for item in source)
     titles = Counter(fold(item.title).text for item in source)
     usual = usual_currency(shop.values() or source)
     found = []
     for row, item in enumerate(source, start=1):
-        doubled = {
+        as_text = {
             ProblemRule.DUPLICATE_ID: ids[item.product_id] > 1,
             ProblemRule.DUPLICATE_TITLE: bool(item.title) and titles[fold(item.title).text] > 1,
+            ProblemRule.BANNED_CLAIM: any(
+                find_phrase(text, claim) for claim in banned for text in (item.title, item.description)
+            ),
         }
-        wrong = [rule for rule, is_so in doubled.items() if is_so]
+        wrong = [rule for rule, is_so in as_text.items() if is_so]
         wrong += [*_title_rules(item), *_money_rules(item, shop.get(item.product_id), usual)]
         found += [_problem(row, item, rule, usual) for rule in wrong]
     return tuple(found)
@@ -293,6 +300,7 @@ def _problem(row: int, item: CatalogueItem, rule: ProblemRule, usual: str) -> Pr
     messages = {
         ProblemRule.DUPLICATE_ID: f"The id {item.product_id!r} stands in more than one row; keep one.",
         ProblemRule.DUPLICATE_TITLE: f"Another row has the title {item.title[:80]!r} too; name them apart.",
+        ProblemRule.BANNED_CLAIM: "It makes a claim the brand never makes; take it out.",
         ProblemRule.TITLE_MISSING: "The title is empty; give it one.",
         ProblemRule.TITLE_TOO_LONG: f"The title has {utf16_length(item.title)} UTF-16 units; at most "
         f"{LONGEST_TITLE} fit.",

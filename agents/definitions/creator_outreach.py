@@ -4,6 +4,7 @@ TikTok lets nobody write to any creator: letters go through the shop's affiliate
 has approved them. Each ends with a sentence on disclosure that no model wrote.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -34,6 +35,7 @@ LONGEST_BODY = 1_200
 """What the model writes of a message; greeting and disclosure come on top of it."""
 
 MOST_CREATORS = 50
+_HANDLE = re.compile(r"[A-Za-z0-9_.]{2,24}")  # as of our own accounts; anything else is no name to write to
 
 GREETINGS: Mapping[str, str] = MappingProxyType(
     {"en": "Hi @{creator}, this is {sender}.", "de": "Hallo @{creator}, hier schreibt {sender}."}
@@ -199,9 +201,11 @@ def match_creators(
     """Return who shares the audience, from creators in any order.
 
     Those whose `overlap` is `min_overlap` or more and not 0, best first: by overlap, then engagement (not
-    known last), then followers, then handle; at most `max_creators`. The account itself is left out.
+    known last), then followers, then handle; at most `max_creators`. Left out are the account itself and
+    what is no TikTok handle: a letter is addressed with it.
     """
-    others = [one for one in creators if _name(one.handle) != _name(context.handle)]
+    named = [one for one in creators if _HANDLE.fullmatch(one.handle.lstrip("@"))]
+    others = [one for one in named if _name(one.handle) != _name(context.handle)]
     known = [one for one in others if one.segments]
     measured = [(overlap(given.segments, one.segments), one) for one in known]
     fitting = [(alike, one) for alike, one in measured if alike >= given.min_overlap and alike]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contract import AgentContext, ModelTier, Nothing
+from agents.contract import AgentContext, BrandVoice, ModelTier, Nothing
 from agents.definitions.catalog_sync import CatalogInput, CatalogReport, agent, compare
 from agents.definitions.catalogue_merge import CatalogueItem, usual_currency
 from agents.registry import AGENTS
@@ -20,6 +20,7 @@ from tests.factories.figures import NOON
 from tiktok_ops.content.figures import CatalogueFigures
 from tiktok_ops.content.models import Product
 
+BRAND = BrandVoice(name="Tea house", banned_claims=("heals",))
 EMPTY = "Not enough data: the source has no products; nothing is removed for that."
 NEVER = "No earlier sync is known, so nobody can tell which side changed"
 
@@ -43,7 +44,7 @@ def report(
 ) -> CatalogReport:
     synced = tuple(shop if last is None else last)
     given = CatalogInput(source=tuple(source), last_synced=synced)
-    return compare([shown(one) for one in shop], given, NOON)
+    return compare([shown(one) for one in shop], given, NOON, brand=BRAND)
 
 
 def changes(products: Any) -> list[tuple[str, str, str, str]]:
@@ -167,7 +168,7 @@ def test_compare_leaves_products_of_the_shop_alone_that_were_never_in_the_source
 
 def test_compare_takes_a_deleted_product_for_none() -> None:
     given = CatalogInput(source=(item("1"),))
-    found = compare([shown(item("1"), "DELETED")], given, NOON)
+    found = compare([shown(item("1"), "DELETED")], given, NOON, brand=BRAND)
     assert ([one.product_id for one in found.created], found.shop_products, found.note) == (["1"], 0, "")
 
 
@@ -192,6 +193,7 @@ def test_compare_with_an_empty_source_removes_nothing() -> None:
         (item(price="100.01"), "price_jump", "The price of 100.01 EUR is more than 5 times the shop's"),
         (item(price="3.99"), "price_jump", "The price of 3.99 EUR is more than 5 times the shop's"),
         (item(currency="eur"), "currency_unknown", "The currency is 'eur'; give an ISO 4217 code"),
+        (item(description="It HEALS you"), "banned_claim", "It makes a claim the brand never makes"),
         (item(currency="USD"), "currency_differs", "The currency is USD, the shop's is EUR; convert it."),
     ],
 )
@@ -218,6 +220,14 @@ def test_compare_holds_back_every_row_of_a_doubled_id_or_title() -> None:
         (4, "duplicate_title"),
     ]
     assert (found.created, found.held_products) == ((), 3)
+
+
+def test_compare_without_a_brand_says_that_claims_were_not_checked() -> None:
+    found = compare([shown(item("1"))], CatalogInput(source=(item("1", description="It heals"),)), NOON)
+    assert found.note.startswith(
+        "No brand is linked to this account, so banned claims were not checked. No ear"
+    )
+    assert found.problems == ()
 
 
 def test_compare_without_a_shop_takes_the_sources_usual_currency() -> None:

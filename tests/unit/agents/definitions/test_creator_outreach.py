@@ -91,9 +91,9 @@ def test_overlap_of_two_audiences_by_hand(theirs: dict[str, float], expected: fl
 def test_overlap_takes_a_name_before_a_term_and_the_first_of_several() -> None:
     first, second = segment("Evening", 0.5, "tea"), segment("tea", 0.5, "lamp")
     assert overlap((first, second), {"tea": 1}) == pytest.approx(0.5 / 1.5)
-    assert match(creator("a", tea=1), segments=(first, second)).drafts[0].shared == ("tea",)
+    assert match(creator("aa", tea=1), segments=(first, second)).drafts[0].shared == ("tea",)
     twice = (segment("A", 0.5, "lamp"), segment("B", 0.5, "lamp"))
-    assert match(creator("a", lamp=1), segments=twice).drafts[0].shared == ("A",)
+    assert match(creator("aa", lamp=1), segments=twice).drafts[0].shared == ("A",)
 
 
 def test_overlap_with_shares_of_nothing_counts_segments_alike() -> None:
@@ -148,8 +148,8 @@ def test_match_draws_the_line_at_the_overlap_itself() -> None:
     # Of four alike they have three: 0.75 each against thirds... smaller 3 * 0.25, larger 1 + 3 * (1/3 - 0.25)
     # = 0.75 / 1.25 = 0.6.
     four = tuple(segment(name) for name in "abcd")
-    assert handles(match(creator("x", a=1, b=1, c=1), segments=four, min_overlap=0.6)) == ["x"]
-    assert handles(match(creator("x", a=1, b=1, c=1), segments=four, min_overlap=0.6001)) == []
+    assert handles(match(creator("xx", a=1, b=1, c=1), segments=four, min_overlap=0.6)) == ["xx"]
+    assert handles(match(creator("xx", a=1, b=1, c=1), segments=four, min_overlap=0.6001)) == []
 
 
 def test_match_with_a_least_overlap_of_nothing_still_wants_something_shared() -> None:
@@ -158,34 +158,40 @@ def test_match_with_a_least_overlap_of_nothing_still_wants_something_shared() ->
 
 def test_match_orders_equals_by_engagement_followers_and_handle() -> None:
     facts = match(
-        creator("b", 200, 0.1, tea=1),
-        creator("a", 200, 0.1, tea=1),
+        creator("bb", 200, 0.1, tea=1),
+        creator("aa", 200, 0.1, tea=1),
         creator("big", 900, 0.1, tea=1),
         creator("warm", 1, 0.2, tea=1),
         creator("silent", 9_999, None, tea=1),
         creator("cold", 1, 0.0, tea=1),
     )
-    assert handles(facts) == ["warm", "big", "a", "b", "cold", "silent"]
+    assert handles(facts) == ["warm", "big", "aa", "bb", "cold", "silent"]
     assert facts.creators[-1].engagement is None
-    some = match(*(creator(str(n), tea=1) for n in range(5)), max_creators=2)
-    assert (handles(some), some.creators_found) == (["0", "1"], 5)
+    some = match(*(creator(f"c{n}", tea=1) for n in range(5)), max_creators=2)
+    assert (handles(some), some.creators_found) == (["c0", "c1"], 5)
 
 
 def test_match_leaves_the_account_itself_out() -> None:
     assert handles(match(creator("TeaHouse", tea=1), creator("other", tea=1))) == ["other"]
 
 
+@pytest.mark.parametrize("handle", ["", "a", "two words", "evil.shop/x", "line\nbreak", "a" * 25, "ä_b"])
+def test_match_leaves_out_what_is_no_handle(handle: str) -> None:
+    facts = match(creator(handle, tea=1), creator("@mia", tea=1))
+    assert (handles(facts), facts.creators_considered) == (["@mia"], 1)
+
+
 @pytest.mark.parametrize(
     ("creators", "given", "note", "enough"),
     [
-        ([creator("a", tea=1)], {"segments": ()}, "Not enough data: there is no segment to compare", False),
+        ([creator("aa", tea=1)], {"segments": ()}, "Not enough data: there is no segment to compare", False),
         (
-            [creator("a")],
+            [creator("aa")],
             {},
             "Not enough data: no creator this workspace knows has audience segments.",
             False,
         ),
-        ([creator("a", cars=1)], {}, "No creator shares 0.3 or more of the audience; try a lower", True),
+        ([creator("aa", cars=1)], {}, "No creator shares 0.3 or more of the audience; try a lower", True),
     ],
 )
 def test_match_with_nobody_says_why_and_asks_no_model(
@@ -200,7 +206,7 @@ def test_match_with_nobody_says_why_and_asks_no_model(
 
 def test_match_without_a_brand_writes_as_the_account_and_says_so() -> None:
     alone = AgentContext(account_id=UUID(int=7), handle="@teahouse", as_of=NOON)
-    facts = match(creator("a", tea=1), context=alone)
+    facts = match(creator("aa", tea=1), context=alone)
     assert (facts.sender, facts.banned_claims) == ("@teahouse", ())
     assert facts.note == "No brand is linked to this account, so banned claims were not checked."
 
