@@ -277,9 +277,10 @@ def _wishes(posts: Posts, given: AdInput) -> tuple[list[_Wish], list[Trim]]:
     and 4. Of equals, the segment given first. Ours: the audience's worth, and how far posts for it reach.
     """
     wishes, trims = [], []
+    read = [(post, words_of(post)) for post in posts]
     for segment in given.segments:
         wanted = segment.terms or (segment.name,)
-        fitting = [post for post in posts if any(carries(words_of(post), term) for term in wanted)]
+        fitting = [post for post, words in read if any(carries(words, term) for term in wanted)]
         creatives = tuple(fitting[:MOST_CREATIVES])
         if creatives:
             wishes.append(_wish(segment, creatives, posts, given))

@@ -33,6 +33,7 @@ FEWEST_POSTS = 8
 WELL_SEEN_SHARE = 4
 """Well seen are the posts with more views than three quarters of the account's: one in four."""
 
+LARGEST_SHARE = 0.5
 FEWEST_PROVEN_POSTS = 2
 MOST_PROVEN = 10
 
@@ -156,18 +157,20 @@ def proven_terms(posts: Posts, *, about: str) -> tuple[str, ...]:
     Well seen: posts with more views than three quarters of the account's posts that have views, of which
     at least 8 are needed. A word is proven by its edge, `share of the well-seen posts with it - share of
     all with it`, where that is above 0 and at least 2 well-seen posts have it; it must also stand in a
-    post that shares a word with `about`, for what sells tea says nothing of lamps. By edge, then by the
-    alphabet. Ours; it shows what goes together, not what causes what.
+    post that shares a word with `about`, for what sells tea says nothing of lamps. What more than half of
+    the posts say is what the account is and counts for neither. By edge, then by the alphabet. Ours; it
+    shows what goes together, not what causes what.
     """
     seen = [post for post in posts if post.views]
     if len(seen) < FEWEST_POSTS:
         return ()
     bar = _upper_quartile([post.views for post in seen])
     bags = [(post.views > bar, words_of(post)) for post in seen]
-    sought = frozenset(terms(about)) | frozenset(found.tag for found in find_hashtags(about))
-    related = frozenset(word for _, words in bags if words & sought for word in words)
     well = Counter(word for is_well, words in bags if is_well for word in words)
     usual = Counter(word for _, words in bags for word in words)
+    telling = {word for word, count in usual.items() if count <= LARGEST_SHARE * len(bags)}
+    sought = telling & {*terms(about), *(found.tag for found in find_hashtags(about))}
+    related = telling & {word for _, words in bags if words & sought for word in words}
     well_seen = sum(is_well for is_well, _ in bags)
     edges = {
         word: count / well_seen - usual[word] / len(bags)

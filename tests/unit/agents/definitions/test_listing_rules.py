@@ -99,20 +99,26 @@ EIGHT = (
     ("lamp paper", 100),
     ("tea", 100),
     ("tea", 100),
-    ("lamp", 100),
+    ("kettle", 100),
     ("sofa", 100),
 )
 """Of eight posts one in four, two, may be well seen: those above the third highest, 100."""
 
 
 def test_prove_words_of_well_seen_posts_by_their_edge() -> None:
-    # Both well-seen posts have glow and lamp. Of all eight, two have glow (edge 1 - 2/8 = 0.75) and five
-    # have lamp (1 - 5/8 = 0.375).
+    # Both well-seen posts have glow and lamp. Of all eight, two have glow (edge 1 - 2/8 = 0.75) and four
+    # have lamp (1 - 4/8 = 0.5).
     assert proven_terms(posts(*EIGHT), about="A lamp") == ("glow", "lamp")
 
 
 def test_prove_words_leaves_out_what_no_post_on_the_subject_has() -> None:
     assert proven_terms(posts(*EIGHT), about="Green tea") == ()
+
+
+def test_prove_words_leaves_out_what_more_than_half_of_the_posts_say() -> None:
+    every = [*EIGHT[:-1], ("lamp sofa", 100)]  # five of eight
+    assert proven_terms(posts(*every), about="A lamp") == ()
+    assert proven_terms(posts(*every), about="A lamp with glow") == ("glow",)
 
 
 def test_prove_words_needs_eight_posts_with_views() -> None:
