@@ -66,6 +66,7 @@ class ProducerInput(Typed):
     """What the post is about: an idea, a listing, or at least a topic; for whom; how long the video runs.
 
     Of a listing the title is the hook and the description the outline; its hashtags are offered first.
+    `asset_brief` is what a person wants to be seen; it goes to the studio as it is.
     """
 
     model_config = ConfigDict(
@@ -81,6 +82,7 @@ class ProducerInput(Typed):
     topic: str = Field(default="", max_length=LONGEST_TOPIC)
     segment: SegmentBrief | None = None
     duration_seconds: int = Field(default=6, ge=3, le=60)
+    asset_brief: str = Field(default="", max_length=LONGEST_OUTLINE)
 
     @model_validator(mode="after")
     def _is_about_something(self) -> Self:
@@ -116,6 +118,7 @@ class ProducerFacts(ProducerAnswer):
 
     hook: str
     outline: str
+    asset_brief: str
     hashtags: tuple[str, ...]
     most_lines: int
     banned_claims: tuple[str, ...]
@@ -155,7 +158,10 @@ class Shot(Typed):
 
 
 class StudioBrief(Typed):
-    """What to make: an upright video of these shots. `avoid` are claims it must not make either."""
+    """What to make: an upright video of these shots, `wishes` being a person's own words on what is seen.
+
+    `avoid` are claims it must not make either.
+    """
 
     aspect_ratio: Literal["9:16"] = "9:16"
     duration_seconds: int
@@ -163,6 +169,7 @@ class StudioBrief(Typed):
     hook: str
     outline: str
     audience: str
+    wishes: str
     shots: tuple[Shot, ...]
     avoid: tuple[str, ...]
 
@@ -254,6 +261,7 @@ def plan_draft(
         note="" if brand else NO_BRAND,
         hook=" ".join(hook.split()),
         outline=" ".join(outline.split()),
+        asset_brief=" ".join(given.asset_brief.split()),
         hashtags=offered_hashtags(posts, topic=topic, about=about),
         most_lines=min(MOST_LINES, given.duration_seconds // SECONDS_PER_LINE),
         banned_claims=brand.banned_claims if brand else (),
@@ -327,6 +335,7 @@ def _brief(facts: ProducerFacts, lines: Sequence[str]) -> StudioBrief:
         hook=facts.hook or lines[0],
         outline=facts.outline,
         audience=facts.segment,
+        wishes=facts.asset_brief,
         shots=tuple(
             Shot(
                 line=line,

@@ -137,6 +137,12 @@ def test_plan_of_an_approved_listing_takes_title_description_and_tags() -> None:
     assert drafted(idea=None, listing=variant, topic="lamp").topic == "lamp"
 
 
+def test_compose_hands_a_persons_wishes_on_to_the_studio() -> None:
+    facts = drafted(asset_brief=" Our red\nkettle, close. ")
+    assert agent.compose(facts, words()).brief.wishes == "Our red kettle, close."
+    assert agent.compose(drafted(), words()).brief.wishes == ""
+
+
 def test_plan_without_a_brand_says_what_was_not_checked() -> None:
     facts = drafted(brand=None)
     assert (facts.note, facts.banned_claims) == (NO_BRAND, ())
@@ -230,6 +236,7 @@ def test_compose_shares_the_time_among_the_lines() -> None:
         "hook": "Stop boiling water #kettle",
         "outline": "Show a kettle.",
         "audience": "",
+        "wishes": "",
         "avoid": ("cures everything",),
     }
 
