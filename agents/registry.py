@@ -7,12 +7,17 @@ from typing import Any
 from agents.contract import Agent
 from agents.definitions import (
     account_health,
+    ad_campaign_director,
     audience_mapper,
+    catalog_sync,
     comment_triage,
     compliance,
     content_ideator,
     content_producer,
+    creator_outreach,
     inventory_sync,
+    listing_optimizer,
+    live_stream_ops,
     performance_feedback,
     shadowban_check,
     trend_watcher,
@@ -39,5 +44,10 @@ AGENTS = by_name(
         inventory_sync.agent,
         shadowban_check.agent,
         comment_triage.agent,
+        listing_optimizer.agent,
+        ad_campaign_director.agent,
+        creator_outreach.agent,
+        catalog_sync.agent,
+        live_stream_ops.agent,
     ]
 )

@@ -22,6 +22,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Alerts", "notifications_active", "alerts_alert"),
             ("Schedules", "schedule", "workflows_schedule"),
             ("Workflows", "account_tree", "workflows_workflowdefinition"),
+            ("Agents", "smart_toy", "workflows_workflowdefinition:agents"),
             ("Stop switch", "front_hand", "workflows_stopswitch"),
             ("Imports", "upload_file", "content_contentimport"),
         ],
@@ -57,21 +58,38 @@ _COUNTED: dict[str, Callable[[HttpRequest], int]] = {"alerts_alert": open_alerts
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return unfold's navigation: every group with the pages this person may open."""
-    return [{"title": title, "items": [_item(request, *page) for page in pages]} for title, pages in _GROUPS]
+    current = _current(request)
+    return [
+        {"title": title, "items": [_item(request, current, *page) for page in pages]}
+        for title, pages in _GROUPS
+    ]
 
 
 def page_titles() -> dict[str, str]:
     """Return what the sidebar calls each page, by its address."""
-    return {reverse(f"admin:{page}_changelist"): title for _, pages in _GROUPS for title, _, page in pages}
+    return {_address(page): title for _, pages in _GROUPS for title, _, page in pages}
 
 
-def _item(request: HttpRequest, title: str, icon: str, page: str) -> dict[str, Any]:
-    """Return one entry; it is shown to whoever may view the page's rows."""
-    app, model = page.split("_", 1)
+def _current(request: HttpRequest) -> str:
+    """Return the address of the entry a request is within: the longest, for one may lie below another."""
+    within = [address for address in page_titles() if request.path.startswith(address)]
+    return max(within, key=len, default="")
+
+
+def _address(page: str) -> str:
+    """Return where a page is: a model's list, or `MODEL:VIEW` beside it."""
+    model, _, view = page.partition(":")
+    return reverse(f"admin:{model}_{view or 'changelist'}")
+
+
+def _item(request: HttpRequest, current: str, title: str, icon: str, page: str) -> dict[str, Any]:
+    """Return one entry; it is shown to whoever may view the page's rows, and marked where they are."""
+    app, model = page.partition(":")[0].split("_", 1)
     item = {
         "title": title,
         "icon": icon,
-        "link": reverse(f"admin:{page}_changelist"),
+        "link": (address := _address(page)),
+        "active": address == current,
         "permission": lambda request: _may_view(request, app, model),
     }
     counted = _COUNTED.get(page)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
 from agents.definitions.compliance_rules import RULESETS, CheckedText, Hit, Rule, Severity
@@ -51,14 +51,23 @@ class Draft(Typed):
 
 
 class ComplianceInput(Typed):
-    """The rules to use, and the drafts to check; without drafts, the account's newest posts.
+    """The rules to use, and the drafts to check; without drafts the posts named, else the newest ones.
 
     `draft` is the text of one more, checked first; an empty one is checked too.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"drafts": [{"text": "Use my code LAMP #lamp"}]},
+            ]
+        }
+    )
+
     ruleset: str = "tiktok"
     draft: str | None = Field(default=None, max_length=LONGEST_DRAFT)
     drafts: tuple[Draft, ...] = Field(default=(), max_length=200)
+    posts: tuple[str, ...] = Field(default=(), max_length=500)
     max_posts: int = Field(default=50, ge=1, le=500)
 
     @field_validator("ruleset")
@@ -184,8 +193,10 @@ class Compliance(Agent[ComplianceInput, ComplianceFacts, ComplianceWords, Compli
                 banned_claims=banned,
             )
         posts = posts_until(context.account_id, as_of=context.as_of)
-        texts = texts_of_posts(posts, max_posts=given.max_posts)
-        return check_texts(texts, source=Source.POSTS, ruleset=given.ruleset, banned_claims=banned)
+        named = [post for post in posts if post.video_id in given.posts] if given.posts else posts
+        texts = texts_of_posts(named, max_posts=len(given.posts) or given.max_posts)
+        facts = check_texts(texts, source=Source.POSTS, ruleset=given.ruleset, banned_claims=banned)
+        return _noting_missing(facts, given.posts, {post.video_id for post in named})
 
     def prompt(self, facts: ComplianceFacts, context: AgentContext) -> Prompt | None:
         """Ask for a fix for each of the gravest findings, unless there is nothing to fix."""
@@ -319,6 +330,14 @@ def _note(texts: Sequence[CheckedText], banned_claims: Sequence[str] | None) -> 
     if not texts:
         return NOTHING_TO_CHECK
     return NO_BRAND if banned_claims is None else ""
+
+
+def _noting_missing(facts: ComplianceFacts, wanted: Sequence[str], found: set[str]) -> ComplianceFacts:
+    missing = [repr(name) for name in dict.fromkeys(wanted) if name not in found]
+    if not missing:
+        return facts
+    note = f"{facts.note} Not found and not checked: {', '.join(missing)}.".strip()
+    return facts.model_copy(update={"note": note})
 
 
 def _asked(facts: ComplianceFacts) -> tuple[KeyedFinding, ...]:

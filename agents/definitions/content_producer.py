@@ -53,23 +53,54 @@ class IdeaBrief(Typed):
     topic: str = Field(default="", max_length=LONGEST_TOPIC)
 
 
-class ProducerInput(Typed):
-    """What the post is about: an idea, or at least a topic; for whom; how long the video runs.
+class ListingBrief(Typed):
+    """An approved variant as `listing_optimizer` puts it out; its score is not needed here."""
 
-    `feedback` is what was said of the draft before, by a person or by another agent.
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    title: str = Field(min_length=1, max_length=LONGEST_HOOK)
+    description: str = Field(default="", max_length=LONGEST_OUTLINE)
+    hashtags: tuple[str, ...] = Field(default=(), max_length=20)
+
+
+class ProducerInput(Typed):
+    """What the post is about: an idea, a listing, or at least a topic; for whom; how long the video runs.
+
+    Of a listing the title is the hook and the description the outline; its hashtags are offered first.
+    `asset_brief` is what a person wants to be seen; it goes to the studio as it is. `feedback` is what was said
+    of the draft before, by a person or by another agent.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"topic": "cold brew", "duration_seconds": 6},
+            ]
+        }
+    )
+
     idea: IdeaBrief | None = None
+    listing: ListingBrief | None = None
     topic: str = Field(default="", max_length=LONGEST_TOPIC)
     segment: SegmentBrief | None = None
     duration_seconds: int = Field(default=6, ge=3, le=60)
     feedback: str = Field(default="", max_length=LONGEST_FEEDBACK)
+    asset_brief: str = Field(default="", max_length=LONGEST_OUTLINE)
 
     @model_validator(mode="after")
     def _is_about_something(self) -> Self:
-        if self.idea is None and not self.topic.strip(" #"):
-            raise ValueError("there is neither an idea nor a topic; give one of them")
+        if self.idea is None and self.listing is None and not self.topic.strip(" #"):
+            raise ValueError("there is neither an idea nor a listing nor a topic; give one of them")
+        if self.idea is not None and self.listing is not None:
+            raise ValueError("there are an idea and a listing; give one of them")
         return self
+
+    @property
+    def subject(self) -> IdeaBrief | None:
+        """The idea, or the listing as one."""
+        if self.listing is None:
+            return self.idea
+        return IdeaBrief(hook=self.listing.title, outline=self.listing.description)
 
 
 class ProducerAnswer(Typed):
@@ -90,6 +121,7 @@ class ProducerFacts(ProducerAnswer):
 
     hook: str
     outline: str
+    asset_brief: str
     hashtags: tuple[str, ...]
     most_lines: int
     banned_claims: tuple[str, ...]
@@ -130,7 +162,10 @@ class Shot(Typed):
 
 
 class StudioBrief(Typed):
-    """What to make: an upright video of these shots. `avoid` are claims it must not make either."""
+    """What to make: an upright video of these shots, `wishes` being a person's own words on what is seen.
+
+    `avoid` are claims it must not make either.
+    """
 
     aspect_ratio: Literal["9:16"] = "9:16"
     duration_seconds: int
@@ -138,6 +173,7 @@ class StudioBrief(Typed):
     hook: str
     outline: str
     audience: str
+    wishes: str
     shots: tuple[Shot, ...]
     avoid: tuple[str, ...]
 
@@ -227,10 +263,11 @@ def plan_draft(
     posts: Posts, given: ProducerInput, as_of: datetime, *, brand: BrandVoice | None = None
 ) -> ProducerFacts:
     """Return what a draft is made of, from posts in any order as they were at `as_of` (aware, UTC)."""
-    idea = given.idea
+    idea = given.subject
     hook, outline = (idea.hook, idea.outline) if idea else ("", "")
     topic = " ".join((idea.topic if idea and idea.topic else given.topic).replace("#", " ").split())
-    about = f"{topic} {hook}"
+    tags = given.listing.hashtags if given.listing else ()
+    about = " ".join([topic, hook, *(f"#{tag.lstrip('#')}" for tag in tags)])
     related = _related(posts, about)
     return ProducerFacts(
         as_of=as_of,
@@ -240,6 +277,7 @@ def plan_draft(
         note="" if brand else NO_BRAND,
         hook=" ".join(hook.split()),
         outline=" ".join(outline.split()),
+        asset_brief=" ".join(given.asset_brief.split()),
         hashtags=offered_hashtags(posts, topic=topic, about=about),
         most_lines=min(MOST_LINES, given.duration_seconds // SECONDS_PER_LINE),
         banned_claims=brand.banned_claims if brand else (),
@@ -314,6 +352,7 @@ def _brief(facts: ProducerFacts, lines: Sequence[str]) -> StudioBrief:
         hook=facts.hook or lines[0],
         outline=facts.outline,
         audience=facts.segment,
+        wishes=facts.asset_brief,
         shots=tuple(
             Shot(
                 line=line,

@@ -1,11 +1,13 @@
 """What the agents that draft share: whom a draft is for, what was said before, which tags are the account's."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from pydantic import ConfigDict, Field
 
 from agents.contract import Typed
+from agents.definitions.compliance import NO_BRAND
 from agents.skills.captions import find_phrase, fold, terms
 from agents.skills.disclosures import COMMERCIAL_TAGS, DISCLOSURE_TAGS
 from agents.skills.hashtags import extract_hashtags, is_topic_tag, normalise_hashtag
@@ -32,6 +34,9 @@ class SegmentBrief(Typed):
     name: str = Field(min_length=1, max_length=100)
     terms: tuple[str, ...] = Field(default=(), max_length=20)
     hooks: tuple[str, ...] = Field(default=(), max_length=20)
+
+
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def tags_of(post: PostFigures) -> tuple[str, ...]:
@@ -79,3 +84,34 @@ def check_claims(texts: Iterable[tuple[str, str]], banned_claims: Sequence[str])
         for claim in banned_claims:
             if find_phrase(text, claim):
                 raise ValueError(f"{place} claims {claim!r}, which the brand never does; leave it out.")
+
+
+def carries(words: frozenset[str], term: str) -> bool:
+    """Tell whether words hold a term: written together ("coldbrew"), or each of its words somewhere."""
+    apart = frozenset(terms(term))
+    return "".join(term.lower().split()) in words or (bool(apart) and apart <= words)
+
+
+def check_figures(texts: Iterable[tuple[str, str]], *, known: str) -> None:
+    """Raise `ValueError`, naming the place, for a figure that does not stand in `known`.
+
+    `texts` are pairs as for `check_claims`. Figures are facts: a model may repeat one, never make one.
+    """
+    told = set(_FIGURE.findall(fold(known).text))
+    for place, text in texts:
+        made_up = [figure for figure in _FIGURE.findall(fold(text).text) if figure not in told]
+        if made_up:
+            raise ValueError(f"{place} has the figure {made_up[0]!r}, which nobody gave; leave it out.")
+
+
+def check_keys(name: str, keys: Sequence[str], expected: Sequence[str]) -> None:
+    """Raise `ValueError` unless these are exactly the expected keys, in any order."""
+    if sorted(keys) != sorted(expected):
+        raise ValueError(
+            f"{name} has the keys {list(keys)!r}; give exactly one item for each of {list(expected)!r}."
+        )
+
+
+def unlinked(brand: object, note: str = "") -> str:
+    """Return the note with the warning before it that no brand is linked, where none is."""
+    return " ".join(part for part in ("" if brand else NO_BRAND, note) if part)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agents.sandbox import phrases
+from agents.sandbox import offers, phrases
 from agents.sandbox.phrases import Facts
 
 Schema = Mapping[str, Any]
@@ -37,14 +37,19 @@ _FORMATS = {
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
 _SENTENCES: dict[str, Callable[[Facts], str]] = {
-    **dict.fromkeys(("name", "title", "label", "headline", "topic"), phrases.name_for),
+    **dict.fromkeys(("name", "label", "headline", "topic"), phrases.name_for),
+    "title": offers.title_for,
+    "message": offers.message_for,
+    "say": offers.words_to_say,
+    "lesson": offers.lesson_of,
     **dict.fromkeys(
         ("why", "reason", "rationale", "explanation", "because", "diagnosis"), phrases.reason_for
     ),
     **dict.fromkeys(
         ("fix", "remedy", "suggestion", "advice", "action", "recommendation"), phrases.remedy_for
     ),
-    **dict.fromkeys(("summary", "overview", "report", "description"), phrases.summary_of),
+    **dict.fromkeys(("summary", "overview", "report"), phrases.summary_of),
+    "description": offers.description_for,
     "hook": phrases.hook_for,
     "outline": phrases.outline_for,
     "caption": phrases.caption_for,

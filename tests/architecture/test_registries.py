@@ -71,7 +71,9 @@ def test_ask_in_workflows_only_for_what_is_registered() -> None:
 def test_keep_registered_names_for_good() -> None:
     """Names are data: runs, traces and definitions of other people refer to them."""
     assert {"account_health", "audience_mapper", "trend_watcher", "compliance"} <= set(AGENTS)
-    assert {"performance_feedback", "shadowban_check"} <= set(AGENTS)
+    assert {"performance_feedback", "shadowban_check", "comment_triage", "inventory_sync"} <= set(AGENTS)
+    assert {"content_ideator", "content_producer", "listing_optimizer"} <= set(AGENTS)
+    assert {"ad_campaign_director", "creator_outreach", "catalog_sync", "live_stream_ops"} <= set(AGENTS)
     assert "profile_audit" in WORKFLOWS
     assert "profile_audit" in REPORTS
     assert {"studio", "tiktok"} <= set(SOURCES)  # part of addresses that providers were given

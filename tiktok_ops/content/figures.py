@@ -1,7 +1,9 @@
 """Posts, products, comments and trends as agents compute on them: plain values, no ORM."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +64,38 @@ class TrendSighting:
     observed_at: datetime
     views: int
     posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueFigures:
+    """One product as the shop shows it; the price is in the shop's currency, None where it names none."""
+
+    product_id: str
+    title: str
+    description: str
+    price: Decimal | None
+    currency: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorFigures:
+    """A creator of the workspace; `segments` maps names of audience segments to weights above 0.
+
+    `engagement_rate` is a share of 1, None where nobody told it.
+    """
+
+    handle: str
+    followers: int
+    engagement_rate: float | None
+    segments: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFigures:
+    """One product in one order that stands; time in UTC."""
+
+    order_id: str
+    product_id: str
+    quantity: int
+    ordered_at: datetime

@@ -1,13 +1,22 @@
 """What agents read: the content tables as plain values."""
 
+import math
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Min, Q, Sum
 
 from tiktok_ops.accounts.models import TikTokAccount
-from tiktok_ops.content.figures import CommentFigures, PostFigures, ProductFigures, TrendSighting
-from tiktok_ops.content.models import Comment, Post, Product, Trend
+from tiktok_ops.content.figures import (
+    CatalogueFigures,
+    CommentFigures,
+    CreatorFigures,
+    OrderFigures,
+    PostFigures,
+    ProductFigures,
+    TrendSighting,
+)
+from tiktok_ops.content.models import Comment, Creator, OrderLine, Post, Product, Trend
 
 
 def posts_until(account_id: UUID, *, as_of: datetime, since: datetime | None = None) -> list[PostFigures]:
@@ -75,3 +84,48 @@ def trends_until(
     seen = trends.values("tag", "observed_at").annotate(all_views=Sum("views"), all_posts=Sum("posts"))
     rows = seen.order_by("observed_at", "tag").values_list("tag", "observed_at", "all_views", "all_posts")
     return [TrendSighting(tag.lower(), *rest) for tag, *rest in rows]
+
+
+def catalogue_of(account_id: UUID) -> list[CatalogueFigures]:
+    """Return what the account's shop shows, by product id, deleted products too."""
+    rows = (
+        Product.objects.filter(account_id=account_id)
+        .order_by("product_id")
+        .values_list("product_id", "title", "description", "price", "currency", "status")
+    )
+    return [CatalogueFigures(*row) for row in rows]
+
+
+def orders_between(account_id: UUID, *, after: datetime, until: datetime) -> list[OrderFigures]:
+    """Return the order lines with `after < ordered_at <= until`, oldest first, without cancelled ones."""
+    rows = (
+        OrderLine.objects.filter(
+            account_id=account_id, ordered_at__gt=after, ordered_at__lte=until, is_cancelled=False
+        )
+        .order_by("ordered_at", "order_id", "product__product_id")
+        .values_list("order_id", "product__product_id", "quantity", "ordered_at")
+    )
+    return [OrderFigures(*row) for row in rows]
+
+
+def creators_known_to(account_id: UUID) -> list[CreatorFigures]:
+    """Return the creators of the account's workspace by handle.
+
+    What a segment weighs is JSON that files bring: what is not a number above 0 is left out.
+    """
+    rows = (
+        Creator.objects.filter(workspace__accounts=account_id)
+        .order_by("handle")
+        .values_list("handle", "followers", "engagement_rate", "segments")
+    )
+    return [CreatorFigures(*row[:3], _weights(row[3])) for row in rows]
+
+
+def _weights(stored: object) -> dict[str, float]:
+    if not isinstance(stored, dict):
+        return {}
+    return {
+        name: float(weight)
+        for name, weight in stored.items()
+        if isinstance(weight, int | float) and not isinstance(weight, bool) and 0 < weight < math.inf
+    }

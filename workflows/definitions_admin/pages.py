@@ -14,9 +14,9 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from tiktok_ops.accounts.models import User
 from tiktok_ops.accounts.roles import Capability
-from tiktok_ops.admin import SheetAdmin
 from tiktok_ops.cells import badge, moment, shortened, visible, whole
 from workflows.account_actions import ON_ACCOUNT_PAGES
+from workflows.agents_pages import AgentPages
 from workflows.catalogue import WORKFLOWS
 from workflows.definitions_admin.sheet import cards_of, graph_of, why_refused
 from workflows.models import WorkflowDefinition, WorkflowRun
@@ -46,7 +46,7 @@ class VersionFilter(DropdownFilter):  # type: ignore[misc]
 
 
 @admin.register(WorkflowDefinition)
-class WorkflowDefinitionAdmin(SheetAdmin):
+class WorkflowDefinitionAdmin(AgentPages):
     """Every version of every workflow ever run."""
 
     is_shared = True

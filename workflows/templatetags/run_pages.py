@@ -7,9 +7,11 @@ from typing import Any
 from django import template
 
 from tiktok_ops.cells import visible
+from tiktok_ops.markdown import render_markdown
 from workflows.models import WorkflowStep
 
 register = template.Library()
+register.filter("prose", render_markdown)
 
 
 @register.filter

@@ -31,6 +31,7 @@ def test_write_docs_writes_what_check_then_accepts(
 ) -> None:
     file = tmp_path / "states.md"
     monkeypatch.setattr(write_docs, "FILE", file)
+    monkeypatch.setattr(write_docs, "FOLDER", tmp_path / "agents")
 
     with pytest.raises(SystemExit) as missing:
         call_command("write_docs", check=True)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from agents.contract import AgentContext, BrandVoice, ModelTier
 from agents.definitions import compliance
 from agents.definitions.compliance import (
+    NOTHING_TO_CHECK,
     ComplianceFacts,
     ComplianceInput,
     ComplianceOutput,
@@ -83,6 +84,16 @@ def test_compute_with_drafts_leaves_the_posts_alone(stored: StoredPosts) -> None
     assert stored.asked == []
     assert (facts.source, facts.checked) == (Source.DRAFTS, 2)
     assert [(found.post, found.rule) for found in facts.findings] == [("draft-1", "banned_claim")]
+
+
+def test_compute_with_posts_named_checks_those_and_says_which_are_not_there(stored: StoredPosts) -> None:
+    one, other = stored.posts[0].video_id, stored.posts[-1].video_id
+    facts = agent.compute(ComplianceInput(posts=(one, "gone", other), max_posts=1), CONTEXT)
+    assert (facts.checked, facts.source) == (2, Source.POSTS)
+    assert facts.note == "Not found and not checked: 'gone'."
+    assert agent.compute(ComplianceInput(posts=(one,)), CONTEXT).note == ""
+    nobody = agent.compute(ComplianceInput(posts=("gone",)), CONTEXT)
+    assert nobody.note == f"{NOTHING_TO_CHECK} Not found and not checked: 'gone'."
 
 
 def test_compute_without_a_brand_notes_it(stored: StoredPosts) -> None:
@@ -192,6 +203,7 @@ def test_default_input_is_tiktok_and_fifty_posts() -> None:
         "ruleset": "tiktok",
         "draft": None,
         "drafts": (),
+        "posts": (),
         "max_posts": 50,
     }
 
@@ -215,7 +227,7 @@ def test_single_draft_is_checked_first_and_an_empty_one_too() -> None:
         ({"drafts": [{"text": "x"}] * 201}, "drafts\n.*at most 200 items"),
         ({"drafts": [{"text": "a", "id": "x"}, {"text": "b", "id": "x"}]}, "drafts share the id 'x'"),
         ({"drafts": [{"text": "a", "id": "draft-2"}, {"text": "b"}]}, "drafts share the id 'draft-2'"),
-        ({"posts": 5}, "posts\n.*not permitted"),
+        ({"pages": 5}, "pages\n.*not permitted"),
     ],
 )
 def test_input_that_cannot_be_checked_is_refused(values: dict[str, object], sentence: str) -> None:

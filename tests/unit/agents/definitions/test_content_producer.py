@@ -85,6 +85,8 @@ def test_input_takes_an_idea_as_the_ideator_puts_it_out() -> None:
         {"topic": "tea", "duration_seconds": 61},
         {"topic": "x" * 101},
         {"topic": "tea", "more": 1},
+        {"listing": {"title": ""}},
+        {"idea": {"hook": "Hook"}, "listing": {"title": "Lamp"}},
     ],
 )
 def test_input_without_a_subject_or_outside_its_bounds_is_refused(values: dict[str, Any]) -> None:
@@ -125,6 +127,20 @@ def test_plan_of_a_topic_alone_has_no_hook() -> None:
 def test_plan_of_an_idea_without_a_topic_takes_the_one_beside_it() -> None:
     assert drafted(idea=IdeaBrief(hook="Hook"), topic="lamp").topic == "lamp"
     assert drafted(idea=IDEA, topic="lamp").topic == "green tea"
+
+
+def test_plan_of_an_approved_listing_takes_title_description_and_tags() -> None:
+    variant = {"title": "Paper  lamp", "description": "Folds flat.", "hashtags": ["#desk"], "score": 70.1}
+    facts = drafted(idea=None, listing=variant)
+    assert (facts.topic, facts.hook, facts.outline) == ("", "Paper lamp", "Folds flat.")
+    assert facts.hashtags[0] == "desk"
+    assert drafted(idea=None, listing=variant, topic="lamp").topic == "lamp"
+
+
+def test_compose_hands_a_persons_wishes_on_to_the_studio() -> None:
+    facts = drafted(asset_brief=" Our red\nkettle, close. ")
+    assert agent.compose(facts, words()).brief.wishes == "Our red kettle, close."
+    assert agent.compose(drafted(), words()).brief.wishes == ""
 
 
 def test_plan_without_a_brand_says_what_was_not_checked() -> None:
@@ -220,6 +236,7 @@ def test_compose_shares_the_time_among_the_lines() -> None:
         "hook": "Stop boiling water #kettle",
         "outline": "Show a kettle.",
         "audience": "",
+        "wishes": "",
         "avoid": ("cures everything",),
     }
 

@@ -1,0 +1,162 @@
+"""What a shop's catalogue and its source differ in, and what may be done about it without asking anybody.
+
+There is nothing here for a model to say: a list of differences needs no words, so none are asked for.
+Nothing is changed: a workflow step does what a person has approved.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Nothing, Prompt, Typed
+from agents.definitions.catalogue_merge import (
+    CatalogueItem,
+    Conflict,
+    Problem,
+    ProductChange,
+    merge,
+    problems_in,
+)
+from agents.definitions.drafting import unlinked
+from tiktok_ops.content.figures import CatalogueFigures
+from tiktok_ops.content.queries import catalogue_of
+
+DELETED = "deleted"
+"""The status of a product that is gone from the shop. Upper or lower case."""
+
+MOST_PRODUCTS = 5_000
+
+
+class CatalogInput(Typed):
+    """The source's products now, and what both sides were when they were last the same.
+
+    `last_synced` is the `synced` of an earlier answer; without it no change can be told from a conflict.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"source": [{"product_id": "1", "title": "Lamp", "price": "24.90", "currency": "EUR"}]},
+            ]
+        }
+    )
+
+    source: tuple[CatalogueItem, ...] = Field(default=(), max_length=MOST_PRODUCTS)
+    last_synced: tuple[CatalogueItem, ...] = Field(default=(), max_length=MOST_PRODUCTS)
+
+
+class CatalogReport(Typed):
+    """The difference between source and shop, each part by product id, problems by row of the source.
+
+    `created`, `updated` and `removed` are to be done in the shop. `kept` was changed in the shop alone and
+    stays. `conflicts` wait for a person. `problems` hold their rows back: of those products nothing else
+    is said. `synced` is what both sides are the same in once created, updated and removed are done: the
+    next run's `last_synced`.
+    """
+
+    as_of: AwareDatetime
+    enough_data: bool
+    note: str
+    source_products: int
+    shop_products: int
+    held_products: int
+    created: tuple[CatalogueItem, ...]
+    updated: tuple[ProductChange, ...]
+    removed: tuple[CatalogueItem, ...]
+    kept: tuple[ProductChange, ...]
+    conflicts: tuple[Conflict, ...]
+    problems: tuple[Problem, ...]
+    synced: tuple[CatalogueItem, ...]
+
+
+class CatalogSync(Agent[CatalogInput, CatalogReport, Nothing, CatalogReport]):
+    """Compares a source with the shop and the last sync; the facts are the whole answer."""
+
+    name = "catalog_sync"
+    purpose = (
+        "Compare a source catalogue with the shop: what to create, update and remove, and what to decide."
+    )
+    model_tier = ModelTier.FAST
+    Input = CatalogInput
+    Facts = CatalogReport
+    Words = Nothing
+    Output = CatalogReport
+
+    def compute(self, given: CatalogInput, context: AgentContext) -> CatalogReport:
+        """Read the shop as it was last synced, and compare."""
+        return compare(catalogue_of(context.account_id), given, context.as_of, brand=context.brand)
+
+    def prompt(self, facts: CatalogReport, context: AgentContext) -> Prompt | None:
+        """Ask for nothing."""
+        return None
+
+    def compose(self, facts: CatalogReport, words: Nothing | None) -> CatalogReport:
+        """Return the facts as they are."""
+        return facts
+
+
+def compare(
+    products: Sequence[CatalogueFigures],
+    given: CatalogInput,
+    as_of: datetime,
+    *,
+    brand: BrandVoice | None = None,
+) -> CatalogReport:
+    """Return what source and shop differ in, from rows in any order, as of `as_of` (aware, UTC).
+
+    Rows of the source with a problem, and products deleted in the shop, are left out first; then the three
+    states are merged (`catalogue_merge.merge`). An empty source removes nothing: it says "not enough
+    data", for an empty file is a fault more often than the end of a shop.
+    """
+    shop = {one.product_id: CatalogueItem.of(one) for one in products if one.status.lower() != DELETED}
+    last = {item.product_id: item for item in given.last_synced}
+    problems = problems_in(given.source, shop, brand.banned_claims if brand else ())
+    held = {problem.product_id for problem in problems}
+    source = {item.product_id: item for item in given.source}
+    found = merge(source, shop, last, held) if source else merge({}, {}, {})
+    undone = held | {one.product_id for one in found.conflicts} | {one.product_id for one in found.kept}
+    return CatalogReport(
+        as_of=as_of,
+        enough_data=bool(source),
+        note=unlinked(brand, _note(given, has_shop=bool(shop))),
+        source_products=len(source),
+        shop_products=len(shop),
+        held_products=len(held),
+        created=found.created,
+        updated=found.updated,
+        removed=found.removed,
+        kept=found.kept,
+        conflicts=found.conflicts,
+        problems=problems,
+        synced=_synced(source, last, undone),
+    )
+
+
+def _synced(
+    source: dict[str, CatalogueItem], last: dict[str, CatalogueItem], undone: set[str]
+) -> tuple[CatalogueItem, ...]:
+    """Return the state to compare with next time: the source's, the last one's where a product stays undone.
+
+    So a conflict nobody decided, and a change the shop keeps, are still what they are in the next run. An
+    empty source leaves all as it was.
+    """
+    if not source:
+        return tuple(last[one] for one in sorted(last))
+    state = {one: item for one, item in source.items() if one not in undone}
+    state |= {one: last[one] for one in undone & last.keys()}
+    return tuple(state[one] for one in sorted(state))
+
+
+def _note(given: CatalogInput, *, has_shop: bool) -> str:
+    if not given.source:
+        return "Not enough data: the source has no products; nothing is removed for that."
+    if has_shop and not given.last_synced:
+        return (
+            "No earlier sync is known, so nobody can tell which side changed: every difference is a conflict, "
+            "and nothing is removed."
+        )
+    return ""
+
+
+agent = CatalogSync()

@@ -1,0 +1,340 @@
+"""Three states of a catalogue by hand, and the laws a merge has to keep whatever the states."""
+
+import json
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from agents.contract import AgentContext, BrandVoice, ModelTier, Nothing
+from agents.definitions.catalog_sync import CatalogInput, CatalogReport, agent, compare
+from agents.definitions.catalogue_merge import CatalogueItem, usual_currency
+from agents.registry import AGENTS
+from agents.runner import run_agent
+from tests.factories.accounts import AccountFactory
+from tests.factories.figures import NOON
+from tiktok_ops.content.figures import CatalogueFigures
+from tiktok_ops.content.models import Product
+
+BRAND = BrandVoice(name="Tea house", banned_claims=("heals",))
+EMPTY = "Not enough data: the source has no products; nothing is removed for that."
+NEVER = "No earlier sync is known, so nobody can tell which side changed"
+
+
+def item(product_id: str = "1", **changes: Any) -> CatalogueItem:
+    values: dict[str, Any] = {
+        "title": f"Lamp {product_id}",
+        "description": "",
+        "price": "20",
+        "currency": "EUR",
+    }
+    return CatalogueItem(product_id=product_id, **(values | changes))
+
+
+def shown(one: CatalogueItem, status: str = "ACTIVATE") -> CatalogueFigures:
+    return CatalogueFigures(one.product_id, one.title, one.description, one.price, one.currency, status)
+
+
+def report(
+    source: list[CatalogueItem], shop: list[CatalogueItem], last: list[CatalogueItem] | None = None
+) -> CatalogReport:
+    synced = tuple(shop if last is None else last)
+    given = CatalogInput(source=tuple(source), last_synced=synced)
+    return compare([shown(one) for one in shop], given, NOON, brand=BRAND)
+
+
+def changes(products: Any) -> list[tuple[str, str, str, str]]:
+    return [
+        (one.product_id, change.field, change.before, change.after)
+        for one in products
+        for change in one.changes
+    ]
+
+
+def conflicts(found: CatalogReport) -> list[tuple[str, str, str, str | None, str | None, str | None]]:
+    return [
+        (one.product_id, one.kind.value, one.field, one.last, one.in_source, one.in_shop)
+        for one in found.conflicts
+    ]
+
+
+def rules(found: CatalogReport) -> list[tuple[int, str]]:
+    return [(problem.row, problem.rule.value) for problem in found.problems]
+
+
+def test_describe_agent_by_its_permanent_name() -> None:
+    assert AGENTS["catalog_sync"] is agent
+    assert (agent.name, agent.model_tier) == ("catalog_sync", ModelTier.FAST)
+    assert (agent.Input, agent.Facts, agent.Words, agent.Output) == (
+        CatalogInput,
+        CatalogReport,
+        Nothing,
+        CatalogReport,
+    )
+
+
+def test_compare_equal_sides_finds_nothing_to_do() -> None:
+    found = report([item("1"), item("2", price="20.00")], [item("2"), item(" 1 ", title=" Lamp 1")])
+    assert (found.created, found.updated, found.removed, found.kept, found.conflicts) == ((), (), (), (), ())
+    assert (found.source_products, found.shop_products, found.note) == (2, 2, "")
+
+
+def test_compare_creates_updates_and_removes_what_the_source_alone_changed() -> None:
+    found = report(
+        [item("3"), item("1", title="New", price="25.50"), item("2")], [item("1"), item("2"), item("4")]
+    )
+    assert [one.product_id for one in found.created] == ["3"]
+    assert changes(found.updated) == [("1", "title", "Lamp 1", "New"), ("1", "price", "20", "25.5")]
+    assert [one.product_id for one in found.removed] == ["4"]
+    assert [one.product_id for one in found.synced] == ["1", "2", "3"]
+
+
+def test_compare_keeps_what_the_shop_alone_changed() -> None:
+    found = report([item("1")], [item("1", description="By hand")], [item("1")])
+    assert changes(found.kept) == [("1", "description", "", "By hand")]
+    assert (found.updated, found.conflicts) == ((), ())
+    assert found.synced == (item("1"),)
+
+
+def test_compare_takes_different_fields_changed_on_both_sides_for_no_conflict() -> None:
+    found = report([item("1", title="Source")], [item("1", price="30")], [item("1")])
+    assert changes(found.updated) == [("1", "title", "Lamp 1", "Source")]
+    assert changes(found.kept) == [("1", "price", "20", "30")]
+    assert found.conflicts == ()
+
+
+def test_compare_takes_one_field_changed_on_both_sides_for_a_conflict() -> None:
+    found = report(
+        [item("1", title="Source", price="21")], [item("1", title="Shop", price="22")], [item("1")]
+    )
+    assert conflicts(found) == [
+        ("1", "both_changed", "price", "20 EUR", "21 EUR", "22 EUR"),
+        ("1", "both_changed", "title", "Lamp 1", "Source", "Shop"),
+    ]
+    assert (found.updated, found.kept) == ((), ())
+    assert found.synced == (item("1"),)  # so that it is a conflict in the next run too
+
+
+def test_compare_the_same_change_on_both_sides_is_none() -> None:
+    new = item("1", title="New")
+    found = report([new], [new], [item("1")])
+    assert (found.updated, found.kept, found.conflicts, found.synced) == ((), (), (), (new,))
+
+
+def test_compare_takes_price_and_currency_for_one_field() -> None:
+    shop = [item(str(number)) for number in range(1, 4)]
+    # In cents of another currency the number may be the same: the pair changed on both sides.
+    found = report([item("1", price="21"), *shop[1:]], [item("1", currency="CHF"), *shop[1:]], shop)
+    assert conflicts(found) == [("1", "both_changed", "price", "20 EUR", "21 EUR", "20 CHF")]
+
+
+def test_compare_without_a_last_sync_decides_nothing_that_is_not_certain() -> None:
+    found = report([item("1", title="Source"), item("2")], [item("1"), item("3")], [])
+    assert conflicts(found) == [("1", "never_synced", "title", None, "Source", "Lamp 1")]
+    assert [one.product_id for one in found.created] == ["2"]
+    assert found.removed == ()
+    assert found.note.startswith(NEVER)
+    assert [one.product_id for one in found.synced] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("source", "shop", "expected"),
+    [
+        ([item("2")], [item("1", title="Shop")], ("1", "changed_and_removed", "", "Lamp 1", None, "Shop")),
+        ([item("1"), item("2")], [], ("1", "removed_in_shop", "", "Lamp 1", "Lamp 1", None)),
+    ],
+)
+def test_compare_what_one_side_removed_and_the_other_has_is_a_conflict(
+    source: list[CatalogueItem], shop: list[CatalogueItem], expected: Any
+) -> None:
+    found = report(source, shop, [item("1")])
+    assert conflicts(found) == [expected]
+    assert found.removed == ()
+
+
+def test_compare_what_both_sides_removed_is_forgotten() -> None:
+    found = report([item("2")], [item("2")], [item("1"), item("2")])
+    assert (found.conflicts, found.removed, found.synced) == ((), (), (item("2"),))
+
+
+def test_compare_leaves_products_of_the_shop_alone_that_were_never_in_the_source() -> None:
+    found = report([item("1")], [item("1"), item("own")], [item("1")])
+    assert (found.removed, found.conflicts, found.kept) == ((), (), ())
+
+
+def test_compare_takes_a_deleted_product_for_none() -> None:
+    given = CatalogInput(source=(item("1"),))
+    found = compare([shown(item("1"), "DELETED")], given, NOON, brand=BRAND)
+    assert ([one.product_id for one in found.created], found.shop_products, found.note) == (["1"], 0, "")
+
+
+def test_compare_with_an_empty_source_removes_nothing() -> None:
+    found = report([], [item("1")])
+    assert (found.enough_data, found.note, found.removed, found.synced) == (False, EMPTY, (), (item("1"),))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule", "message"),
+    [
+        (item(title=" "), "title_missing", "The title is empty; give it one."),
+        (item(title="a" * 256), "title_too_long", "The title has 256 UTF-16 units; at most 255 fit."),
+        (item(price=None), "price_missing", "The price is missing; give one."),
+        (item(price="0"), "price_not_positive", "The price is 0 EUR; it must be above 0."),
+        (item(price="-3"), "price_not_positive", "The price is -3 EUR; it must be above 0."),
+        (
+            item(price="20.005"),
+            "price_decimals",
+            "The price is 20.005 EUR, but EUR has 2 decimals; round it.",
+        ),
+        (item(price="100.01"), "price_jump", "The price of 100.01 EUR is more than 5 times the shop's"),
+        (item(price="3.99"), "price_jump", "The price of 3.99 EUR is more than 5 times the shop's"),
+        (item(currency="eur"), "currency_unknown", "The currency is 'eur'; give an ISO 4217 code"),
+        (item(description="It HEALS you"), "banned_claim", "It makes a claim the brand never makes"),
+        (item(currency="USD"), "currency_differs", "The currency is USD, the shop's is EUR; convert it."),
+    ],
+)
+def test_compare_holds_back_a_row_that_is_wrong(wrong: CatalogueItem, rule: str, message: str) -> None:
+    found = report([item("2"), wrong], [item("1"), item("2")])
+    assert rules(found) == [(2, rule)]
+    assert found.problems[0].message.startswith(message)
+    assert (found.updated, found.removed, found.conflicts, found.held_products) == ((), (), (), 1)
+    assert item("1") in found.synced
+
+
+@pytest.mark.parametrize("right", [item(price="100"), item(price="4"), item(title="a" * 255)])
+def test_compare_lets_pass_what_is_just_right(right: CatalogueItem) -> None:
+    assert rules(report([right], [item("1")])) == []
+
+
+def test_compare_holds_back_every_row_of_a_doubled_id_or_title() -> None:
+    source = [item("1"), item("1", title="Other"), item("2", title="Red  LAMP"), item("3", title="red lamp")]
+    found = report(source, [])
+    assert rules(found) == [
+        (1, "duplicate_id"),
+        (2, "duplicate_id"),
+        (3, "duplicate_title"),
+        (4, "duplicate_title"),
+    ]
+    assert (found.created, found.held_products) == ((), 3)
+
+
+def test_compare_without_a_brand_says_that_claims_were_not_checked() -> None:
+    found = compare([shown(item("1"))], CatalogInput(source=(item("1", description="It heals"),)), NOON)
+    assert found.note.startswith(
+        "No brand is linked to this account, so banned claims were not checked. No ear"
+    )
+    assert found.problems == ()
+
+
+def test_compare_without_a_shop_takes_the_sources_usual_currency() -> None:
+    source = [item("1"), item("2"), item("3", currency="CHF")]
+    assert rules(report(source, [])) == [(3, "currency_differs")]
+    assert usual_currency([item("1", currency="USD"), item("2")]) == "EUR"
+    assert usual_currency([]) == ""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"product_id": ""}, {"product_id": "1", "price": "NaN"}, {"product_id": "1", "price": "a lot"}],
+)
+def test_input_that_is_no_product_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        CatalogInput.model_validate({"source": [given]})
+    with pytest.raises(ValidationError):
+        CatalogInput.model_validate({"source": ["a lamp"]})
+
+
+STATES = st.dictionaries(
+    st.sampled_from("abcd"), st.tuples(st.sampled_from(["X", "Y"]), st.sampled_from([20, 21])), max_size=4
+)
+
+
+def state(values: dict[str, tuple[str, int]]) -> list[CatalogueItem]:
+    return [item(key, title=f"{key} {title}", price=str(price)) for key, (title, price) in values.items()]
+
+
+def done(shop: list[CatalogueItem], found: CatalogReport) -> list[CatalogueItem]:
+    """Do in the shop what the report says."""
+    gone = {one.product_id for one in found.removed}
+    after = {one.product_id: one for one in shop if one.product_id not in gone}
+    for one in found.created:
+        after[one.product_id] = one
+    for changed in found.updated:
+        values: dict[str, Any] = {change.field: change.after for change in changed.changes}
+        if "price" in values:
+            values["price"] = Decimal(values["price"])
+        after[changed.product_id] = after[changed.product_id].model_copy(update=values)
+    return [after[key] for key in sorted(after)]
+
+
+@settings(max_examples=60)
+@given(STATES, STATES)
+def test_compare_with_a_shop_nobody_touched_ends_in_the_source(first: Any, then: Any) -> None:
+    shop, source = state(first), state(then)
+    found = report(source, shop)
+    if source:
+        assert done(shop, found) == sorted(source, key=lambda one: one.product_id)
+        assert found.synced == tuple(sorted(source, key=lambda one: one.product_id))
+    assert (found.kept, found.conflicts, found.problems) == ((), (), ())
+
+
+@settings(max_examples=60)
+@given(STATES, STATES, STATES)
+def test_compare_again_after_it_was_done_finds_only_what_waits_for_people(a: Any, b: Any, c: Any) -> None:
+    source, shop, last = state(a), state(b), state(c)
+    found = report(source, shop, last)
+    again = report(source, done(shop, found), list(found.synced))
+    assert (again.created, again.updated, again.removed) == ((), (), ())
+    assert conflicts(again) == conflicts(found)
+    assert changes(again.kept) == changes(found.kept)
+
+
+@settings(max_examples=40)
+@given(STATES, STATES, STATES)
+def test_compare_from_the_other_side_mirrors_what_each_changed(a: Any, b: Any, c: Any) -> None:
+    """What is an update from here is a kept change from there; a field's conflict is one from both."""
+    if not a or not b:
+        return
+    here, there = report(state(a), state(b), state(c)), report(state(b), state(a), state(c))
+    assert changes(here.updated) == [(k, f, x, y) for k, f, x, y in changes(there.kept)]
+    assert {one[:3] for one in conflicts(here) if one[2]} == {one[:3] for one in conflicts(there) if one[2]}
+    touched = [{one.product_id for one in side} for side in (here.created, here.removed)]
+    assert touched[0].isdisjoint(touched[1])
+
+
+@settings(max_examples=20)
+@given(STATES, STATES, st.randoms(use_true_random=False))
+def test_compare_in_any_order_says_the_same(a: Any, b: Any, chance: Any) -> None:
+    source, shop = state(a), state(b)
+    mixed = [list(source), list(shop)]
+    for rows in mixed:
+        chance.shuffle(rows)
+    assert report(mixed[0], mixed[1], shop) == report(source, shop)
+
+
+@pytest.mark.django_db
+def test_run_reads_the_shop_of_its_account_and_asks_no_model() -> None:
+    account, other = AccountFactory.create(), AccountFactory.create()
+    for owner, product_id in ((account, "1"), (other, "2")):
+        Product.objects.create(
+            account=owner, product_id=product_id, title=f"Lamp {product_id}", price=20, currency="EUR"
+        )
+    context = AgentContext(account_id=account.id, handle="demo", as_of=NOON)
+    source = [json.loads(item("1", title="New").model_dump_json()) | {"stock": 3}]
+    last = [json.loads(item("1").model_dump_json())]
+    found = run_agent("catalog_sync", {"source": source, "last_synced": last}, context).output
+    assert [one["changes"][0]["after"] for one in found["updated"]] == ["New"]
+    assert found["shop_products"] == 1
+    again = {"source": source, "last_synced": found["synced"]}
+    assert run_agent("catalog_sync", again, context).output["updated"] == []
+
+
+def test_compose_returns_the_facts_and_asks_no_model() -> None:
+    facts = report([item("1")], [])
+    context = AgentContext(account_id=UUID(int=7), handle="demo", as_of=NOON)
+    assert agent.prompt(facts, context) is None
+    assert agent.compose(facts, None) == facts
