@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.db.models.functions import Now
 from pydantic import BaseModel, ValidationError
 
+from agents.budgets.reserving import reserve
 from agents.contract import AgentContext, Prompt
 from agents.models import AgentRun, AgentStep
 from agents.prices.pricing import Price, cost_usd, find_price
@@ -206,6 +207,7 @@ class _Asking:
         bound = len(request.system.encode()) + len(user.encode())
         find_price(model=request.model, prices=prices, on=_today(), total_input_tokens=bound)
         self.hold(request.timeout_seconds * WAITS_PER_CALL)
+        settle = reserve(self.trace.agent_run, request, prices, on=_today(), is_simulated=provider.simulated)
         self.trace.open()
         with traced(
             self.trace,
@@ -213,6 +215,7 @@ class _Asking:
             request.schema_name,
             request=sent,
             prompt_digest=digest(request),
+            settle=settle,
         ) as call:
             return _called(provider, request, prices, call)
 

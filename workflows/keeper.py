@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from agents.budgets.reserving import abandoned_reservations, settle_abandoned
 from agents.sandbox.studio.callbacks import callbacks_due
 from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.imports.uploads import ring_waiting_imports, waiting_imports
@@ -176,6 +177,7 @@ CHORES = (
     Chore("stranded effects", stranded_effects, look_after_stranded),
     Chore("lost effects", lost_effects, raise_for_lost_effects),
     Chore("effects nothing stops any more", unstopped, wake_unstopped),
+    Chore("reservations of calls long over", abandoned_reservations, settle_abandoned),
     Chore("imports", waiting_imports, ring_waiting_imports),
     Chore("webhooks", waiting_messages, ring_waiting_messages),
     Chore("old webhooks", old_messages, delete_old_messages),
