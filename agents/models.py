@@ -13,6 +13,7 @@ from agents.budgets.models import Budget as Budget
 from agents.budgets.models import BudgetPeriod as BudgetPeriod
 from agents.budgets.models import Hold as Hold
 from agents.budgets.models import Reservation as Reservation
+from agents.memory.models import MemoryItem as MemoryItem
 from agents.sandbox_models import SandboxCreator as SandboxCreator
 from agents.sandbox_models import SandboxPost as SandboxPost
 from agents.sandbox_models import SandboxRequest as SandboxRequest

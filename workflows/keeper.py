@@ -18,6 +18,7 @@ from tiktok_ops.rest.housekeeping import tidy
 from tiktok_ops.signals import Stop
 from workflows.absences import Absence
 from workflows.alarms import EFFECT_LOST
+from workflows.budget_approvals import open_questions, wake_where_there_is_room
 from workflows.chores import Chore, due_of
 from workflows.effects.ledger import STRANDED, raise_if_lost, strand
 from workflows.effects.models import Effect
@@ -178,6 +179,7 @@ CHORES = (
     Chore("lost effects", lost_effects, raise_for_lost_effects),
     Chore("effects nothing stops any more", unstopped, wake_unstopped),
     Chore("reservations of calls long over", abandoned_reservations, settle_abandoned),
+    Chore("budgets with room again", open_questions, wake_where_there_is_room),
     Chore("imports", waiting_imports, ring_waiting_imports),
     Chore("webhooks", waiting_messages, ring_waiting_messages),
     Chore("old webhooks", old_messages, delete_old_messages),

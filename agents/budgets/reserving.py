@@ -4,7 +4,6 @@ A cap is never passed, whatever crashes or runs at once: the worst case is held 
 budget, all or none, committed before the call. Lock order: reservation, then periods by (run, brand, workspace).
 """
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -16,7 +15,7 @@ from django.db.models.functions import Now
 
 from agents.budgets.alarms import raise_for_overrun
 from agents.budgets.amounts import owed_usd, worst_case_usd
-from agents.budgets.models import Budget, BudgetPeriod, Hold, Reservation
+from agents.budgets.models import BudgetPeriod, Hold, Reservation
 from agents.models import AgentRun
 from agents.prices.pricing import Price
 from agents.providers.language import LanguageRequest
@@ -31,13 +30,19 @@ CALL_LASTS_TIMEOUTS = 3
 SETTLING_SECONDS = 60.0
 """A call is over within a few of its time-outs; what is held longer than that and a minute, nobody settles any more."""
 
-_BUDGETS = """
-SELECT budget.id, budget.scope, budget.per, date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date
-    FROM agents_budget AS budget JOIN accounts_tiktokaccount AS account ON account.workspace_id = budget.workspace_id
+_PERIODS = """
+SELECT budget.id, this.month, this.run_id, period.id FROM agents_budget AS budget
+    JOIN accounts_tiktokaccount AS account ON account.workspace_id = budget.workspace_id
+    CROSS JOIN LATERAL (SELECT
+        CASE WHEN budget.per = 'month'
+            THEN date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date END AS month,
+        CASE WHEN budget.per = 'run' THEN %s::uuid END AS run_id) AS this
+    LEFT JOIN agents_budgetperiod AS period ON period.budget_id = budget.id
+        AND period.month IS NOT DISTINCT FROM this.month AND period.run_id IS NOT DISTINCT FROM this.run_id
     WHERE account.id = %s AND budget.is_simulated = %s AND budget.is_in_force
         AND (budget.scope = 'workspace' OR budget.brand_id = account.brand_id AND budget.scope = 'brand'
-            OR budget.run_id = %s)
-        AND (budget.per = 'month' OR %s::uuid IS NOT NULL)
+            OR budget.run_id = this.run_id)
+        AND (this.month IS NOT NULL OR this.run_id IS NOT NULL)
     ORDER BY array_position(ARRAY['run', 'brand', 'workspace'], budget.scope::text), budget.per DESC, budget.id
 """
 
@@ -48,12 +53,9 @@ INSERT INTO agents_budgetperiod
     ON CONFLICT DO NOTHING
 """
 
-
 _HOLD = """
 UPDATE agents_budgetperiod SET reserved_usd = reserved_usd + %s
-    WHERE budget_id = %s AND month IS NOT DISTINCT FROM %s AND run_id IS NOT DISTINCT FROM %s
-        AND reserved_usd + spent_usd + %s <= cap_usd
-    RETURNING id
+    WHERE id = %s AND reserved_usd + spent_usd + %s <= cap_usd RETURNING id
 """
 
 
@@ -76,15 +78,6 @@ class BudgetReached(Refused):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Applies:
-    """A budget a call counts for, and the key of its period."""
-
-    budget_id: UUID
-    month: date | None
-    run_id: UUID | None
-
-
 def reserve(
     agent_run: AgentRun, request: LanguageRequest, prices: list[Price], *, on: date, is_simulated: bool
 ) -> Settle:
@@ -93,60 +86,42 @@ def reserve(
     Committed when it returns, unless the caller is in a transaction; without a budget nothing is written. Raises
     `BudgetReached` where one has not enough left, having held nothing, and `PriceUnknown`.
     """
-    applying = _applying(agent_run, is_simulated=is_simulated)
-    if not applying:
+    periods = _periods(agent_run, is_simulated=is_simulated)
+    if not periods:
         return settle_nothing
     amount = worst_case_usd(request, prices=prices, on=on)
     subject = agent_run.step_id or agent_run.id
     with transaction.atomic():
-        held = [_hold(one, amount, model=request.model) for one in applying]
-        reservation_id = _write(agent_run, request, amount, held, is_simulated=is_simulated)
+        for period_id in periods:
+            _hold(period_id, amount, model=request.model)
+        reservation_id = _write(agent_run, request, amount, periods, is_simulated=is_simulated)
         pass_by(CrashPoint.IN_RESERVING, subject)
     pass_by(CrashPoint.AFTER_RESERVING, subject)
     return partial(_settle_call, reservation_id, subject)
 
 
-def _applying(agent_run: AgentRun, *, is_simulated: bool) -> list[_Applies]:
-    """Return the budgets the call counts for, in the order they are locked; by the database's clock."""
-    run_id = agent_run.run_id
-    rows = fetch(_BUDGETS, [agent_run.account_id, is_simulated, run_id, run_id])
-    return [
-        _Applies(
-            budget_id, month if per == Budget.Per.MONTH else None, None if per == Budget.Per.MONTH else run_id
-        )
-        for budget_id, _, per, month in rows
+def _periods(agent_run: AgentRun, *, is_simulated: bool) -> list[UUID]:
+    """Return the periods the call counts for, in the order they are locked; by the database's clock.
+
+    One that is missing is opened, with the cap that holds once whoever is changing it has committed.
+    """
+    asked = [agent_run.run_id, agent_run.account_id, is_simulated]
+    rows = fetch(_PERIODS, asked)
+    missing = [
+        (new_id(), month, run_id, budget_id) for budget_id, month, run_id, found in rows if found is None
     ]
+    if missing:
+        with connection.cursor() as cursor:
+            cursor.executemany(_OPEN_PERIOD, missing)
+        return _periods(agent_run, is_simulated=is_simulated)
+    return [period_id for *_, period_id in rows]
 
 
-def _hold(applies: _Applies, amount: Decimal, *, model: str) -> UUID:
-    """Hold the amount in the budget's period, and return that. Raises `BudgetReached`."""
-    found = _try_to_hold(applies, amount)
-    # A period that refused stays locked, and whoever changes a budget locks that before its periods: the budget is
-    # only looked at where there is no period yet.
-    if found is None and not _period(applies).exists():
-        _open_period(applies)
-        found = _try_to_hold(applies, amount)
-    if found is None:
-        raise BudgetReached(
-            _period(applies).select_related("budget__brand").get(), needed_usd=amount, model=model
-        )
-    return found
-
-
-def _period(applies: _Applies) -> QuerySet[BudgetPeriod]:
-    return BudgetPeriod.objects.filter(budget=applies.budget_id, month=applies.month, run_id=applies.run_id)
-
-
-def _try_to_hold(applies: _Applies, amount: Decimal) -> UUID | None:
-    """Hold the amount if the period is open and has it left, and return the period."""
-    rows = fetch(_HOLD, [amount, applies.budget_id, applies.month, applies.run_id, amount])
-    return rows[0][0] if rows else None
-
-
-def _open_period(applies: _Applies) -> None:
-    """Open the period, unless it is; with the cap that holds once whoever is changing it has committed."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN_PERIOD, [new_id(), applies.month, applies.run_id, applies.budget_id])
+def _hold(period_id: UUID, amount: Decimal, *, model: str) -> None:
+    """Hold the amount in a period, if it has as much left. Raises `BudgetReached`."""
+    if not fetch(_HOLD, [amount, period_id, amount]):
+        period = BudgetPeriod.objects.select_related("budget__brand").get(id=period_id)
+        raise BudgetReached(period, needed_usd=amount, model=model)
 
 
 def _write(

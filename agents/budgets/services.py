@@ -103,6 +103,12 @@ def rows_for_run(
     return [*budgets, told]
 
 
+def cap_of_run(run_id: UUID) -> Decimal | None:
+    """Return the cap that was given to one run, as it is by now; None where it has none of its own."""
+    caps = Budget.objects.filter(scope=Budget.Scope.RUN, run_id=run_id).values_list("cap_usd", flat=True)
+    return max(caps, default=None)
+
+
 def change_budget(*, budget_id: UUID, cap_usd: Decimal, is_in_force: bool = True, by: User | str) -> Budget:
     """Give a budget another cap, or put it in or out of force; this month's follows it.
 

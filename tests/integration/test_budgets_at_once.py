@@ -36,7 +36,7 @@ def test_thirty_two_at_once_hold_exactly_what_the_cap_allows() -> None:
     budget = budget_of(account, cap_usd=CAP)
     held = at_once(*[lambda: held_by(account, CALLS)] * THREADS)
     assert sum(held) == CAP
-    assert sums(budget) == (CAP, 0)
+    assert sums(budget) == (Decimal(CAP), Decimal(0))
     assert Reservation.objects.count() == CAP
 
 

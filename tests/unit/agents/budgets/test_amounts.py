@@ -43,9 +43,8 @@ def test_long_prompt_is_taken_at_its_tier_and_at_those_below_it() -> None:
     expected = Decimal(tokens * 6 + 1_000 * 30) / 1_000_000
     assert worst_case_usd(request, prices=[short, long], on=DAY) == expected
     # A tier below may be the dearer one, where the model is cheaper for long prompts.
-    cheap = replace(
-        DEAR, **dict.fromkeys(("input", "cache_write_5m", "cache_write_1h", "cache_read"), Decimal(0))
-    )
+    free_to_read = dict.fromkeys(("input", "cache_write_5m", "cache_write_1h", "cache_read"), Decimal(0))
+    cheap = price_of(**free_to_read, output=Decimal(15))
     dearest_below = Decimal(2_000 * 6 + 1_000 * 15) / 1_000_000
     assert worst_case_usd(request, prices=[short, cheap], on=DAY) == dearest_below
 
