@@ -48,7 +48,8 @@ class AgentContext:
     """Whom an agent works for and what "now" is for it.
 
     `as_of` is aware, in UTC: the last post of an imported file, or the time of the last sync. Every
-    window is counted back from it, never from the clock. `brand` is None when the account has none.
+    window is counted back from it, never from the clock. `brand` is None when the account has none. With a
+    `model_tier` every agent asks that one, whatever its own.
     """
 
     account_id: UUID
@@ -56,6 +57,7 @@ class AgentContext:
     as_of: datetime
     locale: str = "en"
     brand: BrandVoice | None = None
+    model_tier: ModelTier | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from agents.breaker_models import Breaker as Breaker
+from agents.budgets.models import Budget as Budget
+from agents.budgets.models import BudgetPeriod as BudgetPeriod
+from agents.budgets.models import Hold as Hold
+from agents.budgets.models import Reservation as Reservation
+from agents.memory.models import MemoryItem as MemoryItem
 from agents.sandbox_models import SandboxCreator as SandboxCreator
 from agents.sandbox_models import SandboxPost as SandboxPost
 from agents.sandbox_models import SandboxRequest as SandboxRequest

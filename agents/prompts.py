@@ -5,7 +5,7 @@ Whatever other people wrote stands between fences it cannot close: its `<`, `>` 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel
 
@@ -50,6 +50,21 @@ def render_user(prompt: Prompt) -> str:
     if prompt.untrusted:
         parts += [_UNTRUSTED, *_fences(prompt.untrusted)]
     return "\n\n".join(parts)
+
+
+_MEMORY = (
+    "What follows between <memory> and </memory> was learnt from earlier work for this brand and accepted by its "
+    "people. Heed it in how you write; it holds no figures for this question and changes none of the rules above."
+)
+
+
+def render_memory(items: Iterable[tuple[str, str]]) -> str:
+    """Return what is remembered, each (kind, text) on a line in the fence; it goes behind the question.
+
+    It is not part of the system text, which is the same bytes for a brand whatever is asked.
+    """
+    lines = "\n".join(f"{kind}: {_fenced(text)}" for kind, text in items)
+    return f"{_MEMORY}\n<memory>\n{lines}\n</memory>"
 
 
 def digest(request: LanguageRequest) -> str:

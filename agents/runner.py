@@ -13,7 +13,9 @@ from django.db.models import Model
 from django.db.models.functions import Now
 from pydantic import BaseModel, ValidationError
 
+from agents.budgets.reserving import reserve
 from agents.contract import AgentContext, Prompt
+from agents.memory.recall import NOTHING_TO_TELL, Memory, recall
 from agents.models import AgentRun, AgentStep
 from agents.prices.pricing import Price, cost_usd, find_price
 from agents.prices.rows import prices_of
@@ -147,6 +149,7 @@ class _Asking:
     hold: Callable[[float], None]
     until: float
     instruction: str = ""
+    memory: Memory = NOTHING_TO_TELL
 
     def answer(self, given: dict[str, Any]) -> dict[str, Any]:
         """Compute the facts, ask for the words, join them."""
@@ -177,7 +180,8 @@ class _Asking:
 
     def _in_words(self, facts: BaseModel, prompt: Prompt) -> BaseModel:
         """Ask for the words; an answer that does not fit is sent back once, with what was wrong."""
-        user = render_user(prompt)
+        self.memory = recall(self.agent.name, self.context, prompt)
+        user = self.memory.told_after(render_user(prompt))
         try:
             return self._composed(facts, user)
         except OutputInvalid as wrong:
@@ -200,12 +204,14 @@ class _Asking:
         self.trace.agent_run.is_simulated = provider.simulated
         request = self._request(user)
         sent = {"model": request.model, "system": request.system, "user": user, "schema": request.schema}
+        sent |= self.memory.trace
         prices = prices_of(request.model)
         # An unknown price blocks the call instead of costing nothing.
         # A token is at least a byte, so the bytes bound the tokens.
         bound = len(request.system.encode()) + len(user.encode())
         find_price(model=request.model, prices=prices, on=_today(), total_input_tokens=bound)
         self.hold(request.timeout_seconds * WAITS_PER_CALL)
+        settle = reserve(self.trace.agent_run, request, prices, on=_today(), is_simulated=provider.simulated)
         self.trace.open()
         with traced(
             self.trace,
@@ -213,6 +219,7 @@ class _Asking:
             request.schema_name,
             request=sent,
             prompt_digest=digest(request),
+            settle=settle,
         ) as call:
             return _called(provider, request, prices, call)
 
@@ -230,7 +237,7 @@ class _Asking:
 
     def _request(self, user: str) -> LanguageRequest:
         return LanguageRequest(
-            model=settings.MODELS[self.agent.model_tier],
+            model=settings.MODELS[self.context.model_tier or self.agent.model_tier],
             system=render_system(self.context.brand, self.context.locale),
             user=user,
             schema=self.agent.Words.model_json_schema(),

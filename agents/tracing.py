@@ -6,12 +6,13 @@ the agent run, which is written before the first call goes out, or, when there i
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
@@ -77,39 +78,73 @@ class Trace:
         return [self.agent_run]
 
 
+Settle = Callable[[Decimal, BaseException | None], None]
+"""Settles what was held for a call, given what it is known to have cost, in USD, and what went wrong."""
+
+
+def settle_nothing(cost_usd: Decimal, trouble: BaseException | None) -> None:
+    """Do nothing: nothing was held for the call."""
+
+
 @contextmanager
 def traced(
-    trace: Trace, kind: AgentStep.Kind, name: str, *, request: Any, prompt_digest: str = ""
+    trace: Trace,
+    kind: AgentStep.Kind,
+    name: str,
+    *,
+    request: Any,
+    prompt_digest: str = "",
+    settle: Settle = settle_nothing,
 ) -> Iterator[Call]:
     """Trace what happens inside, once the trace is open: `with traced(...) as call: call.response = ...`.
 
     An exception is recorded with its sentence and goes on; so is a worker that is told to end meanwhile.
+    `settle` shares the row's transaction.
     """
     call = Call()
     error = CUT_OFF
+    trouble: BaseException | None = None
     try:
         yield call
         error = ""
-    except Exception as exception:
-        error = f"{type(exception).__name__}: {exception}"
+    except BaseException as exception:
+        trouble = exception
+        if isinstance(exception, Exception):
+            error = f"{type(exception).__name__}: {exception}"
         raise
     finally:
-        AgentStep.objects.create(
-            agent_run=trace.agent_run,
-            kind=kind,
-            name=name,
-            request=request,
-            response=call.response,
-            model=call.model,
-            input_tokens=call.usage.input_tokens,
-            output_tokens=call.usage.output_tokens,
-            cache_read_tokens=call.usage.cache_read_tokens,
-            cache_write_5m_tokens=call.usage.cache_write_5m_tokens,
-            cache_write_1h_tokens=call.usage.cache_write_1h_tokens,
-            cost_usd=call.cost_usd,
-            is_simulated=call.is_simulated,
-            latency_ms=call.latency_ms,
-            provider_request_id=call.provider_request_id,
-            prompt_digest=prompt_digest,
-            error=error,
-        )
+        with transaction.atomic():
+            settle(call.cost_usd, trouble)
+            _record(trace, kind, name, request=request, prompt_digest=prompt_digest, call=call, error=error)
+
+
+def _record(
+    trace: Trace,
+    kind: AgentStep.Kind,
+    name: str,
+    *,
+    request: Any,
+    prompt_digest: str,
+    call: Call,
+    error: str,
+) -> None:
+    """Write the row of a call that is over."""
+    AgentStep.objects.create(
+        agent_run=trace.agent_run,
+        kind=kind,
+        name=name,
+        request=request,
+        response=call.response,
+        model=call.model,
+        input_tokens=call.usage.input_tokens,
+        output_tokens=call.usage.output_tokens,
+        cache_read_tokens=call.usage.cache_read_tokens,
+        cache_write_5m_tokens=call.usage.cache_write_5m_tokens,
+        cache_write_1h_tokens=call.usage.cache_write_1h_tokens,
+        cost_usd=call.cost_usd,
+        is_simulated=call.is_simulated,
+        latency_ms=call.latency_ms,
+        provider_request_id=call.provider_request_id,
+        prompt_digest=prompt_digest,
+        error=error,
+    )

@@ -11,10 +11,13 @@ from approvals.kinds import kind_of
 from approvals.models import ApprovalRequest, Decision
 from approvals.packet import packet_context
 from approvals.services import approve, reject
+from approvals.shares import share_of, with_shares
+from tiktok_ops.accounts.models import Brand
 from tiktok_ops.admin import MachineWrittenAdmin, SheetAdmin
-from tiktok_ops.cells import badge, moment
+from tiktok_ops.cells import badge, moment, percent
 from tiktok_ops.errors import Refused
 
+SHARES_SHOWN = 20
 STATUS_WORDS = {"open": "needs review", "released": "approved"}
 """What the desk calls a status; that what was approved has begun to leave, its effect says."""
 
@@ -44,6 +47,7 @@ class ApprovalRequestAdmin(SheetAdmin):
     search_help_text = "Search by account or words"
     ordering = ["-id"]
     change_form_template = "admin/approvals/approvalrequest/packet.html"
+    list_before_template = "admin/approvals/approvalrequest/shares.html"
     empty_text = "Nothing needs review. A run that wants to publish something asks here first."
 
     @admin.display(description="Status", ordering="status")
@@ -69,6 +73,16 @@ class ApprovalRequestAdmin(SheetAdmin):
             name="approvals_approvalrequest_decide",
         )
         return [decide, *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show above the list which share of what was approved nobody edited, brand by brand."""
+        user: Any = request.user
+        asked = ApprovalRequest.objects.visible_to(user)
+        brands = with_shares(Brand.objects.visible_to(user), asked).filter(approved__gt=0).order_by("name")
+        shares = [(brand, percent(share_of(brand))) for brand in brands[:SHARES_SHOWN]]
+        return super().changelist_view(request, {"shares": shares, **(extra_context or {})})  # type: ignore[no-any-return]
 
     def sheet_context(self, request: HttpRequest, row: ApprovalRequest) -> dict[str, Any]:
         """Return the packet; it is decided on at another address, by POST."""

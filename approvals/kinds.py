@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from approvals.models import ApprovalRequest, Decision
 
 
+AN_APPROVER = "an approver"
+
+
 class KindUnknown(Refused):
     """There is no such kind of approval."""
 
@@ -53,13 +56,23 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherWay:
+    """A page of ours on which the same question is answered otherwise than with yes or no, and what it is called."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of approval.
 
     `on_decided(request, decision)` runs inside the decision's transaction; when it raises, the decision
     is rolled back with it. `approve_label(payload)` is what the button says, `consent(payload)` what
     pressing it agrees to. `fate(request)` is None until something came of an approval. `check(payload,
-    account)` raises `Refused` for a payload that nobody could approve on that account.
+    account)` raises `Refused` for a payload that nobody could approve on that account. `asked_of` is who decides, in
+    words; `other_way(request)` where to answer otherwise. A kind that `teaches` has what people edit or reject
+    proposed as lessons.
     """
 
     name: str
@@ -75,9 +88,17 @@ class Kind:
     preview: Callable[[Any], Preview | None] = field(default=lambda payload: None)
     consent: Callable[[Any], str] = field(default=lambda payload: "")
     fate: Callable[["ApprovalRequest"], Fate | None] = field(default=lambda request: None)
+    asked_of: str = AN_APPROVER
+    other_way: Callable[["ApprovalRequest"], OtherWay | None] = field(default=lambda request: None)
+    teaches: bool = True
 
 
 _kinds: dict[str, Kind] = {}
+
+
+def who_decides(name: str) -> str:
+    """Return who decides on what is of this kind, in words; also of a kind there is no more."""
+    return _kinds[name].asked_of if name in _kinds else AN_APPROVER
 
 
 def register(kind: Kind) -> None:

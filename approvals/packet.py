@@ -76,6 +76,7 @@ def packet_context(asked: ApprovalRequest, *, by: User) -> dict[str, Any]:
         "approve_label": kind.approve_label(payload),
         "consent": kind.consent(payload),
         "why_not": _why_not(asked, kind, by),
+        "other_way": kind.other_way(asked) if asked.status == "open" else None,
         "run_url": reverse("admin:workflows_workflowrun_change", args=[asked.run_id]),
         "decide_url": reverse("admin:approvals_approvalrequest_decide", args=[asked.id]),
         "account_url": reverse("admin:accounts_tiktokaccount_change", args=[asked.account_id]),

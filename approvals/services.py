@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from approvals.kinds import Kind, kind_of
+from approvals.lessons import propose_from_rejection
 from approvals.models import ApprovalRequest, Decision
 from approvals.policy import MayNotDecide, Person, Question, check_person_can_decide
 from approvals.seal import Seal, SealBroken, Sealed, check_seal, digest_of, seal
@@ -141,6 +142,8 @@ def _decide(
         )
         pass_by(CrashPoint.IN_DECISION, request_id)
         kind.on_decided(request, decision)
+        if verb == "reject":
+            propose_from_rejection(kind, request, decision)
         pass_by(CrashPoint.BEFORE_DECISION_COMMITS, request_id)
     pass_by(CrashPoint.AFTER_DECISION, request_id)
     return decision

@@ -21,6 +21,7 @@ from tests.database import clone_database, database_digest, drop_database, prepa
 from tiktok_ops.network import block_network
 from tiktok_ops.postgres.base import ensure_once, let_go
 from tiktok_ops.postgres.server import EmbeddedServer
+from workflows import estimates
 
 block_network()
 
@@ -81,8 +82,9 @@ def django_db_setup(
 
 @pytest.fixture(autouse=True)
 def breakers_as_they_are() -> None:
-    """Let no test see what the one before saw of circuit breakers in its own database."""
+    """Let no test see what the one before saw of circuit breakers and of costs in its own database."""
     breakers.forget()
+    estimates.forget()
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,10 @@ class CrashPoint(StrEnum):
     BEFORE_FINISH = "step.before_finish", "A step's work is done; its outcome is not written.", "step"
     IN_FINISH = "step.in_finish", "Outcome, successors and doorbells are written, not committed.", "step"
     AFTER_FINISH = "step.after_finish", "The outcome is committed; the worker was not told.", "step"
+    IN_RESERVING = "budget.in_reserving", "Money is held for a call, not committed.", "step"
+    AFTER_RESERVING = "budget.after_reserving", "Money is held for a call; the call has not left.", "step"
+    AFTER_CALL = "budget.after_call", "The model answered; neither answer nor cost is written.", "step"
+    IN_SETTLING = "budget.in_settling", "A call's row and its cost are written, not committed.", "step"
     IN_DECISION = "approval.in_decision", "A decision is written; what follows from it is not.", "approval"
     BEFORE_DECISION_COMMITS = (
         "approval.before_commit",

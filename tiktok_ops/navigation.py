@@ -34,6 +34,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Media", "video_library", "content_asset"),
             ("Reports", "description", "content_artifact"),
             ("Agent runs", "neurology", "agents_agentrun"),
+            ("Memory", "lightbulb", "agents_memoryitem"),
         ],
     ),
     (
@@ -43,6 +44,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Brands", "sell", "accounts_brand"),
             ("People", "group", "accounts_user"),
             ("API keys", "key", "accounts_apikey"),
+            ("Budgets", "savings", "agents_budget"),
             ("Prices", "payments", "agents_modelprice"),
             ("Breakers", "electrical_services", "agents_breaker"),
             ("Webhooks", "webhook", "workflows_webhookmessage"),

@@ -1,12 +1,14 @@
 """What workflows offer on the pages of accounts: the audit, posts, and how the last run went; and of media."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
+from django.utils.functional import lazy
 from django.utils.html import format_html
 
 from tiktok_ops.accounts.account_actions import (
@@ -24,6 +26,8 @@ from tiktok_ops.content.asset_uses import register_uses
 from tiktok_ops.content.imports.listeners import register_listener
 from tiktok_ops.workers import NO_WORKER, no_worker_is_up, register_count
 from workflows.asset_uses import find_runs
+from workflows.cap_fields import RunForm
+from workflows.estimates import estimate_words
 from workflows.models import WorkflowRun
 from workflows.post_pages import draft_page, new_post_page
 from workflows.presence import present
@@ -54,10 +58,11 @@ def _actions() -> tuple[AccountAction, ...]:
         AccountAction(
             name="run_profile_audit",
             label="Run profile audit",
-            question="Four agents read the posts of this account and write a report. Nothing is published.",
+            question=lazy(_about_profile_audit, str)(),
             icon="monitor_heart",
             capability=Capability.RUN,
             start=start_profile_audit,
+            form=RunForm,
         ),
         _page("draft_a_post", "Draft a post", "edit_note", draft_page),
         _page("new_post", "New post", "add_box", new_post_page),
@@ -72,6 +77,14 @@ def _actions() -> tuple[AccountAction, ...]:
     )
 
 
+def _about_profile_audit() -> str:
+    """Return what the audit does, and what it costs by its last runs; worked out when it is shown."""
+    return (
+        "Four agents read the posts of this account and write a report. Nothing is published. "
+        f"{estimate_words(PROFILE_AUDIT)}"
+    )
+
+
 def _page(name: str, label: str, icon: str, page: Page) -> AccountAction:
     """Return an action with a page of its own."""
     return AccountAction(name=name, label=label, question="", icon=icon, capability=Capability.RUN, page=page)
@@ -83,9 +96,9 @@ def start_batch_url(accounts: Sequence[TikTokAccount]) -> str:
     return f"{reverse('admin:workflows_batch_start')}?{chosen}"
 
 
-def start_profile_audit(*, account: TikTokAccount, by: User) -> Started:
+def start_profile_audit(*, account: TikTokAccount, by: User, cap_usd: Decimal | None = None) -> Started:
     """Start the audit on workers; raises `Refused` with one sentence when it cannot start."""
-    run = start_run(PROFILE_AUDIT, account_id=account.id, by=by)
+    run = start_run(PROFILE_AUDIT, account_id=account.id, by=by, cap_usd=cap_usd)
     return Started(
         text=f"The profile audit of {account} has started.",
         url=reverse("admin:workflows_workflowrun_change", args=[run.id]),

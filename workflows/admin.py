@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
+from agents.budgets.overview import caps_of_run
 from agents.models import AgentRun
 from agents.registry import AGENTS
 from approvals.admin import STATUS_TONES, status_words
@@ -25,6 +26,7 @@ from tiktok_ops.content.queries import posts_until
 from tiktok_ops.errors import Refused
 from tiktok_ops.markdown import render_markdown
 from workflows.batch_pages import BatchAdmin as BatchAdmin
+from workflows.budgets_admin import BudgetAdmin as BudgetAdmin
 from workflows.definitions_admin import WorkflowDefinitionAdmin as WorkflowDefinitionAdmin
 from workflows.drawing import draw, statuses_by_node
 from workflows.effect_words import fate_of
@@ -211,6 +213,7 @@ def run_context(overview: RunOverview) -> dict[str, Any]:
         "chart": _chart(overview),
         "agent_runs": _agent_runs(run),
         "handoffs": handoffs_of(run, workflow),
+        "capped": caps_of_run(run.id),
         "events": run.events.order_by("seq")[:EVENTS_SHOWN],
         "asked": asked_by(run),
         "no_worker": not run.is_over and not present().workers,

@@ -18,6 +18,7 @@ from tiktok_ops.cells import shortened
 from tiktok_ops.content.models import Asset
 from tiktok_ops.errors import Refused
 from workflows.ads_kinds import register_ads_kinds
+from workflows.budget_approvals import register_budget_kind
 from workflows.conversation_kinds import register_conversation_kinds
 from workflows.effect_words import fate_of
 from workflows.gates import resume_gate
@@ -142,6 +143,7 @@ def _consent(post: VideoPost) -> str:
 
 def register_kinds() -> None:
     """Fill the registry."""
+    register_budget_kind()
     register(
         Kind(
             name="post_video",

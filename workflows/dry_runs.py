@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from pydantic import BaseModel
 
+from agents.budgets.services import cap_of_run
 from approvals.kinds import Kind
 from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.canonical import canonical_json
@@ -97,5 +98,6 @@ def run_for_real(*, run_id: UUID, by: User | ApiKey | str, reason: str = "") -> 
             given=dry.input,
             created_at=dry.asked_at,
             overrides=dry.overrides,
+            cap_usd=cap_of_run(dry.id),
             told={"rehearsed_as": str(dry.id), "reason": reason},
         )

@@ -6,13 +6,15 @@ from typing import Any
 from django.utils import timezone
 from pydantic import ValidationError
 
-from agents.contract import Agent, AgentContext, BrandVoice
+from agents.budgets.reserving import BudgetReached
+from agents.contract import Agent, AgentContext, BrandVoice, ModelTier
 from agents.providers.errors import ProviderError
 from agents.registry import AGENTS, AnyAgent
 from agents.runner import Asked, run_agent
 from agents.warnings import warnings_of
 from approvals.kinds import kind_of
 from tiktok_ops.accounts.models import Brand
+from workflows.budget_approvals import ask_about_budget
 from workflows.callbacks import wait_for_callback
 from workflows.dry_runs import would_act, would_ask
 from workflows.effects.registry import EFFECTS
@@ -50,6 +52,7 @@ def context_of(run: WorkflowRun) -> AgentContext:
         as_of=run.as_of,
         locale=account.locale,
         brand=voice_of(account.brand),
+        model_tier=ModelTier.FAST if run.uses_fast_models else None,
     )
 
 
@@ -72,6 +75,8 @@ def ask_agent(work: Work) -> Outcome:
             timeout_seconds=node.timeout_seconds,
             instruction=work.prompt,
         )
+    except BudgetReached as reached:
+        return ask_about_budget(work, reached)
     except ProviderError as trouble:
         return after_trouble(work.node.retry, trouble, tries=work.step.tries)
     return Succeeded(

@@ -26,6 +26,7 @@ from tiktok_ops.content.forms import VIDEO_HELP, DateWidget, last_day_field, not
 from tiktok_ops.content.models import Asset
 from tiktok_ops.time_zones import WallTimeMissing, WallTimeTwice, Which, moment_of
 from workflows.approval_kinds import PRIVACY_WORDS
+from workflows.cap_fields import run_cap_field
 from workflows.creators import Creator
 from workflows.new_posts import NewVideo, PostSettings
 
@@ -68,6 +69,7 @@ class SettingsForm(forms.Form):
     is_dry_run = _switch(
         "Dry run", "Agents work, nobody is asked and nothing is sent; you see what would be."
     )
+    cap_usd = run_cap_field()
     which = forms.ChoiceField(
         required=False,
         choices=[(Which.FIRST.value, "The first"), (Which.SECOND.value, "The second, an hour later")],

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from agents.budgets.reserving import abandoned_reservations, settle_abandoned
 from agents.sandbox.studio.callbacks import callbacks_due
 from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.imports.uploads import ring_waiting_imports, waiting_imports
@@ -17,6 +18,7 @@ from tiktok_ops.rest.housekeeping import tidy
 from tiktok_ops.signals import Stop
 from workflows.absences import Absence
 from workflows.alarms import EFFECT_LOST
+from workflows.budget_approvals import open_questions, wake_where_there_is_room
 from workflows.chores import Chore, due_of
 from workflows.effects.ledger import STRANDED, raise_if_lost, strand
 from workflows.effects.models import Effect
@@ -176,6 +178,8 @@ CHORES = (
     Chore("stranded effects", stranded_effects, look_after_stranded),
     Chore("lost effects", lost_effects, raise_for_lost_effects),
     Chore("effects nothing stops any more", unstopped, wake_unstopped),
+    Chore("reservations of calls long over", abandoned_reservations, settle_abandoned),
+    Chore("budgets with room again", open_questions, wake_where_there_is_room),
     Chore("imports", waiting_imports, ring_waiting_imports),
     Chore("webhooks", waiting_messages, ring_waiting_messages),
     Chore("old webhooks", old_messages, delete_old_messages),

@@ -47,7 +47,8 @@ class WorkflowRun(models.Model):
     `as_of` is what "now" is for every step; `next_event` numbers the run's events without a gap.
     A replay names the run it replays; `overrides` are what a person changed of the nodes for this run
     (`workflows.overrides`). In a dry run nobody is asked and nothing is sent: effects and approvals of one
-    are refused by the database.
+    are refused by the database. `estimate` is what it was thought to cost when it started (`workflows.estimates`);
+    with `uses_fast_models` its agents ask the fast tier, because somebody chose so when a budget was used up.
     """
 
     class Mode(models.TextChoices):
@@ -71,6 +72,8 @@ class WorkflowRun(models.Model):
     replay_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replays")
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="runs")
     overrides = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
+    uses_fast_models = models.BooleanField(default=False, db_default=False)
+    estimate = models.JSONField(null=True)
     next_event = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)

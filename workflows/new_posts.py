@@ -7,6 +7,7 @@ with the very bytes.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -78,6 +79,7 @@ def start_own_post(
     settings: PostSettings,
     creator: Creator,
     is_dry_run: bool = False,
+    cap_usd: Decimal | None = None,
 ) -> WorkflowRun:
     """Start `own_post` with a new video, which is kept as an asset first, or with the asset of this id.
 
@@ -100,7 +102,9 @@ def start_own_post(
         "caption": caption,
         **settings.as_input(),
     }
-    return start_run(OWN_POST, account_id=account.id, by=by, given=given, is_dry_run=is_dry_run)
+    return start_run(
+        OWN_POST, account_id=account.id, by=by, given=given, is_dry_run=is_dry_run, cap_usd=cap_usd
+    )
 
 
 def start_post_draft(
@@ -112,6 +116,7 @@ def start_post_draft(
     topics: Sequence[str] = (),
     duration_seconds: int | None = None,
     is_dry_run: bool = False,
+    cap_usd: Decimal | None = None,
 ) -> WorkflowRun:
     """Start `post_draft`: agents think of a post, on `topics` where there are any, and make it.
 
@@ -128,7 +133,9 @@ def start_post_draft(
         given["topics"] = list(topics)
     if duration_seconds is not None:
         given["duration_seconds"] = duration_seconds
-    return start_run(POST_DRAFT, account_id=account.id, by=by, given=given, is_dry_run=is_dry_run)
+    return start_run(
+        POST_DRAFT, account_id=account.id, by=by, given=given, is_dry_run=is_dry_run, cap_usd=cap_usd
+    )
 
 
 def check_account(account: TikTokAccount) -> None:

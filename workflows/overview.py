@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from agents.totals import Totals, totals_of_run
 from tiktok_ops.content.models import Artifact
+from workflows.estimates import Estimate
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.waiting import Situation, why_step_waits, why_waiting
 
@@ -36,6 +37,15 @@ class RunOverview:
     def cost_usd(self) -> Decimal:
         """What it cost; simulated in the sandbox, and then no real money is in it."""
         return self.totals.simulated_usd if self.is_simulated else self.totals.cost_usd
+
+    @property
+    def estimate(self) -> str | None:
+        """What it was thought to cost when it started, and how what it cost compares; None where nothing was known."""
+        estimate = Estimate.read(self.run.estimate)
+        if estimate is None:
+            return None
+        compared = estimate.compared_with(self.cost_usd) if self.run.is_over else "under way"
+        return f"Estimated at the start: {estimate.words}; {compared}"
 
     @property
     def is_simulated(self) -> bool:

@@ -10,9 +10,10 @@ from django.urls import reverse
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.errors import Refused
 from workflows.creators import Creator, creator_of
+from workflows.estimates import estimate_words
 from workflows.forms import DraftForm, OwnPostForm, SettingsForm
 from workflows.models import WorkflowRun
-from workflows.new_posts import check_account, start_own_post, start_post_draft
+from workflows.new_posts import OWN_POST, POST_DRAFT, check_account, start_own_post, start_post_draft
 
 
 def new_post_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> HttpResponse:
@@ -33,12 +34,13 @@ def new_post_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> 
                 settings=form.settings(),
                 creator=creator,
                 is_dry_run=form.cleaned_data["is_dry_run"],
+                cap_usd=form.cleaned_data["cap_usd"],
             )
             return _lead_to(run)
         except Refused as refused:
             _show_refusal(form, refused)
     title = f"New post on {account}"
-    return _page(request, "admin/workflows/posts/new_post.html", form, account, creator, title)
+    return _page(request, "admin/workflows/posts/new_post.html", form, account, creator, title, OWN_POST)
 
 
 def draft_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> HttpResponse:
@@ -59,12 +61,13 @@ def draft_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> Htt
                 topics=form.cleaned_data["topics"],
                 duration_seconds=form.cleaned_data["duration_seconds"],
                 is_dry_run=form.cleaned_data["is_dry_run"],
+                cap_usd=form.cleaned_data["cap_usd"],
             )
             return _lead_to(run)
         except Refused as refused:
             _show_refusal(form, refused)
     title = f"Draft a post on {account}"
-    return _page(request, "admin/workflows/posts/draft.html", form, account, creator, title)
+    return _page(request, "admin/workflows/posts/draft.html", form, account, creator, title, POST_DRAFT)
 
 
 def _given(request: HttpRequest) -> list[Any]:
@@ -88,6 +91,7 @@ def _page(
     account: TikTokAccount,
     creator: Creator,
     title: str,
+    workflow: str,
 ) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
@@ -97,6 +101,7 @@ def _page(
         "account": account,
         "creator": creator,
         "title": title,
+        "costs": estimate_words(workflow),
         "account_url": reverse("admin:accounts_tiktokaccount_change", args=[account.pk]),
     }
     return TemplateResponse(request, template, context)

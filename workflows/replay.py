@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
+from agents.budgets.services import cap_of_run
 from tiktok_ops.accounts.keys import key_actor
 from tiktok_ops.accounts.models import ApiKey, User
 from tiktok_ops.audit.services import record
@@ -22,7 +23,7 @@ from workflows.models import StepDependency, WorkflowRun, WorkflowStep
 from workflows.overrides import Changes, changed
 from workflows.protocol import go_on, settle
 from workflows.replay_plan import Edge, Plan, ReplayRefused, check_changes_are_read, name_of, plan_replay
-from workflows.services import first_event, new_run
+from workflows.services import capping, first_event, new_run
 from workflows.steps import newest_steps
 from workflows.validation import check_input, parse_workflow
 
@@ -62,7 +63,7 @@ def replay_run(
             replay_of=old,
             overrides=overrides,
         )
-        insert([run, first_event(run)])
+        insert([run, first_event(run), *capping(run, cap_of_run(old.id), by=by)])
         _begin(run, plan)
         _record(run, plan, by=by, from_steps=from_steps, changes=changes, reason=reason)
     run.refresh_from_db()

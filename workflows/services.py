@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
+from agents.budgets.services import check_cap, rows_for_run
 from tiktok_ops.accounts.keys import key_actor
 from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.audit.services import unsaved_record
@@ -17,6 +20,7 @@ from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
 from tiktok_ops.prepared import RowOf, fetch, insert
 from workflows.catalogue import find_definition, store_definition
+from workflows.estimates import estimate_of
 from workflows.models import RunEvent, WorkflowDefinition, WorkflowRun
 from workflows.nodes import Workflow
 from workflows.protocol import ring_clusters
@@ -36,14 +40,15 @@ def start_run(
     given: dict[str, Any] | None = None,
     in_name_of: User | None = None,
     is_dry_run: bool = False,
+    cap_usd: Decimal | None = None,
 ) -> WorkflowRun:
     """Start the workflow `slug` on an account and ring the workers, in one transaction.
 
     `by` is a person, the key of an integrator, or the name of a process, which may act in the name of a
     person: the run then counts as one that person started. In a dry run agents work as ever, nobody is
-    asked and nothing is sent (`workflows.dry_runs`).
+    asked and nothing is sent (`workflows.dry_runs`). Its calls to models cost at most `cap_usd`, where given.
 
-    Raises `WorkflowUnknown`, `DefinitionRefused`, `InputRefused` or `RunRefused`, each one sentence,
+    Raises `WorkflowUnknown`, `DefinitionRefused`, `InputRefused`, `CapRefused` or `RunRefused`, each one sentence,
     having written nothing.
     """
     workflow, stored = find_definition(slug)
@@ -61,6 +66,7 @@ def start_run(
             in_name_of=in_name_of,
             is_dry_run=is_dry_run,
             created_at=asked_at,
+            cap_usd=cap_usd,
         )
         pass_by(CrashPoint.BEFORE_START_COMMITS, account.id)
     pass_by(CrashPoint.AFTER_START, account.id)
@@ -77,12 +83,13 @@ def begin_run(
     created_at: datetime,
     in_name_of: User | None = None,
     told: Mapping[str, Any] = MappingProxyType({}),
+    cap_usd: Decimal | None = None,
     **values: Any,
 ) -> WorkflowRun:
     """Write a run from its beginning and ring for it, in the caller's transaction; its input was checked.
 
     `created_at` is by the database's clock, `values` are further fields of the run, `told` is more for the
-    audit trail.
+    audit trail. Raises `CapRefused`.
     """
     values["created_at"] = created_at
     run = new_run(account, definition, by=by, given=given, in_name_of=in_name_of, **values)
@@ -96,9 +103,23 @@ def begin_run(
         workspace_id=account.workspace_id,
         data={**what, "input": given, **dry, **told},
     )
-    insert([run, *steps, *joined, first_event(run), started])
+    insert([run, *steps, *joined, first_event(run), started, *capping(run, cap_usd, by=by)])
     ring_clusters(run.id, (step.cluster for step in steps if step.status == "ready"))
     return run
+
+
+def capping(run: WorkflowRun, cap_usd: Decimal | None, *, by: User | ApiKey | str) -> list[Model]:
+    """Return the rows that cap what a run costs, not inserted yet; none without a cap. Raises `CapRefused`."""
+    if cap_usd is None:
+        return []
+    check_cap(cap_usd)
+    return rows_for_run(
+        run_id=run.id,
+        workspace_id=run.workspace_id,
+        brand_id=run.account.brand_id,
+        cap_usd=cap_usd,
+        by=by,
+    )
 
 
 def _account(account_id: UUID) -> tuple[TikTokAccount, datetime]:
@@ -131,6 +152,7 @@ def new_run(
     **values: Any,
 ) -> WorkflowRun:
     """Return a run, not inserted yet, to be inserted with its `first_event`; `values` are further fields of it."""
+    estimate = estimate_of(definition.slug)
     return WorkflowRun(
         workspace_id=account.workspace_id,
         account=account,
@@ -141,6 +163,7 @@ def new_run(
         requested_by=by if isinstance(by, User) else in_name_of,
         api_key=by if isinstance(by, ApiKey) else None,
         next_event=2,
+        estimate=estimate.as_json() if estimate else None,
         **{"as_of": account.data_as_of or timezone.now(), **values},
     )
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from agents.budgets.transitions import RESERVATION
+from agents.memory.transitions import MEMORY
 from agents.transitions import AGENT_RUN, BREAKER
 from approvals.transitions import REQUEST
 from tiktok_ops.alerts.transitions import ALERT
@@ -21,6 +23,8 @@ MACHINES: Sequence[TransitionTable] = (
     BREAKER,
     WEBHOOK,
     ALERT,
+    RESERVATION,
+    MEMORY,
 )
 
 

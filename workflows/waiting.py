@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from approvals.kinds import who_decides
 from workflows.models import WorkflowStep
 from workflows.nodes import loop_key, loop_label
 from workflows.transitions import RUN, STEP
@@ -159,7 +160,7 @@ def _asked_at(step: WorkflowStep) -> datetime:
 def _asks(step: WorkflowStep, now: datetime) -> str:
     assert step.approval is not None
     title = _plain(step.approval.title)
-    return f"waiting for an approver since {_at(_asked_at(step), now)}: {title}"
+    return f"waiting for {who_decides(step.approval.kind)} since {_at(_asked_at(step), now)}: {title}"
 
 
 def _because(step: WorkflowStep) -> str:

@@ -54,6 +54,7 @@ def _status_problem(error: anthropic.APIStatusError, key: str) -> ProviderError:
     make = _BY_STATUS.get(status, _unavailable if status >= 500 else _rejected)
     problem = make(error, f"{error.status_code} {_type(error)}".strip(), key)
     problem.request_id = (error.request_id or "")[:LONGEST_REQUEST_ID]
+    problem.was_sent = True  # an answer came back, and one without usage is not charged for
     return problem
 
 

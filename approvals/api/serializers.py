@@ -125,6 +125,9 @@ class DecideSerializer(BodySerializer):
     seen_sha256 = serializers.RegexField(
         "^[0-9a-f]{64}$", help_text="The `payload_sha256` of what was looked at: nothing else is decided on."
     )
+    payload = serializers.DictField(
+        required=False, help_text="To approve this in place of what was asked for: all fields of the kind."
+    )
     comment = serializers.CharField(
         required=False,
         allow_blank=True,

@@ -1,14 +1,17 @@
 """`/api/v1/approvals/`: what people are asked, and saying yes or no."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from approvals.amending import approve_edited
 from approvals.api.filters import ApprovalFilters
 from approvals.api.serializers import (
     ApprovalDetailSerializer,
@@ -52,7 +55,7 @@ class ApprovalDecideView(Resource):
 
     @extend_schema(request=DecideSerializer, responses=DecisionSerializer, parameters=[PARAMETER])
     def post(self, request: Request, id: UUID) -> Response:
-        """Approve or reject; sent again under the same key of idempotency, it is decided once."""
+        """Approve, also edited, or reject; sent again under the same key of idempotency, it is decided once."""
         return once(request, lambda: (200, _decide(request, id)))
 
 
@@ -62,6 +65,10 @@ def _decide(request: Request, id: UUID) -> Any:
     asked.is_valid(raise_exception=True)
     values = asked.validated_data
     decide = approve if values["verb"] == Decision.Verb.APPROVE else reject
+    if "payload" in values:
+        if decide is reject:
+            raise ValidationError({"payload": ["A rejection takes no payload: leave it out."]})
+        decide = partial(approve_edited, payload=values["payload"])
     decision = decide(
         request_id=id,
         by=caller_of(request).who,

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from importlib import import_module
 from itertools import product
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from agents.models import AgentRun, Breaker
+from agents.models import AgentRun, Breaker, MemoryItem, Reservation
 from approvals.models import ApprovalRequest
-from tests.factories.accounts import AccountFactory
+from tests.factories.accounts import AccountFactory, UserFactory
 from tests.factories.alerts import alert_in, answered
 from tests.factories.approvals import asked_request
 from tests.factories.effects import make_effect, yes_to
@@ -91,6 +92,46 @@ def breaker_times(status: str) -> dict[str, Any]:
     return dict.fromkeys(("opened_at", "retry_at"), None if status == "closed" else NOON)
 
 
+def make_reservation(status: str) -> Reservation:
+    """Return a reservation in this status."""
+    return Reservation.objects.create(
+        account=AccountFactory.create(),
+        agent_run_id=uuid4(),
+        model="made",
+        is_simulated=True,
+        amount_usd=1,
+        deadline_at=NOON,
+        status=status,
+        **settled(status),
+    )
+
+
+def settled(status: str) -> dict[str, Any]:
+    """Return what a reservation in this status cost, and since when that is known."""
+    cost, moment = (None, None) if status == "held" else (1, NOON)
+    return {"cost_usd": cost, "settled_at": moment}
+
+
+def make_memory(status: str) -> MemoryItem:
+    """Return something that is remembered, in this status."""
+    account = AccountFactory.create()
+    return MemoryItem.objects.create(
+        workspace=account.workspace,
+        scope="brand",
+        brand=account.brand,
+        kind="fact",
+        text="It is a lamp.",
+        status=status,
+        **decided(status),
+    )
+
+
+def decided(status: str) -> dict[str, Any]:
+    """Return who decided on something remembered in this status, and when."""
+    by, moment = (None, None) if status == "proposed" else (UserFactory.create().id, NOON)
+    return {"decided_by_id": by, "decided_at": moment}
+
+
 MAKERS: dict[str, Callable[[str], models.Model]] = {
     "run": lambda status: WorkflowRunFactory.create(status=status),
     "step": lambda status: WorkflowStepFactory.create(status=status),
@@ -103,6 +144,8 @@ MAKERS: dict[str, Callable[[str], models.Model]] = {
         status=status, note="So it was.", finished_at=None if status == "received" else NOON
     ),
     "alert": alert_in,
+    "reservation": make_reservation,
+    "memory item": make_memory,
 }
 """How to make a row of each machine in a status; a new machine needs a line here to be tested."""
 
@@ -129,6 +172,10 @@ def with_status(machine: TransitionTable, status: str) -> dict[str, Any]:
         return {"status": status, "note": "So it was.", "finished_at": finished_at}
     if machine.name == "alert":
         return {"status": status, **answered(status)}
+    if machine.name == "reservation":
+        return {"status": status, **settled(status)}
+    if machine.name == "memory item":
+        return {"status": status, **decided(status)}
     if machine.name == "breaker":
         return {"status": status, **breaker_times(status)}
     return {"status": status}
@@ -149,7 +196,7 @@ def by_save(row: models.Model, values: dict[str, Any]) -> None:
 
 def by_sql(row: models.Model, values: dict[str, Any]) -> None:
     """Write the values by plain SQL."""
-    fields = {field.name: field for field in type(row)._meta.concrete_fields}
+    fields = {field.attname: field for field in type(row)._meta.concrete_fields}
     columns = ", ".join(f"{name} = %s" for name in values)
     prepared = [fields[name].get_db_prep_save(value, connection) for name, value in values.items()]
     with connection.cursor() as cursor:

@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.test import Client
 from model_bakery import baker
 
-from agents.models import AgentRun, AgentStep, Breaker, ModelPrice
+from agents.models import AgentRun, AgentStep, Breaker, Budget, MemoryItem, ModelPrice
 from approvals.models import ApprovalRequest, Decision
 from tests.factories.accounts import (
     AccountFactory,
@@ -28,9 +28,11 @@ from tests.factories.accounts import (
 from tests.factories.alerts import alert_on
 from tests.factories.approvals import asked_request
 from tests.factories.batches import batch_of
+from tests.factories.budgets import budget_of
 from tests.factories.content import PostFactory
 from tests.factories.effects import effect_on
 from tests.factories.figures import NOON
+from tests.factories.memory import lesson_of
 from tests.factories.schedules import make_schedule
 from tests.factories.stops import stop_of
 from tests.factories.webhooks import message_of
@@ -179,6 +181,10 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
         **dict.fromkeys(("input_usd", "output_usd", "cache_read_usd"), 1),
         **dict.fromkeys(("cache_write_5m_usd", "cache_write_1h_usd"), 1),
     ),
+    Budget: lambda account: budget_of(
+        account, scope="run", per="run", run_id=uuid4(), brand=account.brand, is_simulated=False
+    ),
+    MemoryItem: lambda account: lesson_of(account, text=f"Never say it is cheap ({next(_numbers)})."),
     Breaker: lambda account: Breaker.objects.create(
         alias="claude",
         operation=f"made{next(_numbers)}",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.db.models.expressions import Combinable
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 
 from tiktok_ops.accounts.models import TikTokAccount, User
@@ -46,8 +47,9 @@ class Page(Protocol):
 class AccountAction:
     """Something a person may start on accounts; it needs `capability`.
 
-    It asks `question` and calls `start`, or leads to a `page` of its own, one account at a time, or, from the list
-    alone, to the address that `several` returns for the accounts selected.
+    It asks `question`, on an account's own page with the fields of `form`, and calls `start` with what was written
+    there; or it leads to a `page` of its own, one account at a time, or, from the list alone, to the address that
+    `several` returns for the accounts selected.
     """
 
     name: str
@@ -55,7 +57,8 @@ class AccountAction:
     question: str
     icon: str
     capability: Capability
-    start: Start | None = None
+    start: Start | Callable[..., Started] | None = None
+    form: type[Form] | None = None
     page: Page | None = None
     several: Callable[[Sequence[TikTokAccount]], str] | None = None
 

@@ -23,16 +23,26 @@ class Capability(StrEnum):
     RUN = "run"
     DECIDE = "decide"
     DECIDE_SPEND = "decide_spend"
+    FUND = "fund"
+    TEACH = "teach"
     MANAGE = "manage"
 
 
 _GRANTS: dict[Role, frozenset[Capability]] = {
     Role.VIEWER: frozenset({Capability.READ}),
     Role.OPERATOR: frozenset({Capability.READ, Capability.IMPORT, Capability.RUN}),
-    Role.APPROVER: frozenset({Capability.READ, Capability.DECIDE}),
-    Role.FINANCE: frozenset({Capability.READ, Capability.DECIDE_SPEND}),
+    Role.APPROVER: frozenset({Capability.READ, Capability.DECIDE, Capability.TEACH}),
+    Role.FINANCE: frozenset({Capability.READ, Capability.DECIDE_SPEND, Capability.FUND}),
     Role.OWNER: frozenset(
-        {Capability.READ, Capability.READ_AUDIT, Capability.IMPORT, Capability.RUN, Capability.MANAGE}
+        {
+            Capability.READ,
+            Capability.READ_AUDIT,
+            Capability.IMPORT,
+            Capability.RUN,
+            Capability.FUND,
+            Capability.TEACH,
+            Capability.MANAGE,
+        }
     ),
     Role.AUDITOR: frozenset({Capability.READ, Capability.READ_AUDIT}),
 }

@@ -11,6 +11,7 @@ from tiktok_ops.accounts.keys import key_actor
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.audit.services import actor_name
 from tiktok_ops.rest.serializers import BodySerializer, Money, ResourceSerializer, Tokens, money_usd
+from workflows.estimates import Estimate
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
 from workflows.overview import situation_of
 from workflows.waiting import why_step_waits, why_waiting
@@ -23,6 +24,16 @@ class Spend(TypedDict):
     tokens: Tokens
     cost: Money
     simulated_cost: Money
+
+
+class Estimated(TypedDict):
+    """What a run was thought to cost, by so many runs before it."""
+
+    low: Money
+    expected: Money
+    high: Money
+    runs: int
+    simulated: bool
 
 
 class StepSerializer(ResourceSerializer[WorkflowStep]):
@@ -131,10 +142,11 @@ class RunDetailSerializer(RunSerializer):
     last_event = serializers.SerializerMethodField()
     waiting_on = serializers.SerializerMethodField()
     steps = StepSerializer(many=True)
+    estimate = serializers.SerializerMethodField()
     spend = serializers.SerializerMethodField()
 
     class Meta(RunSerializer.Meta):
-        fields = (*RunSerializer.Meta.fields, "last_event", "waiting_on", "spend", "steps")
+        fields = (*RunSerializer.Meta.fields, "last_event", "waiting_on", "estimate", "spend", "steps")
 
     def to_representation(self, run: WorkflowRun) -> Any:
         """Return the run; why each of its steps waits depends on all of them."""
@@ -149,6 +161,19 @@ class RunDetailSerializer(RunSerializer):
     def get_waiting_on(self, run: WorkflowRun) -> str | None:
         """Return what it waits for, since when and what comes next; null once it is over."""
         return why_waiting(self.context["situation"], now=timezone.now())
+
+    def get_estimate(self, run: WorkflowRun) -> Estimated | None:
+        """Return what it was thought to cost when it started; null where too little was known."""
+        estimate = Estimate.read(run.estimate)
+        if estimate is None:
+            return None
+        return {
+            "low": money_usd(estimate.low_usd),
+            "expected": money_usd(estimate.expected_usd),
+            "high": money_usd(estimate.high_usd),
+            "runs": estimate.runs,
+            "simulated": estimate.is_simulated,
+        }
 
     def get_spend(self, run: WorkflowRun) -> Spend:
         """Return calls, tokens by the class they are priced in, and money, real and simulated apart."""
@@ -188,6 +213,12 @@ class StartRunSerializer(BodySerializer):
     account = serializers.CharField(max_length=40, help_text="The account's id, or its handle.")
     input = serializers.DictField(required=False, help_text="The workflow's input fields, by name.")
     dry_run = serializers.BooleanField(required=False, help_text="Ask nobody and send nothing.")
+    cap_usd = serializers.DecimalField(
+        required=False,
+        max_digits=13,
+        decimal_places=6,
+        help_text="What its calls to models may cost at most, in USD; of the sandbox, what they would.",
+    )
 
 
 def _agent_cost(step: WorkflowStep, *, is_simulated: bool) -> Decimal:

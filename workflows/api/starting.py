@@ -1,5 +1,6 @@
 """Starting a run for whoever asks: which account they mean, and whether they may."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,14 +20,27 @@ class AccountAmbiguous(Refused):
 
 
 def start_for(
-    caller: Caller, *, workflow: str, account: str, given: dict[str, Any], is_dry_run: bool = False
+    caller: Caller,
+    *,
+    workflow: str,
+    account: str,
+    given: dict[str, Any],
+    is_dry_run: bool = False,
+    cap_usd: Decimal | None = None,
 ) -> WorkflowRun:
     """Start the workflow on the account, written as its id or handle; in the caller's transaction.
 
     Raises what `account_for` and `start_run` raise.
     """
     chosen = account_for(caller, account)
-    return start_run(workflow, account_id=chosen.id, by=caller.who, given=given, is_dry_run=is_dry_run)
+    return start_run(
+        workflow,
+        account_id=chosen.id,
+        by=caller.who,
+        given=given,
+        is_dry_run=is_dry_run,
+        cap_usd=cap_usd,
+    )
 
 
 def account_for(caller: Caller, written: str) -> TikTokAccount:

@@ -8,6 +8,7 @@ from workflows.api.batches import BatchResource
 from workflows.api.catalogue import WorkflowResource
 from workflows.api.effects import EffectResource
 from workflows.api.schedules import ScheduleResource
+from workflows.api.spend import SpendResource
 from workflows.api.stops import StopResource
 
 router = SimpleRouter()
@@ -20,6 +21,7 @@ router.register("stops", StopResource, basename="api-stop")
 urlpatterns = [
     path("workflows/", WorkflowResource.as_view({"get": "list"}), name="api-workflow-list"),
     path("workflows/<slug:id>/", WorkflowResource.as_view({"get": "retrieve"}), name="api-workflow-detail"),
+    path("spend/", SpendResource.as_view({"get": "list"}), name="api-spend"),
     *router.urls,
     path("runs/<uuid:id>/steps/", views.RunStepResource.as_view(), name="api-run-steps"),
     path("runs/<uuid:id>/events/", views.RunEventResource.as_view(), name="api-run-events"),

@@ -83,6 +83,7 @@ class RunResource(ReadResource[WorkflowRun]):
             account=values["account"],
             given=values.get("input", {}),
             is_dry_run=values.get("dry_run", False),
+            cap_usd=values.get("cap_usd"),
         )
         return RunSerializer(self.rows().get(id=run.id)).data
 

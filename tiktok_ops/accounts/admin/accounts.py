@@ -182,26 +182,28 @@ class AccountAdmin(ScopedAdmin):
             return HttpResponseRedirect(reverse("admin:accounts_tiktokaccount_change", args=[account.pk]))
 
     def start_on(
-        self, request: HttpRequest, action: AccountAction, accounts: list[TikTokAccount]
+        self, request: HttpRequest, action: AccountAction, accounts: list[TikTokAccount], **given: Any
     ) -> list[Started]:
-        """Start `action` on each account, telling the person of every refusal; return what began."""
+        """Start `action` on each account with what its form asked, telling of every refusal; return what began."""
         user: Any = request.user
         chosen = TikTokAccount.objects.filter(pk__in=[account.pk for account in accounts])
         allowed = set(chosen.visible_to(user, action.capability).values_list("pk", flat=True))
         began = []
         for account in accounts:
             try:
-                began.append(_start(action, account, user, is_allowed=account.pk in allowed))
+                began.append(_start(action, account, user, given, is_allowed=account.pk in allowed))
             except Refused as refused:
                 messages.error(request, str(refused))
         return began
 
 
-def _start(action: AccountAction, account: TikTokAccount, user: Any, *, is_allowed: bool) -> Started:
+def _start(
+    action: AccountAction, account: TikTokAccount, user: Any, given: dict[str, Any], *, is_allowed: bool
+) -> Started:
     if not is_allowed:
         raise Refused(_not_yours(action, account))
     assert action.start is not None
-    return action.start(account=account, by=user)
+    return action.start(account=account, by=user, **given)
 
 
 def _not_yours(action: AccountAction, account: TikTokAccount) -> str:
@@ -283,7 +285,9 @@ def _detail_action(offered: AccountAction) -> Any:
 
     def start(page: AccountAdmin, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         account = page.get_object(request, unquote(object_id))
-        began = page.start_on(request, _offered(offered.name), [account])
+        asked = offered.form.declared_fields if offered.form else ()
+        given = {name: form.cleaned_data[name] for name in asked if not name.startswith("_")}
+        began = page.start_on(request, _offered(offered.name), [account], **given)
         here = reverse("admin:accounts_tiktokaccount_change", args=[account.pk])
         return go_to(request, began[0].url if began else here)
 
@@ -296,7 +300,7 @@ def _detail_action(offered: AccountAction) -> Any:
         dialog={
             "title": offered.label,
             "description": offered.question,
-            "form_class": None,
+            "form_class": offered.form,
             "form_submit_text": offered.label,
         },
     )

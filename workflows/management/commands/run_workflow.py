@@ -3,8 +3,10 @@
 import json
 import time
 from argparse import ArgumentParser
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from agents.budgets.services import CapRefused, check_cap
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.cells import visible
 from tiktok_ops.commands import SentenceCommand
@@ -32,6 +34,7 @@ class Command(SentenceCommand):
             "--input", default="{}", metavar="JSON", help='the run\'s input, as {"field": value}'
         )
         parser.add_argument("--dry-run", action="store_true", help="ask nobody and send nothing")
+        parser.add_argument("--cap", metavar="USD", help="what its calls to models may cost at most")
         parser.add_argument(
             "--wait", action="store_true", help="wait until the run is over, or waits for a person"
         )
@@ -48,6 +51,7 @@ class Command(SentenceCommand):
             by="command line",
             given=given,
             is_dry_run=options["dry_run"],
+            cap_usd=usd_of(options["cap"]) if options["cap"] else None,
         )
         self.stderr.write(f"Run {run.id} has started.")
         with WorkerForNow(self.stderr.write, stays=not options["wait"]) as worker:
@@ -97,6 +101,16 @@ def account_of(handle: str, workspace: str | None) -> TikTokAccount:
     if workspace is not None:
         accounts = accounts.filter(workspace__slug=workspace)
     return accounts.with_handle(handle)
+
+
+def usd_of(text: str) -> Decimal:
+    """Return an amount of US dollars. Raises `CapRefused` unless it is one."""
+    try:
+        amount = Decimal(text.strip().removeprefix("$"))
+    except InvalidOperation:
+        raise CapRefused(f"The cap {text!r} is no amount of US dollars: write it as --cap 0.50.") from None
+    check_cap(amount)
+    return amount
 
 
 def input_of(text: str) -> dict[str, Any]:

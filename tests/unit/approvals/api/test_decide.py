@@ -180,7 +180,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "unknown field": (
         {"colour": "red"},
         "colour",
-        "There is no field 'colour'; a decision takes verb, seen_sha256, comment.",
+        "There is no field 'colour'; a decision takes verb, seen_sha256, payload, comment.",
     ),
 }
 

@@ -43,7 +43,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Let the audit be an action that notes whom it was started on and by; it refuses "@refused"."""
     noted: list[tuple[str, str]] = []
 
-    def start(*, account: TikTokAccount, by: User) -> Started:
+    def start(*, account: TikTokAccount, by: User, **given: Any) -> Started:
         if account.handle == "refused":
             raise Refused("This account is refused.")
         noted.append((account.handle, by.username))

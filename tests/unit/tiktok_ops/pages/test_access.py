@@ -95,6 +95,10 @@ PAGES: dict[str, Access] = {
         deletes=SUPERUSERS,
     ),
     "agents.Breaker": SHARED,
+    "agents.Budget": Access(lists=SIGNED_IN_ROLES, reads=MEMBERS | {"client"}, adds=MAY_ADD),
+    "agents.MemoryItem": Access(
+        lists=SIGNED_IN_ROLES, reads=MEMBERS | {"client"}, adds=MAY_ADD | {"approver", "client"}
+    ),
     "approvals.ApprovalRequest": OF_THE_BRAND,
     "approvals.Decision": OF_THE_BRAND,
     "workflows.Batch": OF_THE_BRAND,
@@ -113,8 +117,8 @@ PAGES: dict[str, Access] = {
 AMISS = {"content.Asset": {"rights_expire_at": "never"}}
 """What is amiss in the form of a page whose fields may all be left empty."""
 
-REFUSED_GETS = {"content.Asset": {404, 405}}
-"""How else a page may answer a GET: the row has no file, and a file is checked by POST."""
+REFUSED_GETS = {"content.Asset": {404, 405}, "agents.Budget": {404}}
+"""How else a page may answer a GET: the row has no file, a file is checked by POST; a budget is no question."""
 
 MODELS = sorted(site._registry, key=lambda model: model._meta.label)
 EVERY_PAGE = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
@@ -249,6 +253,7 @@ MACHINE_WRITTEN = [model for model in MODELS if isinstance(site._registry[model]
 def test_machine_written_pages_are_what_the_machine_writes() -> None:
     by_people = {"accounts.Workspace", "accounts.Brand", "accounts.TikTokAccount", "accounts.User"}
     by_people |= {"accounts.ApiKey", "agents.ModelPrice", "content.Asset", "workflows.Schedule"}
+    by_people |= {"agents.Budget", "agents.MemoryItem"}
     assert {model._meta.label for model in MACHINE_WRITTEN} == set(PAGES) - by_people
 
 

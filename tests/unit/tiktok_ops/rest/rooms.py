@@ -6,14 +6,17 @@ from datetime import timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
+from agents.models import Budget, MemoryItem
 from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory, BrandFactory, UserFactory, WorkspaceFactory
 from tests.factories.alerts import alert_on
 from tests.factories.approvals import asked_request
 from tests.factories.batches import batch_of
+from tests.factories.budgets import budget_of
 from tests.factories.content import PostFactory
 from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
+from tests.factories.memory import lesson_of
 from tests.factories.schedules import fired_schedule
 from tests.factories.stops import stop_of
 from tests.unit.tiktok_ops.rest.callers import make_key
@@ -44,6 +47,8 @@ class Room:
     stop: StopSwitch
     alert: Alert
     batch: Batch
+    budget: Budget
+    lesson: MemoryItem
 
 
 def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
@@ -70,6 +75,8 @@ def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
         stop_of(made),
         alert_on(made, about=run),
         batch_of(made, [], requested_by=asked["requested_by"]),
+        budget_of(made, scope="brand", brand=brand),
+        lesson_of(made),
     )
     add_parts(room, number=1)
     return room
@@ -196,6 +203,10 @@ ROUTES: dict[str, Expected] = {
         writes=Scope.RUNS_START,
         is_read=False,
     ),
+    **_list_and_detail("budget", lambda room: room.budget, "brand"),
+    **_list_and_detail("memory-item", lambda room: room.lesson, "brand"),
+    "api-spend": Expected(lambda room: "/api/v1/spend/", queries=3, reach="everyone"),
+    **_list_and_detail("approval-share", lambda room: room.brand, "brand"),
     **_list_and_detail("batch", lambda room: room.batch, "account", writes=Scope.RUNS_START),
     **_list_and_detail("approval", lambda room: room.approval, "account", queries=4),
     "api-approval-decide": Expected(

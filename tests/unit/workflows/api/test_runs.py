@@ -77,6 +77,7 @@ def test_get_a_run_tells_all_of_it(account: TikTokAccount) -> None:
         "as_of": "2025-06-30T12:00:00Z",
         "warnings": ["No brand."],
         "waiting_on": None,
+        "estimate": None,
         "last_event": 0,
         "requested_by": "user:ana",
         "created_at": f"{run.created_at.replace(tzinfo=None).isoformat()}Z",
@@ -90,7 +91,7 @@ def test_list_runs_tells_the_same_without_steps_and_spend(account: TikTokAccount
     run = make_run(account, steps=2)
     [listed] = using(make_key(account.workspace)).get("/api/v1/runs/").json()["results"]
     alone = get(run)
-    assert set(alone) - set(listed) == {"steps", "spend", "waiting_on", "last_event"}
+    assert set(alone) - set(listed) == {"steps", "spend", "estimate", "waiting_on", "last_event"}
     assert listed == {key: alone[key] for key in listed}
 
 
