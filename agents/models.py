@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from agents.breaker_models import Breaker as Breaker
+from agents.guardrails.models import GuardrailFinding as GuardrailFinding
+from agents.guardrails.models import GuardrailPolicy as GuardrailPolicy
 from agents.sandbox_models import SandboxCreator as SandboxCreator
 from agents.sandbox_models import SandboxPost as SandboxPost
 from agents.sandbox_models import SandboxRequest as SandboxRequest

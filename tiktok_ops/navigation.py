@@ -33,6 +33,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Media", "video_library", "content_asset"),
             ("Reports", "description", "content_artifact"),
             ("Agent runs", "neurology", "agents_agentrun"),
+            ("Findings", "shield", "agents_guardrailfinding"),
         ],
     ),
     (
@@ -42,6 +43,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Brands", "sell", "accounts_brand"),
             ("People", "group", "accounts_user"),
             ("API keys", "key", "accounts_apikey"),
+            ("Guardrails", "health_and_safety", "agents_guardrailpolicy"),
             ("Prices", "payments", "agents_modelprice"),
             ("Breakers", "electrical_services", "agents_breaker"),
             ("Webhooks", "webhook", "workflows_webhookmessage"),

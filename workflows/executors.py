@@ -9,6 +9,7 @@ from agents.contract import AgentContext, BrandVoice
 from agents.providers.errors import ProviderError
 from agents.runner import Asked, run_agent
 from approvals.kinds import kind_of
+from approvals.screening import screened
 from tiktok_ops.accounts.models import Brand
 from workflows.callbacks import wait_for_callback
 from workflows.dry_runs import would_act, would_ask
@@ -109,7 +110,10 @@ def ask_person(work: Work) -> Outcome:
         )
     if work.step.run.is_dry_run:
         return would_ask(kind, checked, account=account)
-    return AsksPerson(kind=node.approval, payload=payload, facts=work.facts)
+    screening = screened(
+        checked.model_dump(mode="json"), account, run_id=work.step.run_id, step_id=work.step.id
+    )
+    return AsksPerson(kind=node.approval, payload=payload, facts=work.facts, screening=screening)
 
 
 def act(work: Work) -> Outcome:

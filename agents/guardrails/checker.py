@@ -52,9 +52,16 @@ class Checker:
     _of: int = 0
 
     def check(
-        self, texts: Mapping[str, str], detectors: Sequence[str], context: ScanContext
+        self,
+        texts: Mapping[str, str],
+        detectors: Sequence[str],
+        context: ScanContext,
+        *,
+        seconds: float | None = None,
     ) -> list[Finding]:
         """Return what was found; a detector that could not be asked is a finding of the category `fault`.
+
+        `seconds` takes the place of `detector_seconds`.
 
         Raises `CheckFailed` where nothing of it can be relied on; the process is then gone.
         """
@@ -64,7 +71,7 @@ class Checker:
             "texts": dict(texts),
             "detectors": list(detectors),
             "context": asdict(context) | {"patterns": dict(context.patterns)},
-            "seconds": self.detector_seconds,
+            "seconds": self.detector_seconds if seconds is None else seconds,
         }
         line = json.dumps(asked).encode() + b"\n"
         with self._lock:

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tiktok_ops.errors import Refused
 from workflows.approval_kinds import VideoPost
+from workflows.effects.refusals import PostChanged as PostChanged
+from workflows.effects.refusals import PostRefused as PostRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +32,6 @@ class VideoNow:
     sha256: str
     duration_seconds: float
     rights_expire_at: datetime | None
-
-
-class PostRefused(Refused):
-    """This post cannot go out."""
-
-
-class PostChanged(Refused):
-    """What was approved no longer fits; `payload` is what would fit now."""
-
-    def __init__(self, sentence: str, payload: dict[str, Any]) -> None:
-        super().__init__(sentence)
-        self.payload = payload
 
 
 def check_post(

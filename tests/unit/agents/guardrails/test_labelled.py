@@ -10,7 +10,8 @@ from agents.guardrails.checker import Checker
 from agents.guardrails.findings import Place, ScanContext
 from agents.guardrails.policy import Policy, Verdict
 from agents.guardrails.scanning import Scan, scan
-from tests.unit.agents.guardrails.labelled import Case, cases, clean
+from tests.unit.agents.guardrails.clean_texts import clean
+from tests.unit.agents.guardrails.labelled import Case, cases
 
 DOCS = Path(__file__).parents[4] / "docs" / "guardrails.md"
 LEAST_RECALL = {

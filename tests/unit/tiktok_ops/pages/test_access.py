@@ -94,6 +94,8 @@ PAGES: dict[str, Access] = {
         deletes=SUPERUSERS,
     ),
     "agents.Breaker": SHARED,
+    "agents.GuardrailPolicy": Access(lists=SIGNED_IN_ROLES, reads=MEMBERS, adds=MAY_ADD),
+    "agents.GuardrailFinding": OF_THE_BRAND,
     "approvals.ApprovalRequest": OF_THE_BRAND,
     "approvals.Decision": OF_THE_BRAND,
     "workflows.Batch": OF_THE_BRAND,
@@ -248,6 +250,7 @@ MACHINE_WRITTEN = [model for model in MODELS if isinstance(site._registry[model]
 def test_machine_written_pages_are_what_the_machine_writes() -> None:
     by_people = {"accounts.Workspace", "accounts.Brand", "accounts.TikTokAccount", "accounts.User"}
     by_people |= {"accounts.ApiKey", "agents.ModelPrice", "content.Asset", "workflows.Schedule"}
+    by_people |= {"agents.GuardrailPolicy"}
     assert {model._meta.label for model in MACHINE_WRITTEN} == set(PAGES) - by_people
 
 
