@@ -17,7 +17,7 @@ _BECOMES = {"flag": "It is noted.", "hold": "It is held for a person.", "block":
 
 
 def guardrail_findings(asked: ApprovalRequest, shown: str, already: Iterable[Finding]) -> list[Finding]:
-    """Return what the guardrails found in the request, each once, the gravest first.
+    """Return what the guardrails found in the request, each once as it was found last, the gravest first.
 
     `shown` is the text that marks are set in: what was found elsewhere in the payload is at no place in it. What is
     among `already`, by the same rule at the same place, is left out.
@@ -25,7 +25,7 @@ def guardrail_findings(asked: ApprovalRequest, shown: str, already: Iterable[Fin
     texts = texts_of(json.loads(bytes(asked.payload)))
     known = {(one.rule, one.offset, one.length) for one in already}
     found: dict[tuple[str, str, int, int], Finding] = {}
-    for row in GuardrailFinding.objects.filter(request_id=asked.id).order_by("id"):
+    for row in GuardrailFinding.objects.filter(request_id=asked.id).order_by("-id"):
         if (row.kind, row.offset, row.length) not in known:
             found.setdefault((row.detector, row.field, row.offset, row.length), _finding(row, texts, shown))
     gravest_first = tuple(reversed(Severity))

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from agents.skills.hashtags import find_hashtags
 from approvals.differences import difference_of
-from approvals.kinds import Fate, Kind, Preview, kind_of
 from approvals.guardrail_marks import guardrail_findings, is_held
+from approvals.kinds import Fate, Kind, Preview, kind_of
 from approvals.marks import marks_on, pieces_of, with_more
 from approvals.models import ApprovalRequest, Decision
 from approvals.policy import MayNotDecide

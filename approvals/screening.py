@@ -87,7 +87,11 @@ def check_before_approval(request: ApprovalRequest, payload: bytes, *, by: User)
 def not_shown(checked: Scan, request_id: UUID) -> tuple[Judged, ...]:
     """Return what a scan found that is not on record for the request, or only with a milder verdict."""
     kept = GuardrailFinding.objects.filter(request_id=request_id).exclude(place=Place.FINAL_BYTES)
-    known = {key_of_row(row): MILDEST_FIRST.index(Verdict(row.verdict)) for row in kept}
+    known: dict[tuple[object, ...], int] = {}
+    for row in kept:
+        known[key_of_row(row)] = max(
+            MILDEST_FIRST.index(Verdict(row.verdict)), known.get(key_of_row(row), -1)
+        )
     return tuple(
         one
         for one in checked.judged

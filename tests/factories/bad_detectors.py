@@ -1,4 +1,4 @@
-"""Detectors that do what no detector may, for the process that checks: `python -m agents.guardrails.process` with these."""
+"""Detectors that do what no detector may, for `agents.guardrails.process` to be started with."""
 
 import os
 import signal

@@ -33,6 +33,12 @@ def checker() -> Iterator[Checker]:
     made.stop()
 
 
+@pytest.fixture(scope="module")
+def missed(checker: Checker) -> list[Case]:
+    """The cases in which the thing is not found; all are checked once."""
+    return [case for case in cases() if not is_found(case, scanned(case, checker))]
+
+
 def scanned(case: Case, checker: Checker) -> Scan:
     """Return what is found in a case, as it would be asked about."""
     context = ScanContext(regions=(case.region,))
@@ -44,10 +50,9 @@ def is_found(case: Case, scanned: Scan) -> bool:
     return any(one.finding.detector == case.detector and one.verdict in HOLDS for one in scanned.judged)
 
 
-def test_find_what_is_labelled_as_often_as_is_promised(checker: Checker) -> None:
+def test_find_what_is_labelled_as_often_as_is_promised(missed: list[Case]) -> None:
     labelled = cases()
     total = Counter(case.detector for case in labelled)
-    missed = [case for case in labelled if not is_found(case, scanned(case, checker))]
     recall = {
         name: 1 - sum(case.detector == name for case in missed) / count for name, count in total.items()
     }
@@ -59,11 +64,10 @@ def test_find_what_is_labelled_as_often_as_is_promised(checker: Checker) -> None
         assert f"| {name} | {total[name]} | {share:.3f} |" in DOCS.read_text(), told
 
 
-def test_find_what_is_labelled_in_every_way_of_hiding_it(checker: Checker) -> None:
-    labelled = cases()
-    total = Counter(case.hidden for case in labelled)
-    found = Counter(case.hidden for case in labelled if is_found(case, scanned(case, checker)))
-    assert min(found[way] / total[way] for way in total) >= 0.8
+def test_find_what_is_labelled_in_every_way_of_hiding_it(missed: list[Case]) -> None:
+    total = Counter(case.hidden for case in cases())
+    lost = Counter(case.hidden for case in missed)
+    assert max(lost[way] / total[way] for way in total) <= 0.2
     assert set(total) == {
         *("plain", "spaced", "homoglyphs", "zero-width", "full-width", "base64", "split over fields")
     }
