@@ -15,6 +15,7 @@ from tiktok_ops.prepared import insert
 
 GUARDRAILS = "guardrails"
 _SALT = "agents.guardrails.text"
+LONGEST_FIELD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _row(scan: Scan, judged: Judged, where: Found) -> GuardrailFinding:
         score=finding.score,
         verdict=judged.verdict.value,
         policy_version=scan.policy_version,
-        field=finding.field[:200],
+        field=finding.field[:LONGEST_FIELD],
         offset=finding.offset,
         length=finding.length,
         text_digest=text_digest(scan.texts[finding.field]) if finding.field else "",
@@ -93,13 +94,20 @@ def _told(row: GuardrailFinding) -> dict[str, object]:
 
 def text_digest(text: str) -> str:
     """Return a digest of a text by which two can be told alike, and nobody can guess a short one."""
-    return salted_hmac(_SALT, text, algorithm="sha256").hexdigest()
+    return salted_hmac(_SALT, text.encode("utf-8", "surrogatepass"), algorithm="sha256").hexdigest()
 
 
 def key_of(scan: Scan, finding: Finding) -> tuple[str, str, str, int, int, str]:
     """Return what makes a finding of two scans the same: what, where, and in which text."""
     digest = text_digest(scan.texts[finding.field]) if finding.field else ""
-    return (finding.detector, finding.kind, finding.field, finding.offset, finding.length, digest)
+    return (
+        finding.detector,
+        finding.kind,
+        finding.field[:LONGEST_FIELD],
+        finding.offset,
+        finding.length,
+        digest,
+    )
 
 
 def key_of_row(row: GuardrailFinding) -> tuple[str, str, str, int, int, str]:

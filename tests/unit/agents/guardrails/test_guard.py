@@ -57,7 +57,7 @@ def summary(context: AgentContext, text: str) -> Any:
 def guardrail_steps() -> list[tuple[str, str, str]]:
     """Return each guardrail call on the trace: name, verdict, error."""
     steps = AgentStep.objects.filter(kind="guardrail").order_by("id")
-    return [(step.name, step.response["verdict"], step.error) for step in steps]
+    return [(step.name, (step.response or {})["verdict"], step.error) for step in steps]
 
 
 def test_ask_about_an_address_shows_the_model_a_stand_in_and_puts_it_back(
@@ -106,6 +106,13 @@ def test_ask_about_an_address_keeps_a_finding_an_audit_row_and_two_steps_and_nev
     assert guardrail_steps() == [("guardrails_in", "redact", ""), ("guardrails_out", "allow", "")]
     kept = [*AgentStep.objects.values_list("request", "response"), audited.data, vars(found)]
     assert ADDRESS not in json.dumps(kept, default=str)
+
+
+def test_ask_about_half_a_character_beside_an_address_takes_the_address_out(context: AgentContext) -> None:
+    summary(context, f"\ud83d {ADDRESS}")
+    [request] = asked()
+    assert '"text":"? [EMAIL_1]"' in request.user
+    assert len(GuardrailFinding.objects.get().text_digest) == 64
 
 
 def test_ask_about_words_to_the_model_withholds_them_for_good(

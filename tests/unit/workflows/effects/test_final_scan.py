@@ -23,6 +23,7 @@ from tests.factories.posting import (
     work,
 )
 from workflows.effects import ledger
+from workflows.effects.final_scan import scan_final
 from workflows.models import WorkflowRun
 
 LINK = "See example.org for the lamp #lamp"
@@ -121,7 +122,7 @@ def test_post_scanned_again_on_another_try_keeps_each_finding_once(tiktok: Any) 
     claimed = taken_work(run)
     effect = ledger.effect_of(claimed, kind="post_video")
     for _ in range(2):
-        ledger.scan_final(effect, bytes(effect.decision.payload))
+        scan_final(effect, bytes(effect.decision.payload))
     found = GuardrailFinding.objects.filter(request_id=effect.request_id, place="final_bytes")
     assert found.count() == 1
 
@@ -129,5 +130,5 @@ def test_post_scanned_again_on_another_try_keeps_each_finding_once(tiktok: Any) 
 def test_scan_bytes_that_were_not_approved_holds_them(tiktok: Any) -> None:
     run = approved_post()
     effect = ledger.effect_of(taken_work(run), kind="post_video")
-    scanned = ledger.scan_final(effect, b"{}")
+    scanned = scan_final(effect, b"{}")
     assert (scanned["verdict"], scanned["why"]) == ("hold", "these are not the bytes that were approved")
