@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from agents.guardrails.findings import MOST_FINDINGS, Detector, Find, Finding, Hit, ScanContext, Sight
 from agents.guardrails.views import View, as_written, comparable, further_forms
+
+MOST_HITS = 4 * MOST_FINDINGS
+"""Of one detector, before what it found twice is put together."""
 
 Bound = Callable[[], AbstractContextManager[None]]
 
@@ -93,7 +96,7 @@ def run_detectors(
     for detector in detectors:
         try:
             with bound():
-                findings += _distinct(_found_by(detector, forms, context))
+                findings += _distinct(_few(_found_by(detector, forms, context)))
         except TimeoutError:
             faults.append(Fault(detector.name, "it took too long"))
         except Nonsense as nonsense:
@@ -103,6 +106,14 @@ def run_detectors(
     if len(findings) > MOST_FINDINGS:
         faults.append(Fault("all", f"it found more than {MOST_FINDINGS} things"))
     return findings[:MOST_FINDINGS], faults
+
+
+def _few(findings: Iterator[Finding]) -> list[Finding]:
+    """Return the findings; raises `Nonsense` for more than anybody could read."""
+    found = list(islice(findings, MOST_HITS + 1))
+    if len(found) > MOST_HITS:
+        raise Nonsense(f"it found more than {MOST_HITS:,} things")
+    return found
 
 
 def _found_by(detector: Detector, forms: Forms, context: ScanContext) -> Iterator[Finding]:

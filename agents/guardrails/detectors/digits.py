@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 LOOKALIKES = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "S": "5", "B": "8"})
 LEAST_REAL_SHARE = 0.7
 """Of the characters read as digits so many have to be: "Oslo" holds no number."""
 
-_RUN = re.compile(r"(?<![^\W_])[0-9OoIlSB](?:[ \t\n.\-_/·–]{0,3}[0-9OoIlSB]){6,60}(?![^\W_])")
+_SEPARATOR = r"[ \t\n.\-_/·–]{0,3}"
+_BESIDE_LETTERS = re.compile(rf"(?<![0-9])[0-9](?:{_SEPARATOR}[0-9]){{12,60}}(?![0-9])")
+_RUN = re.compile(rf"(?<![^\W_])[0-9OoIlSB](?:{_SEPARATOR}[0-9OoIlSB]){{6,60}}(?![^\W_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Digits:
 
 def runs_of_digits(text: str) -> Iterator[Digits]:
     """Yield the runs of seven digits or more of a comparable text, at most three signs between two of them."""
-    for match in _RUN.finditer(text):
+    for match in chain(_RUN.finditer(text), _BESIDE_LETTERS.finditer(text)):  # "VISA4111…" ends no word
         places = tuple(at for at in range(match.start(), match.end()) if text[at].isalnum())
         written = "".join(text[at] for at in places)
         if sum(character.isdigit() for character in written) < LEAST_REAL_SHARE * len(written):

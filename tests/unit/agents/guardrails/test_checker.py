@@ -239,3 +239,14 @@ def test_serve_answers_line_by_line() -> None:
     assert json.loads(first) == answer(line, BAD)
     assert json.loads(first)["faults"] == [{"detector": "fail", "why": "it failed (RuntimeError)"}]
     assert "email" in DETECTORS
+
+
+def test_answer_about_a_pattern_finds_it_whatever_its_case() -> None:
+    asked = {
+        "texts": {"a": "PROMO-7, promo-"},
+        "detectors": [],
+        "context": {"patterns": {"promo": r"promo-\d+"}},
+        "seconds": 1,
+    }
+    [found] = answer(json.dumps(asked).encode(), BAD)["findings"]
+    assert (found["detector"], found["offset"], found["length"]) == ("custom:promo", 0, 7)

@@ -79,6 +79,10 @@ def test_run_on_a_text_of_nothing_but_findings_holds_it() -> None:
     assert (fault.detector, fault.why) == ("all", f"it found more than {MOST_FINDINGS} things")
 
 
+def test_run_a_detector_that_finds_more_than_anybody_reads_is_stopped() -> None:
+    assert run(DETECTORS["much"], a="x" * 2_001) == ([], [Fault("much", "it found more than 2,000 things")])
+
+
 def test_run_a_detector_that_is_not_there_names_it() -> None:
     gone = replace(detector("fine"), find="agents.guardrails.gone.find")
     assert run(gone, a="abc") == ([], [Fault("fine", "it failed (ModuleNotFoundError)")])

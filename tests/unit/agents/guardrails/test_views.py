@@ -58,6 +58,7 @@ def test_put_together_joins_letters_that_spaces_set_apart() -> None:
     assert view.text == "write ana@b.com now"
     assert view.span(view.text.index("ana"), 9).of(text) == "a n a @ b . c o m"
     assert put_together(comparable("a b c and no more")) is None
+    assert [form.text for form in further_forms(comparable(text))] == ["write ana@b.com now"]
 
 
 def test_decode_reads_base64_and_points_at_all_of_it() -> None:
