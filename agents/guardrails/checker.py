@@ -1,7 +1,7 @@
 """Asking the process that checks, and stopping it where it does not answer: what cannot be checked is held.
 
-One such process for each of ours that ever checks a text (about 45 MB, 0.15 s to start), started when it is first
-needed. It is a child that reads from a socket: it ends with us. A fork of ours starts its own.
+One such process for each of ours that ever checks a text (about 35 MB, under a second to start), started when it is
+first needed. It is a child that reads from a socket: it ends with us. A fork of ours starts its own.
 """
 
 import atexit

@@ -91,6 +91,7 @@ class Detector:
 
     `find` is its function, or the dotted path of it: what it stands on may be slow to import, and only
     the process that checks does so. `crosses` is whether it is also looked for over the border of two fields.
+    With fewer than `least_digits` in all texts there is nothing for it to find, and it is not asked.
     `replacement` is what stands in place of what was found, without brackets; empty where it is just taken out.
     """
 
@@ -105,6 +106,7 @@ class Detector:
     places: frozenset[Place] = EVERYWHERE
     sight: Sight = Sight.COMPARABLE
     crosses: bool = False
+    least_digits: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ DETECTORS = registry(
             find=f"{_IN}.phones.find_phones",
             replacement="PHONE",
             crosses=True,
+            least_digits=5,
         ),
         Detector(
             name="card",
@@ -40,6 +41,7 @@ DETECTORS = registry(
             find=f"{_IN}.cards.find_cards",
             replacement="CARD",
             crosses=True,
+            least_digits=9,
         ),
         Detector(
             name="iban",
@@ -51,6 +53,7 @@ DETECTORS = registry(
             find=f"{_IN}.ibans.find_ibans",
             replacement="IBAN",
             crosses=True,
+            least_digits=4,
         ),
         Detector(
             name="national_id",
@@ -62,6 +65,7 @@ DETECTORS = registry(
             find=f"{_IN}.national_ids.find_national_ids",
             replacement="NATIONAL_ID",
             crosses=True,
+            least_digits=4,
         ),
         Detector(
             name="key_shape",

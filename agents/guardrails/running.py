@@ -53,6 +53,11 @@ class Forms:
             joined=Joined.of(plain) if len(plain) > 1 else None,
         )
 
+    def digits(self) -> int:
+        """Return how many digits there are in all texts, in whatever form."""
+        views = [*self.comparable.values(), *(view for views in self.further.values() for view in views)]
+        return sum(character.isdigit() for view in views for character in view.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -93,7 +98,10 @@ def run_detectors(
     findings: list[Finding] = []
     faults: list[Fault] = []
     forms = Forms.of(texts)
+    digits = forms.digits()
     for detector in detectors:
+        if digits < detector.least_digits:
+            continue
         try:
             with bound():
                 findings += _distinct(_few(_found_by(detector, forms, context)))

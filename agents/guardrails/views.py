@@ -7,13 +7,12 @@ where it differs: letters set apart by spaces put together, and Base64 decoded.
 """
 
 import base64
+import importlib
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-
-from confusable_homoglyphs.confusables import confusables_data  # type: ignore[import-untyped]
+from functools import cache, lru_cache
 
 from agents.skills.captions import Span, is_invisible
 
@@ -109,11 +108,20 @@ def _with_likenesses(view: View) -> View:
     return View("".join(letters), view.starts, view.ends)
 
 
+@cache
+def _confusables() -> dict[str, list[dict[str, str]]]:
+    """Return Unicode's table; it is read where a text needs it, for that takes longer than a check."""
+    table: dict[str, list[dict[str, str]]] = importlib.import_module(
+        "confusable_homoglyphs.confusables"
+    ).confusables_data
+    return table
+
+
 @lru_cache(maxsize=8192)
 def _likeness(character: str) -> str:
     """Return the Latin letter, digit or sign a character is taken for, or nothing."""
-    for other in confusables_data.get(character, ()):
-        like: str = other["c"]
+    for other in _confusables().get(character, ()):
+        like = other["c"]
         if len(like) == 1 and _LIKENESS.match(like):
             return like
     return ""

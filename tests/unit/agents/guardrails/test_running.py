@@ -88,6 +88,13 @@ def test_run_a_detector_that_is_not_there_names_it() -> None:
     assert run(gone, a="abc") == ([], [Fault("fine", "it failed (ModuleNotFoundError)")])
 
 
+def test_run_a_detector_of_digits_only_where_there_are_some() -> None:
+    asked = replace(DETECTORS["fail"], least_digits=3)
+    assert run(asked, a="12", b="x") == ([], [])
+    assert run(asked, a="12", b="３")[1] == [Fault("fail", "it failed (RuntimeError)")]
+    assert run(asked, a="MTIzIGlzIGEgbnVtYmVy")[1] == [Fault("fail", "it failed (RuntimeError)")]
+
+
 def test_run_on_empty_texts_asks_nobody() -> None:
     assert run(DETECTORS["fail"], a="") == ([], [])
     assert Category.FAULT not in {one.category for one in REAL.values()}
