@@ -9,6 +9,8 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import FieldTextFilter
 
 from agents.breaker_admin import BreakerAdmin as BreakerAdmin
+from agents.guardrails.pages import GuardrailFindingAdmin as GuardrailFindingAdmin
+from agents.guardrails.pages import GuardrailPolicyAdmin as GuardrailPolicyAdmin
 from agents.memory_admin import MemoryItemAdmin as MemoryItemAdmin
 from agents.models import AgentRun, AgentStep, ModelPrice
 from agents.transitions import AGENT_RUN

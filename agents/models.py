@@ -13,6 +13,8 @@ from agents.budgets.models import Budget as Budget
 from agents.budgets.models import BudgetPeriod as BudgetPeriod
 from agents.budgets.models import Hold as Hold
 from agents.budgets.models import Reservation as Reservation
+from agents.guardrails.models import GuardrailFinding as GuardrailFinding
+from agents.guardrails.models import GuardrailPolicy as GuardrailPolicy
 from agents.memory.models import MemoryItem as MemoryItem
 from agents.sandbox_models import SandboxCreator as SandboxCreator
 from agents.sandbox_models import SandboxPost as SandboxPost

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from agents.budgets.reserving import reserve
 from agents.contract import AgentContext, Prompt
+from agents.guardrails.guard import Guard
 from agents.memory.recall import NOTHING_TO_TELL, Memory, recall
 from agents.models import AgentRun, AgentStep
 from agents.prices.pricing import Price, cost_usd, find_price
@@ -181,18 +182,19 @@ class _Asking:
     def _in_words(self, facts: BaseModel, prompt: Prompt) -> BaseModel:
         """Ask for the words; an answer that does not fit is sent back once, with what was wrong."""
         self.memory = recall(self.agent.name, self.context, prompt)
-        user = self.memory.told_after(render_user(prompt))
+        guard = Guard.of(self.trace, self.context)
+        user = self.memory.told_after(render_user(guard.incoming(prompt)))
         try:
-            return self._composed(facts, user)
+            return self._composed(facts, user, guard)
         except OutputInvalid as wrong:
-            repair = f"{user}\n\nYour last answer could not be used: {wrong} Answer again, in full."
-            return self._composed(facts, repair)
+            repair = f"{user}\n\nYour last answer could not be used: {guard.hide(str(wrong))} Answer again, in full."
+            return self._composed(facts, repair, guard)
 
-    def _composed(self, facts: BaseModel, user: str) -> BaseModel:
+    def _composed(self, facts: BaseModel, user: str, guard: Guard) -> BaseModel:
         """Ask once and join the words with the facts. Raises `OutputInvalid` when they do not fit."""
         answer = self._ask(user)
         try:
-            words = self.agent.Words.model_validate(answer.data)
+            words = self.agent.Words.model_validate(guard.outgoing(answer.data))
             composed: BaseModel = self.agent.compose(facts, words)
         except ValueError as error:  # pydantic's ValidationError is one
             raise OutputInvalid(_first_line(error), answer=answer) from None

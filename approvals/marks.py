@@ -55,6 +55,13 @@ def marks_on(text: str, facts: Mapping[str, Any]) -> list[Mark] | None:
     return [Mark(number, found, _stands(found, text)) for number, found in enumerate(findings, start=1)]
 
 
+def with_more(marks: list[Mark] | None, more: Iterable[Finding], text: str) -> list[Mark] | None:
+    """Return the marks with more findings behind them, numbered on; None where there is neither."""
+    first = len(marks or ()) + 1
+    added = [Mark(number, found, _stands(found, text)) for number, found in enumerate(more, start=first)]
+    return [*(marks or ()), *added] if added else marks
+
+
 def _stands(found: Finding, text: str) -> bool:
     start, end = found.offset, found.offset + found.length
     return found.length > 0 and start >= 0 and end <= len(text) and text[start:end] == found.quote

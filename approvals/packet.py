@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from agents.skills.hashtags import find_hashtags
 from approvals.differences import difference_of
+from approvals.guardrail_marks import guardrail_findings, is_held
 from approvals.kinds import Fate, Kind, Preview, kind_of
-from approvals.marks import marks_on, pieces_of
+from approvals.marks import marks_on, pieces_of, with_more
 from approvals.models import ApprovalRequest, Decision
 from approvals.policy import MayNotDecide
 from approvals.services import check_may_decide
@@ -55,7 +56,9 @@ def packet_context(asked: ApprovalRequest, *, by: User) -> dict[str, Any]:
     payload = kind.Payload.model_validate_json(bytes(asked.payload))
     preview = kind.preview(payload)
     text = preview.text if preview else ""
-    marks = marks_on(text, asked.facts)
+    read = marks_on(text, asked.facts)
+    guarded = guardrail_findings(asked, text, already=[mark.finding for mark in read or ()])
+    marks = with_more(read, guarded, text)
     fate = kind.fate(asked)
     return {
         "asked": asked,
@@ -66,9 +69,10 @@ def packet_context(asked: ApprovalRequest, *, by: User) -> dict[str, Any]:
         "has_text": preview is not None,
         "pieces": pieces_of(text, marks or []),
         "marks": marks,
+        "held": is_held(guarded),
         **_compliance(asked.facts),
         "why_again": asked.facts.get("why_again", ""),
-        "facts": _listed(asked.facts, is_read=marks is not None),
+        "facts": _listed(asked.facts, is_read=read is not None),
         "difference": difference_of(asked),
         "newer_url": _newer_url(asked),
         "timeline": _timeline(asked, fate),

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from agents.guardrails.scanning import Scan
 from approvals.kinds import Kind, kind_of
 from approvals.lessons import propose_from_rejection
 from approvals.models import ApprovalRequest, Decision
 from approvals.policy import MayNotDecide, Person, Question, check_person_can_decide
+from approvals.screening import check_before_approval, keep_screening, risk_with, screening_of
 from approvals.seal import Seal, SealBroken, Sealed, check_seal, digest_of, seal
 from tiktok_ops.accounts.keys import key_actor
 from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
@@ -53,34 +55,56 @@ class Asking:
 
 
 def open_request(
-    *, kind: str, account: TikTokAccount, payload: Any, facts: Mapping[str, Any], asking: Asking
+    *,
+    kind: str,
+    account: TikTokAccount,
+    payload: Any,
+    facts: Mapping[str, Any],
+    asking: Asking,
+    screening: Scan | None = None,
 ) -> ApprovalRequest:
     """Ask for an approval of `payload`, in the caller's transaction; what the step asked before is superseded.
 
-    Raises `KindUnknown`, what the kind's `check` refuses with, and pydantic's `ValidationError` when the
-    payload is not of the kind's shape.
+    `screening` is what the guardrails found in it; where it is of something else, they are asked here. Raises
+    `KindUnknown`, what the kind's `check` refuses with, `ContentBlocked`, and pydantic's `ValidationError` when
+    the payload is not of the kind's shape.
     """
     of_kind = kind_of(kind)
     checked = of_kind.Payload.model_validate(payload)
     of_kind.check(checked, account)
-    frozen = canonical_json(checked.model_dump(mode="json"))
+    as_json = checked.model_dump(mode="json")
+    found = screening_of(as_json, account, screening)
     before = _supersede(asking.step_id) or asking.after
-    weight = of_kind.weigh(checked)
+    request = _create(
+        canonical_json(as_json),
+        asking,
+        account=account,
+        kind=kind,
+        title=visible(of_kind.title(checked))[:200],
+        facts=dict(facts),
+        risk=risk_with(of_kind.weigh(checked).risk, found),
+        amount_usd=of_kind.weigh(checked).amount_usd,
+        version=before.version + 1 if before else 1,
+        supersedes=before,
+    )
+    keep_screening(found, request, by=asking.requested_by or "workflow")
+    return request
+
+
+def _create(
+    frozen: bytes, asking: Asking, *, account: TikTokAccount, kind: str, **values: Any
+) -> ApprovalRequest:
+    """Write the request with its audit row."""
     request = ApprovalRequest.objects.create(
         workspace_id=account.workspace_id,
         account=account,
         kind=kind,
-        title=visible(of_kind.title(checked))[:200],
         payload=frozen,
         payload_sha256=digest_of(frozen),
-        facts=dict(facts),
-        risk=weight.risk,
-        amount_usd=weight.amount_usd,
         run_id=asking.run_id,
         step_id=asking.step_id,
-        version=before.version + 1 if before else 1,
-        supersedes=before,
         requested_by=asking.requested_by,
+        **values,
     )
     record(
         "approval.requested",
@@ -123,9 +147,12 @@ def _decide(
     """Lock, guard, write: the decision, its audit row and what follows from it are one transaction.
 
     Lock order: request, then (in `on_decided`) run and step. Raises `RequestUnknown`, `AlreadyDecided`
-    (naming by whom and when), `MayNotDecide`, `StaleForm` or `SealBroken`; then nothing was written.
+    (naming by whom and when), `MayNotDecide`, `StaleForm`, `SealBroken`, `ContentBlocked` or `NewFindings`; then
+    nothing was decided.
     """
     person = _person(by)
+    if verb == Decision.Verb.APPROVE:
+        _check_with_guardrails(request_id, by, person)
     with transaction.atomic():
         request = _locked(request_id, by)
         kind = kind_of(request.kind)
@@ -147,6 +174,15 @@ def _decide(
         pass_by(CrashPoint.BEFORE_DECISION_COMMITS, request_id)
     pass_by(CrashPoint.AFTER_DECISION, request_id)
     return decision
+
+
+def _check_with_guardrails(request_id: UUID, by: User | ApiKey, person: User) -> None:
+    """Ask the guardrails once more about what is to be approved, before anything is locked."""
+    seen = Caller(by).sees(ApprovalRequest.objects.all(), mode_path=MODE_PATH)
+    request = seen.select_related("account__brand").filter(id=request_id, status="open").first()
+    # What was changed in the database meanwhile, and what is not there or decided, the decision itself refuses.
+    if request is not None and digest_of(bytes(request.payload)) == request.payload_sha256:
+        check_before_approval(request, bytes(request.payload), by=person)
 
 
 def _person(by: User | ApiKey) -> User:

@@ -35,6 +35,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Reports", "description", "content_artifact"),
             ("Agent runs", "neurology", "agents_agentrun"),
             ("Memory", "lightbulb", "agents_memoryitem"),
+            ("Findings", "shield", "agents_guardrailfinding"),
         ],
     ),
     (
@@ -45,6 +46,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("People", "group", "accounts_user"),
             ("API keys", "key", "accounts_apikey"),
             ("Budgets", "savings", "agents_budget"),
+            ("Guardrails", "health_and_safety", "agents_guardrailpolicy"),
             ("Prices", "payments", "agents_modelprice"),
             ("Breakers", "electrical_services", "agents_breaker"),
             ("Webhooks", "webhook", "workflows_webhookmessage"),

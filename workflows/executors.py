@@ -13,6 +13,7 @@ from agents.registry import AGENTS, AnyAgent
 from agents.runner import Asked, run_agent
 from agents.warnings import warnings_of
 from approvals.kinds import kind_of
+from approvals.screening import screened
 from tiktok_ops.accounts.models import Brand
 from workflows.budget_approvals import ask_about_budget
 from workflows.callbacks import wait_for_callback
@@ -133,7 +134,10 @@ def ask_person(work: Work) -> Outcome:
         )
     if work.step.run.is_dry_run:
         return would_ask(kind, checked, account=account)
-    return AsksPerson(kind=node.approval, payload=payload, facts=work.facts)
+    screening = screened(
+        checked.model_dump(mode="json"), account, run_id=work.step.run_id, step_id=work.step.id
+    )
+    return AsksPerson(kind=node.approval, payload=payload, facts=work.facts, screening=screening)
 
 
 def act(work: Work) -> Outcome:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Model
 
+from agents.guardrails.scanning import Scan
 from agents.warnings import Warnings
 from tiktok_ops.errors import Refused
 
@@ -82,11 +83,15 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True)
 class AsksPerson:
-    """The step waits for a person to decide on `payload`; `facts` are shown beside it."""
+    """The step waits for a person to decide on `payload`; `facts` are shown beside it.
+
+    `screening` is what the guardrails found in the payload.
+    """
 
     kind: str
     payload: Mapping[str, Any]
     facts: Mapping[str, Any]
+    screening: Scan | None = None
     agent_run_id: None = None
 
 

@@ -135,6 +135,7 @@ def _ask(step_id: UUID, outcome: AsksPerson) -> UUID:
         payload=outcome.payload,
         facts=outcome.facts,
         asking=asking,
+        screening=outcome.screening,
     )
     return request.id
 

@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import groupby
 
 from agents.skills.captions import (
@@ -25,21 +24,12 @@ from agents.skills.captions import (
 )
 from agents.skills.disclosures import find_commercial_signs, has_disclosure, looks_commercial
 from agents.skills.hashtags import extract_hashtags, find_hashtags
+from agents.skills.severity import Severity as Severity
 
 MAX_HASHTAGS = 5
 LONGEST_QUOTE = 80
 SHOUTED_WORDS = 4
 SHOUTED_LETTERS = 15
-
-
-class Severity(StrEnum):
-    """How grave a finding is, from a remark to a reason to stop."""
-
-    INFO = "info"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
 
 
 @dataclass(frozen=True, slots=True)

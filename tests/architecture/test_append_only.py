@@ -6,8 +6,9 @@ import pytest
 from django.db import IntegrityError, NotSupportedError, connection, models, transaction
 
 from agents.models import AgentRun, AgentStep, SandboxRequest
-from tests.factories.accounts import AccountFactory
+from tests.factories.accounts import AccountFactory, WorkspaceFactory
 from tests.factories.figures import NOON
+from tests.factories.guardrails import finding_on, policy_of
 from tests.factories.pages import decision_on
 from tests.factories.schedules import make_schedule
 from tests.factories.workflows import WorkflowRunFactory
@@ -27,6 +28,8 @@ def make_step() -> AgentStep:
 MAKERS: dict[str, Callable[[], models.Model]] = {
     "audit_auditevent": lambda: record("made.happened", by="test", subject="it", workspace_id=None),
     "agents_agentstep": make_step,
+    "agents_guardrailpolicy": lambda: policy_of(WorkspaceFactory.create()),
+    "agents_guardrailfinding": lambda: finding_on(AccountFactory.create()),
     "agents_sandboxrequest": lambda: SandboxRequest.objects.create(method="GET", path="/", outcome="ok"),
     "approvals_decision": lambda: decision_on(AccountFactory.create()),
     "workflows_runevent": lambda: RunEvent.objects.create(

@@ -15,7 +15,16 @@ from django.db.models import Model
 from django.test import Client
 from model_bakery import baker
 
-from agents.models import AgentRun, AgentStep, Breaker, Budget, MemoryItem, ModelPrice
+from agents.models import (
+    AgentRun,
+    AgentStep,
+    Breaker,
+    Budget,
+    GuardrailFinding,
+    GuardrailPolicy,
+    MemoryItem,
+    ModelPrice,
+)
 from approvals.models import ApprovalRequest, Decision
 from tests.factories.accounts import (
     AccountFactory,
@@ -32,6 +41,7 @@ from tests.factories.budgets import budget_of
 from tests.factories.content import PostFactory
 from tests.factories.effects import effect_on
 from tests.factories.figures import NOON
+from tests.factories.guardrails import finding_on, policy_of
 from tests.factories.memory import lesson_of
 from tests.factories.schedules import make_schedule
 from tests.factories.stops import stop_of
@@ -195,6 +205,8 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
         failed_at=NOON,
         last_error="Claude failed to answer (500); try again.",
     ),
+    GuardrailPolicy: lambda account: policy_of(account.workspace),
+    GuardrailFinding: finding_on,
     Batch: lambda account: batch_of(account, requested_by=UserFactory.create()),
     WorkflowDefinition: lambda account: WorkflowDefinitionFactory.create(),
     ApprovalRequest: asked_request,

@@ -25,9 +25,9 @@ from agents.providers.tiktok.connection import CALL_TIMEOUT_SECONDS
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.effects import ledger
-from workflows.effects.guards import EffectChanged, EffectRefused
 from workflows.effects.models import Effect
 from workflows.effects.next_look import look_again_seconds
+from workflows.effects.refusals import EffectChanged, EffectRefused
 from workflows.effects.underway import (
     AGAIN_SECONDS,
     START_WITHIN_SECONDS,

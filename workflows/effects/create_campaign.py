@@ -15,9 +15,9 @@ from agents.providers.tiktok.read.ads import Campaign
 from agents.providers.tiktok.write.ads import PAUSED, AdsWriter, NewCampaign
 from workflows.ads_kinds import CampaignCreation
 from workflows.effects.acting import Acting, Deed, Found
-from workflows.effects.guards import EffectRefused
 from workflows.effects.ledger import ON_ITS_WAY
 from workflows.effects.models import Effect
+from workflows.effects.refusals import EffectRefused
 
 
 class CreateCampaign(Deed[CampaignCreation]):

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tiktok_ops.errors import Refused
 from workflows.approval_kinds import VideoPost
+from workflows.effects.refusals import EffectChanged, EffectRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,6 @@ class VideoNow:
     sha256: str
     duration_seconds: float
     rights_expire_at: datetime | None
-
-
-class EffectRefused(Refused):
-    """This cannot go out."""
-
-
-class EffectChanged(Refused):
-    """What was approved no longer fits; `payload` is what would fit now."""
-
-    def __init__(self, sentence: str, payload: dict[str, Any]) -> None:
-        super().__init__(sentence)
-        self.payload = payload
 
 
 def check_post(

@@ -7,6 +7,7 @@ that lost it gets `LeaseLost` and has written nothing. Every move is an event of
 import json
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from approvals.models import ApprovalRequest, Decision
+from approvals.screening import screened
 from approvals.seal import SealBroken, digest_of
 from approvals.services import Asking, check_decision, open_request, release
 from tiktok_ops.accounts.models import TikTokAccount, User
@@ -22,6 +24,7 @@ from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Overtaken, Refused
 from tiktok_ops.vault.envelope import open_text, seal_text
 from workflows.alarms import raise_for_lost_effect, raise_for_undone_effect, resolve_for_effect
+from workflows.effects.final_scan import check_final, scan_final
 from workflows.effects.models import Effect
 from workflows.effects.registry import EFFECTS
 from workflows.models import WorkflowRun, WorkflowStep
@@ -51,6 +54,10 @@ class WorkerAtIt(Overtaken):
 
 class FactsTooOld(Refused):
     """What TikTok allows was asked too long ago."""
+
+
+class ScanTooOld(FactsTooOld):
+    """The guardrails checked it too long ago."""
 
 
 def effect_of(work: Work, *, kind: str) -> Effect:
@@ -115,8 +122,10 @@ def begin(
 
     `payload` are the bytes about to be sent; they must be those of the decision, under an unbroken seal.
     `guard` gets the account and what TikTok allows it as they are now, and raises where they do not fit.
-    Raises that, `RunStopped`, `Stopped`, `FactsTooOld`, `SealBroken` or `LeaseLost`; then nothing has changed.
+    The guardrails check the bytes before the transaction, which goes by what is stored of that. Raises what `guard`
+    and `check_final` raise, `RunStopped`, `Stopped`, `FactsTooOld`, `SealBroken` or `LeaseLost`; then it has not begun.
     """
+    _keep_scan(work, effect, scan_final(effect, payload))
     with transaction.atomic():
         request = ApprovalRequest.objects.select_for_update().get(id=effect.request_id)
         step = lock_step(work)
@@ -125,8 +134,11 @@ def begin(
         now = lock(effect)
         check_seal_of(now, request=request, payload=payload)
         is_direct = now.delivery == Effect.Delivery.DIRECT
-        if is_direct and not _has_fresh_facts(now):
+        if is_direct and not _is_fresh(now.checked_at):
             raise FactsTooOld
+        if now.scan is None or now.scan["sha256"] != digest_of(payload) or not _is_fresh(now.scanned_at):
+            raise ScanTooOld
+        check_final(now.scan, payload)
         guard(now.account, now.creator if is_direct else None)
         given_at = time.monotonic()  # before the switch is read, so that the leave is not good for longer
         check_not_stopped(now.account, work.workflow.slug)
@@ -136,6 +148,13 @@ def begin(
         else:
             move(now, "handed_over")
     return given_at
+
+
+def _keep_scan(work: Work, effect: Effect, scan: Mapping[str, Any]) -> None:
+    """Keep what the guardrails made of the bytes about to leave."""
+    with transaction.atomic():
+        lock_step(work)
+        Effect.objects.filter(id=effect.id).update(scan=dict(scan), scanned_at=Now())
 
 
 def check_seal_of(effect: Effect, *, request: ApprovalRequest, payload: bytes) -> None:
@@ -191,7 +210,13 @@ def looked(work: Work, effect: Effect, **changes: Any) -> Effect:
 
 
 def hold(work: Work, effect: Effect, *, why: str, payload: Any) -> UUID:
-    """Hold the effect and ask again, for `payload`, in the gate's place; return the new request's id."""
+    """Hold the effect and ask again, for `payload`, in the gate's place; return the new request's id.
+
+    Raises `ContentBlocked` where the guardrails refuse that.
+    """
+    screening = screened(
+        payload, effect.account, run_id=effect.request.run_id, step_id=effect.request.step_id
+    )
     with transaction.atomic():
         before = (
             ApprovalRequest.objects.select_for_update(of=("self",))
@@ -206,6 +231,7 @@ def hold(work: Work, effect: Effect, *, why: str, payload: Any) -> UUID:
             payload=payload,
             facts={**before.facts, "why_again": why},
             asking=Asking(run_id=before.run_id, step_id=before.step_id, requested_by=before.requested_by),
+            screening=screening,
         )
     return asked.id
 
@@ -292,11 +318,11 @@ def _read(effect_id: UUID) -> Effect:
     return Effect.objects.select_related("account", "decision", "request").get(id=effect_id)
 
 
-def _has_fresh_facts(effect: Effect) -> bool:
+def _is_fresh(at: datetime | None) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT %s >= clock_timestamp() - make_interval(secs => %s)",
-            [effect.checked_at, FACTS_LAST_SECONDS],
+            [at, FACTS_LAST_SECONDS],
         )
         return bool(cursor.fetchone()[0])
 

@@ -21,8 +21,9 @@ class Effect(models.Model):
     `claims` counts how often sending began, `looks` how often TikTok was asked since it was last sent.
     `provider_ref` is TikTok's publish id, or its id of what was made or changed. `upload_secret` is where the
     bytes go, under the vault's seal, for as long as that is needed. `creator` is what TikTok allowed, or had of
-    what the act touches, at `checked_at`. `confirmed_by` says whose word the confirmation is: TikTok's own, or
-    that of the person (`settled_by`) who gave a link.
+    what the act touches, at `checked_at`, `scan` what the guardrails made of the bytes at `scanned_at`.
+    `confirmed_by` says whose word the confirmation is: TikTok's own, or that of the person (`settled_by`) who
+    gave a link.
 
     Sending begins again only when something says that nothing of it is live: `cleared_by` says what. A person
     may say so once (`attempt_allowed_by`), and not the one whose decision it carries out.
@@ -66,6 +67,8 @@ class Effect(models.Model):
     looks = models.PositiveIntegerField(default=0)
     creator = models.JSONField(null=True)
     checked_at = models.DateTimeField(null=True)
+    scan = models.JSONField(null=True)
+    scanned_at = models.DateTimeField(null=True)
     provider_ref = models.CharField(max_length=64, blank=True)
     upload_secret = models.BinaryField(null=True)
     chunk_bytes = models.PositiveIntegerField(null=True)

@@ -13,9 +13,9 @@ from agents.providers.tiktok.read.business import VideoComment
 from agents.providers.tiktok.write.comments import CommentWriter
 from workflows.conversation_kinds import CommentReply
 from workflows.effects.acting import Acting, Deed, Found
-from workflows.effects.guards import EffectRefused
 from workflows.effects.ledger import ON_ITS_WAY
 from workflows.effects.models import Effect
+from workflows.effects.refusals import EffectRefused
 from workflows.effects.underway import NotYet
 
 MOST_AN_HOUR = 30

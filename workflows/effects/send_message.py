@@ -10,7 +10,7 @@ from agents.providers.tiktok.read.affiliate import ThreadMessage
 from agents.providers.tiktok.write.messages import MessageWriter
 from workflows.conversation_kinds import CreatorMessage
 from workflows.effects.acting import Acting, Deed, Found
-from workflows.effects.guards import EffectRefused
+from workflows.effects.refusals import EffectRefused
 
 SEARCH_BOUND = 200
 """So many creators found for a handle are looked through for the one who has exactly that."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from agents.providers.tiktok.write.shop import ShopWriter
 from workflows.effects.acting import Acting, Deed, Found
-from workflows.effects.guards import EffectChanged, EffectRefused
+from workflows.effects.refusals import EffectChanged, EffectRefused
 from workflows.shop_kinds import StockUpdate
 
 

@@ -13,10 +13,10 @@ from approvals.seal import SealBroken
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.errors import Refused
 from workflows.effects import ledger
-from workflows.effects.guards import EffectChanged, EffectRefused
 from workflows.effects.models import Effect
 from workflows.effects.next_look import is_overdue, is_unknown_long, look_again_seconds
 from workflows.effects.reasking import as_it_is_now
+from workflows.effects.refusals import EffectChanged, EffectRefused
 from workflows.outcomes import Failed, LeaseLost, Outcome, Succeeded, TryAgain, Waits
 from workflows.retrying import after_trouble
 from workflows.stop_switch import Stopped, check_not_stopped

@@ -5,7 +5,7 @@ from typing import Any
 
 from agents.providers.tiktok.write.shop import ShopWriter
 from workflows.effects.acting import Acting, Deed, Found
-from workflows.effects.guards import EffectChanged
+from workflows.effects.refusals import EffectChanged
 from workflows.shop_kinds import ListingUpdate
 
 

@@ -176,7 +176,7 @@ def test_audit_traces_each_agent_from_its_facts_to_its_words() -> None:
     assert [run.agent for run in runs] == list(AGENTS)
     for run in runs:
         kinds = [step.kind for step in run.steps.all()]
-        assert kinds == (["claude"] if run.output_tokens else [])
+        assert kinds == (["guardrail", "claude", "guardrail"] if run.output_tokens else [])
         assert run.facts
         assert (run.status, run.as_of, run.is_simulated) == ("succeeded", NOON, True)
     assert runs[0].output_tokens > 0

@@ -245,7 +245,8 @@ def test_hostile_text_is_text_in_preview_marks_findings_facts_and_differences(ac
     assert "<b>&amp;</b>" not in body
     assert "\u202e" not in body
     assert "\x07" not in body
-    assert '<mark class="packet-mark packet-medium">[U+202E]gpj.exe</mark>' in body
+    assert '<mark class="packet-mark packet-high">[U+202E]</mark>' in body  # the guardrails' own finding
+    assert '<mark class="packet-mark packet-medium">gpj.exe</mark>' in body
     assert body.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 7
     assert body.count("[U+0007]") >= 7
 

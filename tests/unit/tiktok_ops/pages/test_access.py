@@ -99,6 +99,8 @@ PAGES: dict[str, Access] = {
     "agents.MemoryItem": Access(
         lists=SIGNED_IN_ROLES, reads=MEMBERS | {"client"}, adds=MAY_ADD | {"approver", "client"}
     ),
+    "agents.GuardrailPolicy": Access(lists=SIGNED_IN_ROLES, reads=MEMBERS, adds=MAY_ADD),
+    "agents.GuardrailFinding": OF_THE_BRAND,
     "approvals.ApprovalRequest": OF_THE_BRAND,
     "approvals.Decision": OF_THE_BRAND,
     "workflows.Batch": OF_THE_BRAND,
@@ -254,6 +256,7 @@ def test_machine_written_pages_are_what_the_machine_writes() -> None:
     by_people = {"accounts.Workspace", "accounts.Brand", "accounts.TikTokAccount", "accounts.User"}
     by_people |= {"accounts.ApiKey", "agents.ModelPrice", "content.Asset", "workflows.Schedule"}
     by_people |= {"agents.Budget", "agents.MemoryItem"}
+    by_people |= {"agents.GuardrailPolicy"}
     assert {model._meta.label for model in MACHINE_WRITTEN} == set(PAGES) - by_people
 
 

@@ -220,6 +220,7 @@ def test_every_action_of_a_row_asks_in_a_dialog_first() -> None:
     forms = {f"accounts_tiktokaccount_{each.name}" for each in account_actions() if each.page}
     assert forms == {f"accounts_tiktokaccount_{name}" for name in ("new_post", "draft_a_post")}
     forms |= {"workflows_schedule_edit", "agents_budget_change_cap", "agents_budget_spend"}
+    forms |= {"workflows_schedule_edit", "agents_guardrailpolicy_edit"}
     for page in pages:
         for action in [
             *page._get_base_actions_detail(),

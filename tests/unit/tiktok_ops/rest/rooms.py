@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
+from agents.guardrails.models import GuardrailFinding, GuardrailPolicy
 from agents.models import Budget, MemoryItem
 from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory, BrandFactory, UserFactory, WorkspaceFactory
@@ -16,6 +17,7 @@ from tests.factories.budgets import budget_of
 from tests.factories.content import PostFactory
 from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
+from tests.factories.guardrails import finding_on, policy_of
 from tests.factories.memory import lesson_of
 from tests.factories.schedules import fired_schedule
 from tests.factories.stops import stop_of
@@ -49,6 +51,8 @@ class Room:
     batch: Batch
     budget: Budget
     lesson: MemoryItem
+    policy: GuardrailPolicy
+    finding: GuardrailFinding
 
 
 def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
@@ -77,6 +81,8 @@ def make_room(workspace: Workspace | None = None, **account: Any) -> Room:
         batch_of(made, [], requested_by=asked["requested_by"]),
         budget_of(made, scope="brand", brand=brand),
         lesson_of(made),
+        policy_of(workspace),
+        finding_on(made, run_id=run.id, request_id=approval.id),
     )
     add_parts(room, number=1)
     return room
@@ -129,10 +135,10 @@ class Expected:
 
 
 def _list_and_detail(
-    name: str, row: Callable[[Room], Any], reach: Reach, *, queries: int = 3, **listing: Any
+    name: str, row: Callable[[Room], Any], reach: Reach, *, queries: int = 3, plural: str = "", **listing: Any
 ) -> dict[str, Expected]:
     """Return what is expected of a resource: its list, and one row of it."""
-    address = f"/api/v1/{name}{'e' if name.endswith('ch') else ''}s/"
+    address = f"/api/v1/{plural or name + ('e' if name.endswith('ch') else '') + 's'}/"
     return {
         f"api-{name}-list": Expected(
             lambda room: address, queries=3, row=row, reach=reach, is_list=True, **listing
@@ -220,6 +226,10 @@ ROUTES: dict[str, Expected] = {
     **_list_and_detail("effect", lambda room: room.effect, "account"),
     **_list_and_detail("schedule", lambda room: room.schedule, "account"),
     **_list_and_detail("stop", lambda room: room.stop, "account"),
+    **_list_and_detail(
+        "guardrail-policy", lambda room: room.policy, "workspace", plural="guardrail-policies"
+    ),
+    **_list_and_detail("finding", lambda room: room.finding, "account"),
     **_list_and_detail("alert", lambda room: room.alert, "account"),
     "api-alert-acknowledge": Expected(
         lambda room: f"/api/v1/alerts/{room.alert.id}/acknowledge/",

@@ -50,6 +50,19 @@ FILTERS: dict[str, Callable[[Room], object]] = {
     "assets?workspace": lambda room: room.workspace.id,
     "assets?brand": lambda room: room.brand.id,
     "assets?sha256": lambda room: room.asset.sha256,
+    "guardrail-policies?workspace": lambda room: room.workspace.id,
+    "guardrail-policies?is_current": lambda room: "true",
+    "guardrail-policies?created_since": lambda room: NOON.isoformat(),
+    "findings?workspace": lambda room: room.workspace.id,
+    "findings?brand": lambda room: room.brand.id,
+    "findings?account": lambda room: room.account.id,
+    "findings?run": lambda room: room.run.id,
+    "findings?approval": lambda room: room.approval.id,
+    "findings?place": lambda room: "asked",
+    "findings?detector": lambda room: "email",
+    "findings?severity": lambda room: "high",
+    "findings?verdict": lambda room: "hold",
+    "findings?found_since": lambda room: NOON.isoformat(),
     "runs?workspace": lambda room: room.workspace.id,
     "runs?brand": lambda room: room.brand.id,
     "runs?account": lambda room: room.account.id,
@@ -74,7 +87,8 @@ FILTERS: dict[str, Callable[[Room], object]] = {
 
 def row_of(room: Room, name: str) -> str:
     """Return the id of the room's row that a list named so shows."""
-    return str(getattr(room, {"accounts": "account"}.get(name, name.removesuffix("s"))).id)
+    names = {"accounts": "account", "guardrail-policies": "policy"}
+    return str(getattr(room, names.get(name, name.removesuffix("s"))).id)
 
 
 @pytest.mark.parametrize("name", FILTERS)

@@ -29,8 +29,8 @@ from workflows.effects import (
     update_listing,
 )
 from workflows.effects.acting import UNREADABLE, Acting, Deed
-from workflows.effects.guards import EffectChanged, EffectRefused
 from workflows.effects.models import Effect
+from workflows.effects.refusals import EffectChanged, EffectRefused
 from workflows.effects.underway import get_leave
 from workflows.nodes import ActionNode, GateNode
 from workflows.outcomes import Failed, Outcome, Waits

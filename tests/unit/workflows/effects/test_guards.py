@@ -9,12 +9,11 @@ import pytest
 from workflows.approval_kinds import VideoPost
 from workflows.effects.guards import (
     AccountNow,
-    EffectChanged,
-    EffectRefused,
     VideoNow,
     check_post,
     differences,
 )
+from workflows.effects.refusals import EffectChanged, EffectRefused
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ASSET = UUID("01920000-0000-7000-8000-000000000001")

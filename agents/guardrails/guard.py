@@ -1,0 +1,122 @@
+"""The guardrails of one agent run: what the model reads, and what it wrote. Each call is on the trace.
+
+What the brand itself says to the model (its voice and guidelines) is sent as it stands: its owners wrote it for that.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import RootModel
+
+from agents.contract import AgentContext, Prompt
+from agents.guardrails.current import context_of_account, current_policy
+from agents.guardrails.findings import Place, ScanContext
+from agents.guardrails.placeholders import StandIns, redacted
+from agents.guardrails.policy import Policy, Verdict
+from agents.guardrails.recording import Found, keep_findings
+from agents.guardrails.scanning import Scan, in_words, scan
+from agents.guardrails.texts import texts_of, with_texts
+from agents.models import AgentStep
+from agents.providers.errors import ProviderUnavailable
+from agents.tracing import Trace, traced
+from tiktok_ops.accounts.models import TikTokAccount
+
+PLACES = {Place.MODEL_INPUT: "guardrails_in", Place.MODEL_OUTPUT: "guardrails_out"}
+
+
+class GuardrailsUnavailable(ProviderUnavailable):
+    """The guardrails could not check what a model reads or wrote, so that it went no further; try again."""
+
+
+@dataclass(slots=True)
+class Guard:
+    """Checks what goes to the model and what comes back, for one agent run."""
+
+    trace: Trace
+    policy: Policy
+    context: ScanContext
+    where: Found
+    _stand_ins: StandIns = field(default_factory=StandIns)
+
+    @classmethod
+    def of(cls, trace: Trace, context: AgentContext) -> "Guard":
+        """Return the guard of an agent run that is about to ask a model."""
+        account = TikTokAccount.objects.select_related("brand").get(id=context.account_id)
+        run = trace.agent_run
+        where = Found(
+            account.workspace_id, account.id, run_id=run.run_id, step_id=run.step_id, agent_run_id=run.id
+        )
+        return cls(trace, current_policy(account.workspace_id), context_of_account(account), where)
+
+    def incoming(self, prompt: Prompt) -> Prompt:
+        """Return the prompt as the model may read it, with stand-ins for what it may not.
+
+        Raises `ContentBlocked` where the policy refuses it, `GuardrailsUnavailable` where it could not be checked.
+        """
+        whole = {
+            "instruction": prompt.instruction,
+            "facts": prompt.facts.model_dump(mode="json"),
+            "untrusted": dict(prompt.untrusted),
+        }
+        texts = texts_of(whole)
+        checked = self._checked(Place.MODEL_INPUT, texts)
+        kept: dict[str, Any] = with_texts(whole, self._stand_ins.take_out(texts, checked.judged))
+        return replace(
+            prompt,
+            instruction=kept["instruction"],
+            facts=RootModel[dict[str, Any]](kept["facts"]),
+            untrusted=kept["untrusted"],
+        )
+
+    def outgoing(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return what the model wrote, redacted as the policy says, with what stood in put back.
+
+        Raises as `incoming`. What is held goes on to its gate, where it is found again and shown.
+        """
+        texts = texts_of(data)
+        checked = self._checked(Place.MODEL_OUTPUT, texts)
+        taken = checked.with_verdict(Verdict.REDACT)
+        kept = {
+            name: redacted(text, [one for one in taken if one.field == name]) for name, text in texts.items()
+        }
+        back: dict[str, Any] = self._stand_ins.put_back(with_texts(data, kept))
+        return back
+
+    def hide(self, text: str) -> str:
+        """Return a text of ours to the model without what was taken out before."""
+        return self._stand_ins.hide(text)
+
+    def _checked(self, place: Place, texts: dict[str, str]) -> Scan:
+        """Check the texts, traced, and keep what was found."""
+        self.trace.open()
+        asked = {
+            "texts": len(texts),
+            "characters": sum(map(len, texts.values())),
+            "policy": self.policy.version,
+        }
+        with traced(self.trace, AgentStep.Kind.GUARDRAIL, PLACES[place], request=asked) as call:
+            checked = scan(texts, place=place, policy=self.policy, context=self.context)
+            call.response = {"verdict": checked.verdict.value, "findings": _told(checked)}
+            keep_findings(checked, self.where)
+            if checked.faults:
+                raise GuardrailsUnavailable(
+                    f"The guardrails could not check this, so it went no further: {in_words(checked.faults)}."
+                )
+            checked.check_not_blocked()
+        return checked
+
+
+def _told(checked: Scan) -> list[dict[str, Any]]:
+    """Return what the trace says of findings: never what was found."""
+    return [
+        {
+            "detector": one.finding.detector,
+            "kind": one.finding.kind,
+            "verdict": one.verdict.value,
+            "severity": one.finding.severity.value,
+            "field": one.finding.field,
+            "offset": one.finding.offset,
+            "length": one.finding.length,
+        }
+        for one in checked.judged
+    ]

@@ -1,0 +1,24 @@
+"""What the guardrails made of the bytes an effect is about to send."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """Two columns."""
+
+    dependencies = [
+        ("workflows", "0015_attempts_and_old_webhooks"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="effect",
+            name="scan",
+            field=models.JSONField(null=True),
+        ),
+        migrations.AddField(
+            model_name="effect",
+            name="scanned_at",
+            field=models.DateTimeField(null=True),
+        ),
+    ]
