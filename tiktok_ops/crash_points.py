@@ -75,6 +75,11 @@ class CrashPoint(StrEnum):
         "message",
     )
     AFTER_WEBHOOK = "webhook.after_commit", "A message is committed; its sender was not told.", "message"
+    AFTER_REWRAPPED = (
+        "vault.after_page",
+        "A page of secrets is under the newest key; the next ones are not.",
+        "first of the page",
+    )
     BEFORE_CONFIRMED = "effect.before_confirmed", "TikTok said it is out; that is not written.", "step"
 
 

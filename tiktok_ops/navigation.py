@@ -42,6 +42,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Brands", "sell", "accounts_brand"),
             ("People", "group", "accounts_user"),
             ("API keys", "key", "accounts_apikey"),
+            ("Secrets", "lock", "vault_secret"),
             ("Prices", "payments", "agents_modelprice"),
             ("Breakers", "electrical_services", "agents_breaker"),
             ("Webhooks", "webhook", "workflows_webhookmessage"),

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "tiktok_ops.content",
     "tiktok_ops.audit",
     "tiktok_ops.alerts",
+    "tiktok_ops.vault",
     "agents",
     "approvals",
     "workflows",
