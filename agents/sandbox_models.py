@@ -20,6 +20,21 @@ ALL_SCOPES = (
     "video.list",
     "video.upload",
     "video.publish",
+    "user.insights",
+    "video.insights",
+    "comment.list",
+    "comment.list.manage",
+    # TikTok names what an app may do with ads by numbers; these words are ours.
+    "ads.read",
+    "ads.manage",
+    "discovery.read",
+    "seller.authorization.info",
+    "seller.product.basic",
+    "seller.product.write",
+    "seller.order.info",
+    "seller.creator_marketplace.read",
+    "seller.affiliate_collaboration.read",
+    "seller.affiliate_messages.write",
 )
 PUBLIC_ACCOUNT_OPTIONS = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
 
@@ -108,6 +123,33 @@ class SandboxPost(models.Model):
 
     def __str__(self) -> str:
         return self.publish_id
+
+
+class SandboxRecord(models.Model):
+    """One thing the sandbox TikTok's world is made of: a video, a comment, a product, a campaign …
+
+    `kind` says what `data` is, in the wire's shape; `agents.sandbox.tiktok.records` defines every kind and
+    is the only writer. `owner` is the username it belongs to, or what else narrows it down; `at` is when it
+    came to be, so that nothing is seen before its time.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=20)
+    owner = models.CharField(max_length=64, blank=True)
+    key = models.CharField(max_length=100)
+    data = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["kind", "owner", "at"], name="sandbox_record_by_time")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "owner", "key"], name="sandbox_record_once"),
+            models.CheckConstraint(condition=~Q(kind="") & ~Q(key=""), name="sandbox_record_is_named"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
 
 
 class SandboxRequest(models.Model):

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from agents.providers.tiktok.provider import TikTokProvider
 from agents.sandbox.tiktok.faults import TikTokFaults
-from agents.sandbox.tiktok.service import OPERATIONS
+from agents.sandbox.tiktok.registry import OPERATIONS
 from agents.sandbox.tiktok.transport import SandboxTikTokTransport
 from agents.sandbox_models import SandboxCreator
 from approvals.models import Decision

@@ -25,7 +25,9 @@ SLIDING_MINUTE_SECONDS = 60.0
 """TikTok sends no `Retry-After`; its limits are over a sliding minute."""
 LONGEST_MESSAGE = 200
 _CODE_SHAPE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
-_SECRET_LIKE = re.compile(r"\b(?:act|clt|rft)\.[^\s\"']+|upload_token=[^\s\"'&]+|Bearer\s+\S+")
+_SECRET_LIKE = re.compile(
+    r"\b(?:act|clt|rft)\.[^\s\"']+|\bTTP_[^\s\"']+|upload_token=[^\s\"'&]+|Bearer\s+\S+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Meaning:
     remedy: str
     advice: Advice | None = None
     may_have_acted: bool = False
+    wait_seconds: float | None = None
 
 
 _BAD_REQUEST = Meaning(ProviderRejected, "it has to be changed before it is sent again")
@@ -53,7 +56,9 @@ CODES: Mapping[str, Meaning] = MappingProxyType(
         "scope_permission_missed": _NO_SCOPE,
         "scope_not_authorized": _NO_SCOPE,
         "access_token_invalid": Meaning(AccessRefused, "renew the account's access, or connect it again"),
-        "rate_limit_exceeded": Meaning(ProviderRateLimited, "wait a minute before the next call"),
+        "rate_limit_exceeded": Meaning(
+            ProviderRateLimited, "wait a minute before the next call", wait_seconds=SLIDING_MINUTE_SECONDS
+        ),
         "internal_error": Meaning(ProviderUnavailable, "try again", may_have_acted=True),
         "spam_risk_too_many_posts": _NOT_PERMITTED_NOW,
         "spam_risk_user_banned_from_posting": _BANNED,
@@ -110,14 +115,14 @@ _NEVER_SENT = (
 def code_problem(code: str, *, status: int, message: str, token: str, log_id: str) -> ProviderError:
     """Return the error for a code TikTok answered with; one not documented is for a person to look at."""
     shown = code if _CODE_SHAPE.fullmatch(code) and token not in code else "a code that cannot be shown"
-    meaning = CODES.get(code) or _unknown_code(status)
-    said = _said(message, token)
-    return _make(meaning, f"TikTok refused ({shown}{said})", code=shown, log_id=log_id)
+    meaning = CODES.get(code) or unknown_meaning(status)
+    said = said_by_tiktok(message, token)
+    return make_problem(meaning, f"TikTok refused ({shown}{said})", code=shown, log_id=log_id)
 
 
 def status_problem(status: int) -> ProviderError:
     """Return the error for an answer that says nothing but its HTTP status."""
-    return _make(_unreadable(status), f"TikTok answered {status} and nothing we can read")
+    return make_problem(_unreadable(status), f"TikTok answered {status} and nothing we can read")
 
 
 def upload_problem(status: int) -> ProviderError:
@@ -125,7 +130,7 @@ def upload_problem(status: int) -> ProviderError:
     if status not in UPLOADS:
         return status_problem(status)
     code, meaning = UPLOADS[status]
-    return _make(meaning, f"TikTok did not take the chunk ({status})", code=code)
+    return make_problem(meaning, f"TikTok did not take the chunk ({status})", code=code)
 
 
 def shape_problem(where: str, *, log_id: str) -> ProviderError:
@@ -147,7 +152,8 @@ def network_problem(error: httpx.RequestError) -> ProviderError:
     return ProviderUnavailable(f"The connection to TikTok broke ({name}); find out what it did first.")
 
 
-def _unknown_code(status: int) -> Meaning:
+def unknown_meaning(status: int) -> Meaning:
+    """Return what a code not documented means, as far as its HTTP status tells."""
     if status >= 500:
         return CODES["internal_error"]
     if status == 429:
@@ -165,12 +171,12 @@ def _unreadable(status: int) -> Meaning:
     return Meaning(ProviderMisconfigured, "look at TIKTOK_BASE_URL and at what stands between us and TikTok")
 
 
-def _make(meaning: Meaning, what: str, *, code: str = "", log_id: str = "") -> ProviderError:
-    is_limit = meaning.kind is ProviderRateLimited
+def make_problem(meaning: Meaning, what: str, *, code: str = "", log_id: str = "") -> ProviderError:
+    """Return the error a meaning stands for; `what` says what happened, its remedy is added."""
     return meaning.kind(
         f"{what}; {meaning.remedy}.",
         advice=meaning.advice,
-        retry_after_seconds=SLIDING_MINUTE_SECONDS if is_limit else None,
+        retry_after_seconds=meaning.wait_seconds,
         request_id=log_id,
         code=code,
         was_sent=True,
@@ -178,7 +184,7 @@ def _make(meaning: Meaning, what: str, *, code: str = "", log_id: str = "") -> P
     )
 
 
-def _said(message: str, token: str) -> str:
+def said_by_tiktok(message: str, token: str) -> str:
     """Return ': ' and TikTok's own message on one short line, without anything like a token; or ''."""
     line = " ".join(message.split()).replace(token, "[token]")
     line = _SECRET_LIKE.sub("[token]", line)[:LONGEST_MESSAGE]

@@ -1,35 +1,31 @@
-"""How TikTok is spoken to: connections, time-outs, the bearer token and the envelope of every answer.
+"""The Open API's wire: the bearer token, the envelope of every answer, and addresses for uploads.
 
-Success is `error.code == "ok"` in the body; the HTTP status only speaks where the body cannot. Nothing
-is retried in here, and no redirect is followed: one would take the token along.
+Success is `error.code == "ok"` in the body; the HTTP status only speaks where the body cannot.
 """
 
-import json
-import os
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
 
-from agents.providers.breakers import Guard, NoGuard
-from agents.providers.errors import AccessRefused, ProviderError, ProviderMisconfigured
-from agents.providers.tiktok.problems import (
-    code_problem,
-    network_problem,
-    shape_problem,
-    status_problem,
-    upload_problem,
+from agents.providers.breakers import Guard
+from agents.providers.errors import ProviderMisconfigured
+from agents.providers.tiktok.connection import (
+    CALL_TIMEOUT_SECONDS,
+    LONGEST_LOG_ID,
+    TOKEN_SHAPE,
+    Answer,
+    Connection,
+    check_token,
+    json_bytes,
+    read_object,
+    read_shape,
+    timeout_of,
 )
+from agents.providers.tiktok.problems import code_problem, status_problem, upload_problem
 
-LONGEST_CONNECT_SECONDS = 5.0
-CALL_TIMEOUT_SECONDS = 30.0
 UPLOAD_TIMEOUT_SECONDS = 120.0
-LONGEST_LOG_ID = 100
-_TOKEN_SHAPE = re.compile(r"[!-~]+")
 
 OPERATIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -47,30 +43,13 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
 UPLOAD = "upload"
 TAKEN = frozenset({201, 206})
 
-Shape = TypeVar("Shape")
+__all__ = ["CALL_TIMEOUT_SECONDS", "UPLOAD_TIMEOUT_SECONDS", "Answer", "Wire", "read_answer", "read_shape"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The `data` of an answer that said `ok`, and TikTok's id for the call."""
+class Wire(Connection):
+    """One provider's connections to the Open API.
 
-    data: dict[str, Any]
-    log_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """The client of one process; sockets must not cross a fork."""
-
-    pid: int
-    client: httpx.Client = field(repr=False)
-
-
-class Wire:
-    """One provider's connections to TikTok.
-
-    `upload_domain` is where upload addresses may point: that host or one below it. `make_transport`
-    gives what a process speaks through; None is the network. `guard` stands before every call.
+    `upload_domain` is where upload addresses may point: that host or one below it.
     """
 
     def __init__(
@@ -81,15 +60,8 @@ class Wire:
         make_transport: Callable[[], httpx.BaseTransport | None],
         guard: Guard | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        super().__init__(base_url=base_url, make_transport=make_transport, guard=guard)
         self._upload_domain = upload_domain
-        self._make_transport = make_transport
-        self._guard = guard or NoGuard()
-        self._held: _Held | None = None
-
-    def check_open(self, operation: str) -> None:
-        """Raise `BreakerOpen` when a call of the operation would not be let through now."""
-        self._guard.check(operation)
 
     def call(
         self,
@@ -107,7 +79,7 @@ class Wire:
         within a few times that. Raises `AccessRefused` unsent for a token that is none, and
         `BreakerOpen` unsent while the operation is left alone.
         """
-        _check_token(token)
+        check_token(token)
         headers = {"Authorization": f"Bearer {token}"}
         if body is not None:
             headers["Content-Type"] = "application/json; charset=UTF-8"
@@ -115,9 +87,9 @@ class Wire:
             method,
             f"{self._base_url}{path}",
             params={"fields": ",".join(fields)} if fields else None,
-            content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
+            content=json_bytes(body),
             headers=headers,
-            timeout=_timeout(timeout_seconds),
+            timeout=timeout_of(timeout_seconds),
         )
         with self._guard.around(OPERATIONS.get(path, path[:40]), timeout_seconds=timeout_seconds):
             return read_answer(self._send(request), token=token)
@@ -131,7 +103,7 @@ class Wire:
         """
         self.check_upload_url(url)
         request = self._hold().build_request(
-            "PUT", url, content=content, headers=headers, timeout=_timeout(timeout_seconds)
+            "PUT", url, content=content, headers=headers, timeout=timeout_of(timeout_seconds)
         )
         with self._guard.around(UPLOAD, timeout_seconds=timeout_seconds):
             response = self._send(request)
@@ -142,7 +114,7 @@ class Wire:
     def check_upload_url(self, url: str) -> None:
         """Raise `ProviderMisconfigured` unless the address is https and one of TikTok's own."""
         try:
-            parts = httpx.URL(url if _TOKEN_SHAPE.fullmatch(url) else "")
+            parts = httpx.URL(url if TOKEN_SHAPE.fullmatch(url) else "")
         except httpx.InvalidURL:
             parts = httpx.URL("")
         is_theirs = parts.host == self._upload_domain or parts.host.endswith(f".{self._upload_domain}")
@@ -156,34 +128,13 @@ class Wire:
                 may_have_acted=False,
             )
 
-    def close(self) -> None:
-        """Close this process's connections; the next call opens new ones."""
-        held, self._held = self._held, None
-        if held and held.pid == os.getpid():
-            held.client.close()
-
-    def _send(self, request: httpx.Request) -> httpx.Response:
-        problem: ProviderError
-        try:
-            return self._hold().send(request, follow_redirects=False)
-        except httpx.RequestError as error:
-            problem = network_problem(error)
-        # Raised out here, so that it has no context: httpx's error holds the request and so the token.
-        raise problem
-
-    def _hold(self) -> httpx.Client:
-        held = self._held
-        if held is None or held.pid != os.getpid():
-            held = self._held = _Held(os.getpid(), httpx.Client(transport=self._make_transport()))
-        return held.client
-
 
 def read_answer(response: httpx.Response, *, token: str) -> Answer:
     """Return what an answer holds, or raise the `ProviderError` of its code or of its HTTP status.
 
     Both spellings of the log id are read, `log_id` and `logid`.
     """
-    body = _object(response.content)
+    body = read_object(response.content)
     error = body.get("error")
     code = error.get("code") if isinstance(error, dict) else None
     if not isinstance(error, dict) or not isinstance(code, str):
@@ -194,36 +145,3 @@ def read_answer(response: httpx.Response, *, token: str) -> Answer:
         raise code_problem(code, status=response.status_code, message=message, token=token, log_id=log_id)
     data = body.get("data")
     return Answer(data if isinstance(data, dict) else {}, log_id)
-
-
-def read_shape(shape: TypeAdapter[Shape], answer: Answer) -> Shape:
-    """Return the data of an answer as `shape`; raises `ProviderUnavailable` naming what is missing."""
-    where = ""
-    try:
-        return shape.validate_python(answer.data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))
-    raise shape_problem(where, log_id=answer.log_id)
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _check_token(token: str) -> None:
-    if not _TOKEN_SHAPE.fullmatch(token):
-        raise AccessRefused(
-            "The account's access token is empty or holds a space, a line break or a character that is not "
-            "ASCII; connect the account again.",
-            was_sent=False,
-            may_have_acted=False,
-        )
-
-
-def _timeout(seconds: float) -> httpx.Timeout:
-    return httpx.Timeout(seconds, connect=min(seconds, LONGEST_CONNECT_SECONDS))

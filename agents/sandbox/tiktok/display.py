@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from agents.sandbox.tiktok.rules import database_now
+from agents.sandbox.tiktok.operations import Operation
+from agents.sandbox.tiktok.rules import CALLS_A_MINUTE, database_now
 from agents.sandbox.tiktok.wire import (
     Page,
     Received,
@@ -154,3 +155,12 @@ def _moment(milliseconds: int) -> datetime:
         return _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError as error:
         raise WireError("invalid_params", "cursor: no time") from error
+
+
+_LIST = frozenset({"video.list"})
+_BASIC = frozenset({"user.info.basic"})
+OPERATIONS = (
+    Operation("user_info", "GET", "/v2/user/info/", _BASIC, user_info, CALLS_A_MINUTE["user_info"]),
+    Operation("video_list", "POST", "/v2/video/list/", _LIST, video_list, CALLS_A_MINUTE["video_list"]),
+    Operation("video_query", "POST", "/v2/video/query/", _LIST, video_query, CALLS_A_MINUTE["video_query"]),
+)

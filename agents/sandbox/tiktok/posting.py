@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from agents.sandbox.tiktok.display import PICTURES
+from agents.sandbox.tiktok.operations import Act, Operation
 from agents.sandbox.tiktok.rules import (
+    CALLS_A_MINUTE,
     UPLOAD_LASTS,
     check_post_info,
     check_source_info,
@@ -139,3 +141,19 @@ def _refusal(creator: SandboxCreator, now: datetime) -> str:
 def _number() -> str:
     """Return a fresh id of 19 digits, above 2^53 as the real ones are."""
     return f"7574{secrets.randbelow(10**15):015}"
+
+
+_PUBLISH = frozenset({"video.publish"})
+_EITHER = frozenset({"video.publish", "video.upload"})
+
+
+def _operation(name: str, path: str, scopes: frozenset[str], act: Act) -> Operation:
+    return Operation(name, "POST", f"/v2/post/publish/{path}", scopes, act, CALLS_A_MINUTE[name])
+
+
+OPERATIONS = (
+    _operation("creator_info", "creator_info/query/", _PUBLISH, creator_info),
+    _operation("init", "video/init/", _PUBLISH, video_init),
+    _operation("status", "status/fetch/", _EITHER, status_fetch),
+    _operation("cancel", "cancel/", _EITHER, cancel),
+)

@@ -18,6 +18,8 @@ CALLS_A_MINUTE = {
     "cancel": 30,  # not documented; as for the status
 }
 """How many calls of an operation a token has in any 60 seconds."""
+LIMIT_CODES = ("rate_limit_exceeded", "40100", "36009002")
+"""What each style of API calls a limit."""
 POSTS_A_DAY = 15
 """About 15 direct posts by a creator in 24 hours, by all apps together."""
 UPLOAD_LASTS = timedelta(hours=1)
@@ -35,13 +37,12 @@ def database_now() -> datetime:
     return now
 
 
-def check_rate(token_digest: str, operation: str) -> None:
-    """Refuse a call beyond its limit; calls that were refused for it do not count."""
+def is_over_rate(token_digest: str, operation: str, *, calls_a_minute: int) -> bool:
+    """Return whether a call would be beyond its limit; calls that were refused for it do not count."""
     recent = SandboxRequest.objects.filter(
         token_digest=token_digest, operation=operation, at__gt=Now() - timedelta(minutes=1)
-    ).exclude(outcome__in=["", "rate_limit_exceeded"])
-    if recent.count() >= CALLS_A_MINUTE[operation]:
-        raise WireError("rate_limit_exceeded", "The API rate limit was exceeded. Please try again later.")
+    ).exclude(outcome__in=["", *LIMIT_CODES])
+    return recent.count() >= calls_a_minute
 
 
 def has_posted_enough(creator: SandboxCreator, now: datetime) -> bool:

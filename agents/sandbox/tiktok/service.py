@@ -10,54 +10,26 @@ from dataclasses import dataclass, replace
 
 from django.db import connection, connections, transaction
 
-from agents.sandbox.tiktok import display, posting
 from agents.sandbox.tiktok.faults import TikTokFault, TikTokFaults
-from agents.sandbox.tiktok.rules import check_rate
+from agents.sandbox.tiktok.operations import OPEN, Operation, Style
+from agents.sandbox.tiktok.registry import UPLOAD, find_operation
+from agents.sandbox.tiktok.rules import is_over_rate
 from agents.sandbox.tiktok.upload import receive_chunk, username_of_upload
 from agents.sandbox.tiktok.wire import (
     SANDBOX_UPLOAD_HOST,
-    TOKEN_MESSAGE,
     Received,
+    Refusal,
     Reply,
     UploadError,
-    WireError,
     digest_of,
     username_of,
 )
 from agents.sandbox_models import SandboxCreator, SandboxRequest
 
-Act = Callable[[Received, SandboxCreator], Reply]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One endpoint: where it is, the scopes any of which it needs, and what it does."""
-
-    name: str
-    method: str
-    path: str
-    scopes: frozenset[str]
-    act: Act
-
-
-_PUBLISH = frozenset({"video.publish"})
-_EITHER = frozenset({"video.publish", "video.upload"})
-_LIST = frozenset({"video.list"})
-_POSTING = "/v2/post/publish"
-OPERATIONS = (
-    Operation("user_info", "GET", "/v2/user/info/", frozenset({"user.info.basic"}), display.user_info),
-    Operation("video_list", "POST", "/v2/video/list/", _LIST, display.video_list),
-    Operation("video_query", "POST", "/v2/video/query/", _LIST, display.video_query),
-    Operation("creator_info", "POST", f"{_POSTING}/creator_info/query/", _PUBLISH, posting.creator_info),
-    Operation("init", "POST", f"{_POSTING}/video/init/", _PUBLISH, posting.video_init),
-    Operation("status", "POST", f"{_POSTING}/status/fetch/", _EITHER, posting.status_fetch),
-    Operation("cancel", "POST", f"{_POSTING}/cancel/", _EITHER, posting.cancel),
-)
-UPLOAD = "upload"
-_INSTEAD = {
-    TikTokFault.RATE_LIMITED: "rate_limit_exceeded",
-    TikTokFault.EXPIRED_TOKEN: "access_token_invalid",
-    TikTokFault.SERVER_ERROR_BEFORE: "internal_error",
+_INSTEAD: dict[TikTokFault, Callable[[Style], Refusal]] = {
+    TikTokFault.RATE_LIMITED: lambda style: style.limited(),
+    TikTokFault.EXPIRED_TOKEN: lambda style: style.bad_token(),
+    TikTokFault.SERVER_ERROR_BEFORE: lambda style: style.broken(),
 }
 _UNHEARD = {TikTokFault.UNREACHABLE, TikTokFault.RESET_BEFORE}
 _UNANSWERED = {*_UNHEARD, TikTokFault.TIMEOUT_AFTER, TikTokFault.RESET_AFTER}
@@ -95,21 +67,24 @@ def _serve_and_commit(received: Received, faults: TikTokFaults) -> Served:
 
 
 def _serve(received: Received, faults: TikTokFaults) -> Served:
-    operation = _operation(received)
+    found = find_operation(received)
+    operation, received = found or (None, received)
+    style = operation.style if operation else OPEN
     name = UPLOAD if received.host == SANDBOX_UPLOAD_HOST else operation.name if operation else ""
     fault = _next_fault(name, faults)
-    creator = _creator(received, name)
+    token = style.token_of(received)
+    creator = _creator(received, name, token)
     if fault in _UNHEARD:
         reply = Reply(0, "")
     else:
-        reply = _reply_instead(name, fault) or _reply(received, operation, creator, faults)
-    answer = _answer(reply, fault)
+        reply = _reply_instead(name, style, fault) or _reply(received, operation, creator, faults)
+    answer = _answer(reply, style, fault)
     row = SandboxRequest.objects.create(
         method=received.method[:10],
         path=received.path.replace("\0", "")[:200],
         operation=name,
         username=creator.username if creator else "",
-        token_digest=digest_of(received.token),
+        token_digest=digest_of(token),
         publish_id=reply.publish_id,
         bytes_received=0 if fault in _UNHEARD else len(received.content),
         status=answer.status if answer else None,
@@ -117,11 +92,6 @@ def _serve(received: Received, faults: TikTokFaults) -> Served:
         fault=fault or "",
     )
     return Served(answer, fault, faults.of(name).slow_seconds, row.id.hex)
-
-
-def _operation(received: Received) -> Operation | None:
-    asked = (received.method, received.path)
-    return next((one for one in OPERATIONS if (one.method, one.path) == asked), None)
 
 
 def _next_fault(name: str, faults: TikTokFaults) -> TikTokFault | None:
@@ -133,24 +103,25 @@ def _next_fault(name: str, faults: TikTokFaults) -> TikTokFault | None:
     return faults.of_call(name, SandboxRequest.objects.filter(operation=name).count() + 1)
 
 
-def _creator(received: Received, name: str) -> SandboxCreator | None:
+def _creator(received: Received, name: str, token: str) -> SandboxCreator | None:
     """Return the creator a request is for, locked: what concerns one creator happens one after the other.
 
     None where the token or the upload address was never given out.
     """
-    username = username_of_upload(received) if name == UPLOAD else username_of(received.token)
+    username = username_of_upload(received) if name == UPLOAD else username_of(token)
     if not username:
         return None
     SandboxCreator.objects.get_or_create(username=username)
     return SandboxCreator.objects.select_for_update().get(username=username)
 
 
-def _reply_instead(name: str, fault: TikTokFault | None) -> Reply | None:
+def _reply_instead(name: str, style: Style, fault: TikTokFault | None) -> Reply | None:
     """Return what TikTok answers without having acted, if the fault is one of those."""
-    code = _INSTEAD.get(fault) if fault else None
+    if fault not in _INSTEAD:
+        return None
     if name == UPLOAD and fault is TikTokFault.EXPIRED_TOKEN:
         return UploadError(403).reply  # an upload's token is part of its address
-    return WireError(code).reply if code else None
+    return _INSTEAD[fault](style).reply
 
 
 def _reply(
@@ -163,24 +134,28 @@ def _reply(
         if operation is None:
             return Reply(404, "not_found")
         return _act(received, operation, creator)
-    except (WireError, UploadError) as refused:
+    except Refusal as refused:
         return refused.reply
 
 
 def _act(received: Received, operation: Operation, creator: SandboxCreator | None) -> Reply:
+    style = operation.style
+    style.check(received)
     if creator is None:
-        raise WireError("access_token_invalid", TOKEN_MESSAGE)
-    check_rate(digest_of(received.token), operation.name)
+        raise style.bad_token()
+    digest = digest_of(style.token_of(received))
+    if is_over_rate(digest, operation.name, calls_a_minute=operation.calls_a_minute):
+        raise style.limited()
     if operation.scopes.isdisjoint(creator.scopes):
-        raise WireError("scope_not_authorized", f"One of these scopes is needed: {sorted(operation.scopes)}")
+        raise style.no_scope(f"One of these scopes is needed: {sorted(operation.scopes)}")
     return operation.act(received, creator)
 
 
-def _answer(reply: Reply, fault: TikTokFault | None) -> Reply | None:
+def _answer(reply: Reply, style: Style, fault: TikTokFault | None) -> Reply | None:
     """Return what goes back of a reply; TikTok has acted by now."""
     if fault in _UNANSWERED:
         return None
     if fault is TikTokFault.SERVER_ERROR_AFTER:
-        return WireError("internal_error").reply
+        return style.broken().reply
     # What is malformed claims success; an upload's 200 is neither of its two good statuses.
     return replace(reply, status=200) if fault is TikTokFault.MALFORMED else reply

@@ -7,9 +7,16 @@ from django.db import InterfaceError, OperationalError
 
 from agents.sandbox.tiktok.faults import TikTokFault, TikTokFaults
 from agents.sandbox.tiktok.service import Served, serve
-from agents.sandbox.tiktok.wire import SANDBOX_BASE_URL, SANDBOX_UPLOAD_HOST, Received
+from agents.sandbox.tiktok.wire import (
+    SANDBOX_BASE_URL,
+    SANDBOX_BUSINESS_BASE_URL,
+    SANDBOX_SHOP_BASE_URL,
+    SANDBOX_UPLOAD_HOST,
+    Received,
+)
 
-_HOSTS = {httpx.URL(SANDBOX_BASE_URL).host, SANDBOX_UPLOAD_HOST}
+_BASE_URLS = (SANDBOX_BASE_URL, SANDBOX_BUSINESS_BASE_URL, SANDBOX_SHOP_BASE_URL)
+_HOSTS = {SANDBOX_UPLOAD_HOST, *(httpx.URL(url).host for url in _BASE_URLS)}
 _RESET = "Connection reset by peer"
 
 

@@ -1,23 +1,25 @@
 """What the sandbox TikTok takes and says: requests, replies, refusals, bodies and tokens.
 
-Source: the Open API v2 documentation as of 2026-11-20. Where it names no rule, the sandbox is the
+Source: TikTok's API documentation as of 2026-11-20. Where it names no rule, the sandbox is the
 strict one, so that what passes here passes there.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SANDBOX_BASE_URL = "https://open.tiktok.sandbox.invalid"
 SANDBOX_UPLOAD_HOST = "open-upload.tiktok.sandbox.invalid"
+SANDBOX_BUSINESS_BASE_URL = "https://business-api.tiktok.sandbox.invalid/open_api/v1.3"
+SANDBOX_SHOP_BASE_URL = "https://open-api.tiktokshop.sandbox.invalid"
 LONGEST_CAPTION_UNITS = 2200
 TOKEN_MESSAGE = "The access token is invalid or not found in the request."  # noqa: S105
-_BEARER = re.compile(r"Bearer (\S+)")
 _TOKEN = re.compile(r"act\.sandbox~([A-Za-z0-9_.]{2,24})~(\d{1,9})")
 
 STATUS_OF_CODE = {
@@ -50,19 +52,23 @@ class Received:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     content: bytes
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """What stands for each `{name}` in the path of the operation."""
 
-    @property
-    def token(self) -> str:
-        """Return the bearer token, empty where there is none."""
-        found = _BEARER.fullmatch(self.headers.get("authorization", ""))
-        return found[1] if found else ""
+
+class Envelope(StrEnum):
+    """How an answer is wrapped; the value is what a good one says."""
+
+    OPEN = "ok"
+    BUSINESS = "OK"
+    SHOP = "Success"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What goes back: an envelope with `data`, or for an upload a bare status.
 
-    `outcome` is what the ledger says TikTok did.
+    `outcome` is what the ledger says TikTok did: `ok`, or the code it refused with.
     """
 
     status: int
@@ -70,29 +76,67 @@ class Reply:
     data: Mapping[str, Any] | None = None
     message: str = ""
     publish_id: str = ""
+    envelope: Envelope = Envelope.OPEN
 
     def content(self, log_id: str) -> bytes:
         """Return the body; empty for a bare status."""
         if self.data is None:
             return b""
-        error = {"code": self.outcome, "message": self.message, "log_id": log_id}
-        return json.dumps({"data": self.data, "error": error}, ensure_ascii=False).encode()
+        body: dict[str, Any]
+        if self.envelope is Envelope.OPEN:
+            error = {"code": self.outcome, "message": self.message, "log_id": log_id}
+            body = {"data": self.data, "error": error}
+        else:
+            code = 0 if self.outcome == "ok" else int(self.outcome)
+            said = self.message or self.envelope.value
+            body = {"code": code, "message": said, "request_id": log_id, "data": self.data}
+        return json.dumps(body, ensure_ascii=False).encode()
 
 
-class WireError(Exception):
-    """TikTok refuses this request with a code, on the HTTP status documented for it unless told."""
+class Refusal(Exception):
+    """TikTok refuses this request."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.message or reply.outcome)
+        self.reply = reply
+
+
+class WireError(Refusal):
+    """The Open API refuses this with a code, on the HTTP status documented for it unless told."""
 
     def __init__(self, code: str, message: str = "", *, status: int | None = None) -> None:
-        super().__init__(message or code)
-        self.reply = Reply(status or STATUS_OF_CODE[code], code, {}, message or code)
+        super().__init__(Reply(status or STATUS_OF_CODE[code], code, {}, message or code))
 
 
-class UploadError(Exception):
+class UploadError(Refusal):
     """An upload address refuses this request with a bare status."""
 
     def __init__(self, status: int, publish_id: str = "") -> None:
-        super().__init__(str(status))
-        self.reply = Reply(status, str(status), publish_id=publish_id)
+        super().__init__(Reply(status, str(status), publish_id=publish_id))
+
+
+class BusinessError(Refusal):
+    """The Business API refuses this with a code, on HTTP 200."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(Reply(200, str(code), {}, message, envelope=Envelope.BUSINESS))
+
+
+class ShopError(Refusal):
+    """The Shop API refuses this with a code, on HTTP 200 unless told."""
+
+    def __init__(self, code: int, message: str, *, status: int = 200) -> None:
+        super().__init__(Reply(status, str(code), {}, message, envelope=Envelope.SHOP))
+
+
+def business_reply(data: Mapping[str, Any], *, code: str = "ok") -> Reply:
+    """Return the Business API's good answer; `20001` says that a part of it failed."""
+    return Reply(200, code, data, envelope=Envelope.BUSINESS)
+
+
+def shop_reply(data: Mapping[str, Any]) -> Reply:
+    """Return the Shop API's good answer; what failed of it is in `data.errors`."""
+    return Reply(200, "ok", data, envelope=Envelope.SHOP)
 
 
 def sandbox_token(username: str, serial: int = 1) -> str:
@@ -192,13 +236,43 @@ BodyKind = TypeVar("BodyKind", bound=BaseModel)
 
 def read_body(kind: type[BodyKind], received: Received, *, code: str) -> BodyKind:
     """Return the body as `kind`; refuses with `code` where it is none, naming the field."""
+    return _read_body(kind, received, lambda said: WireError(code, said))
+
+
+def read_business_body(kind: type[BodyKind], received: Received) -> BodyKind:
+    """Return a body of the Business API; refuses what is wrong with 40002, naming the field."""
+    return _read_body(kind, received, lambda said: BusinessError(40002, said))
+
+
+def read_shop_body(kind: type[BodyKind], received: Received) -> BodyKind:
+    """Return a body of the Shop API; refuses what is wrong with 36009004, naming the field."""
+    return _read_body(kind, received, lambda said: ShopError(36009004, said))
+
+
+def read_query(
+    kind: type[BodyKind], received: Received, *, refuse: Callable[[str], Refusal] | None = None
+) -> BodyKind:
+    """Return the query as `kind`, whose lists and objects are JSON; refuses with 40002 unless told."""
+    refuse = refuse or (lambda said: BusinessError(40002, said))
+    if any("\0" in value for value in received.query.values()):
+        raise refuse("a NUL character is not allowed")
+    try:
+        return kind.model_validate(dict(received.query))
+    except ValidationError as error:
+        raise refuse(_first(error)) from error
+
+
+def _read_body(kind: type[BodyKind], received: Received, refuse: Callable[[str], Refusal]) -> BodyKind:
     if not received.headers.get("content-type", "").startswith("application/json"):
-        raise WireError(code, "Content-Type must be application/json; charset=UTF-8")
+        raise refuse("Content-Type must be application/json; charset=UTF-8")
     if b"\\u0000" in received.content:
-        raise WireError(code, "a NUL character is not allowed")
+        raise refuse("a NUL character is not allowed")
     try:
         return kind.model_validate_json(received.content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise WireError(code, f"{where}: {first['msg']}") from error
+        raise refuse(_first(error)) from error
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

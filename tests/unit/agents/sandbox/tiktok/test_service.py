@@ -17,7 +17,7 @@ from agents.providers.errors import (
 from agents.providers.tiktok.provider import TikTokProvider
 from agents.sandbox.tiktok.faults import TikTokFaults
 from agents.sandbox.tiktok.ledger import received
-from agents.sandbox.tiktok.service import OPERATIONS
+from agents.sandbox.tiktok.registry import OPERATIONS
 from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRequest
 from tests.factories.tiktok import TOKEN, USERNAME, begin, sandbox_tiktok, send_small
 from tests.unit.agents.sandbox.tiktok.wire import PATHS, ask, exchange, refused
