@@ -9,6 +9,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from agents.breaker_models import Breaker as Breaker
+from agents.connections.models import TikTokConnection as TikTokConnection
+from agents.sandbox_grant_models import SandboxGrant as SandboxGrant
+from agents.sandbox_grant_models import SandboxNotice as SandboxNotice
+from agents.sandbox_grant_models import SandboxToken as SandboxToken
 from agents.sandbox_models import SandboxCreator as SandboxCreator
 from agents.sandbox_models import SandboxPost as SandboxPost
 from agents.sandbox_models import SandboxRequest as SandboxRequest

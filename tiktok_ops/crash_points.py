@@ -75,6 +75,13 @@ class CrashPoint(StrEnum):
         "message",
     )
     AFTER_WEBHOOK = "webhook.after_commit", "A message is committed; its sender was not told.", "message"
+    IN_RENEWING = (
+        "access.in_renewing",
+        "A worker is about to renew an account's access; nothing was sent.",
+        "account",
+    )
+    BEFORE_PAIR_KEPT = "access.before_kept", "TikTok gave a new pair of tokens; it is not kept.", "account"
+    AFTER_PAIR_KEPT = "access.after_kept", "The new pair is committed; nobody used it yet.", "account"
     AFTER_REWRAPPED = (
         "vault.after_page",
         "A page of secrets is under the newest key; the next ones are not.",

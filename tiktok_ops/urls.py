@@ -13,6 +13,8 @@ urlpatterns = [
     path("admin/", site.urls),
     path("healthz", health.live, name="live"),
     path("readyz", health.ready, name="ready"),
+    path("connect/tiktok/", include("agents.connections.urls")),
+    path("sandbox/tiktok/", include("agents.sandbox.tiktok.urls")),
     path("hooks/", include("workflows.webhooks.urls")),
     path("api/v1/", include("tiktok_ops.accounts.api.urls")),
     path("api/v1/", include("tiktok_ops.content.api.urls")),

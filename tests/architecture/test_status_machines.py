@@ -14,6 +14,7 @@ from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory
 from tests.factories.alerts import alert_in, answered
 from tests.factories.approvals import asked_request
+from tests.factories.connections import connection_row, why_of
 from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
 from tests.factories.webhooks import message_of
@@ -99,6 +100,7 @@ MAKERS: dict[str, Callable[[str], models.Model]] = {
     "approval request": make_request,
     "effect": make_effect_in,
     "breaker": make_breaker,
+    "connection": lambda status: connection_row(status=status),
     "webhook": lambda status: message_of(
         status=status, note="So it was.", finished_at=None if status == "received" else NOON
     ),
@@ -131,6 +133,8 @@ def with_status(machine: TransitionTable, status: str) -> dict[str, Any]:
         return {"status": status, **answered(status)}
     if machine.name == "breaker":
         return {"status": status, **breaker_times(status)}
+    if machine.name == "connection":
+        return {"status": status, "why": why_of(status)}
     return {"status": status}
 
 
@@ -174,8 +178,9 @@ def status_after(
 def test_find_machines_finds_those_there_are() -> None:
     assert sorted(MACHINES) == sorted(MAKERS)
     assert {machine.name for machine in MACHINES.values() if not machine.terminal} == {
-        "breaker"
-    }  # goes round
+        "breaker",
+        "connection",
+    }  # go round
 
 
 @pytest.mark.parametrize(
@@ -198,6 +203,7 @@ def test_find_machines_finds_those_there_are() -> None:
         ("import", "queued", "succeeded"),
         ("import", "running", "queued"),
         ("alert", "resolved", "open acknowledged"),  # should it happen again, that is another
+        ("connection", "disconnected", "reconnect"),  # nobody waits for what people ended
         ("breaker", "closed", "half_open"),  # nothing is probed that did not fail
     ],
 )

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from agents.providers.errors import ProviderError
+from agents.providers.errors import ProviderError, ReconnectNeeded
 from agents.providers.tiktok.read.posting import PublishStatus
-from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
 from tiktok_ops.content.assets import AssetChanged, open_verified
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.effects.models import Effect
@@ -34,8 +33,12 @@ HASHING_SECONDS = 60.0
 def look(posting: Posting) -> Outcome:
     """Ask TikTok about a post that has a publish id, and do what follows. Raises `LeaseLost`."""
     try:
-        posting.work.hold(CALL_TIMEOUT_SECONDS)
-        status = posting.provider.posting.status(token=posting.token, publish_id=posting.effect.provider_ref)
+        posting.hold_for_call()
+        reader = posting.provider.posting
+        with posting.speaking() as token:
+            status = reader.status(token=token, publish_id=posting.effect.provider_ref)
+    except ReconnectNeeded as lost:
+        return Waits(str(lost), lost.retry_after_seconds)
     except ProviderError as trouble:
         return _later(posting, f"TikTok could not be asked what became of it: {trouble}")
     verdict = read_status(status, video_size_bytes=posting.asset.bytes)

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import transaction
 
 from agents.providers.errors import ProviderError
-from agents.providers.tiktok.access import access_token
+from agents.providers.tiktok.access import speaking_for
 from agents.providers.tiktok.provider import get_tiktok
-from tiktok_ops.accounts.models import User
+from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.errors import Refused
 from workflows.approval_kinds import VideoPost
 from workflows.effects import ledger
@@ -25,6 +25,7 @@ CUT_AT = 150
 """TikTok's display API cuts captions to this many characters."""
 
 READ_SECONDS = 10.0
+ACTOR = "the page of an effect"
 
 
 class LinkRefused(Refused):
@@ -52,7 +53,7 @@ def settle_by_link(*, effect_id: UUID, by: User, url: str) -> Effect:
     effect = Effect.objects.select_related("account", "decision").get(id=effect_id)
     post = VideoPost.model_validate_json(bytes(effect.decision.payload))
     post_id = read_link(url, handle=effect.account.handle)
-    live = read_live(post, post_id)  # no call to anybody while rows are locked
+    live = read_live(post, post_id, account=effect.account)  # no call to anybody while rows are locked
     with transaction.atomic():
         step = ledger.lock_waiting(effect)
         now = ledger.lock(effect)
@@ -88,14 +89,16 @@ def read_link(url: str, *, handle: str) -> str:
     return found[2]
 
 
-def read_live(post: VideoPost, post_id: str) -> Live:
+def read_live(post: VideoPost, post_id: str, *, account: TikTokAccount) -> Live:
     """Return the caption as it is on TikTok, compared with the approved one as far as TikTok shows it."""
     try:
-        token = access_token(handle=post.handle, mode=post.mode)
         provider = get_tiktok()
         if provider.simulated != (post.mode == "sandbox"):
             return Live(None, None)
-        found = provider.display.video_query(token=token, video_ids=[post_id], timeout_seconds=READ_SECONDS)
+        with speaking_for(account=account, mode=post.mode, by=ACTOR, handle=post.handle) as token:
+            found = provider.display.video_query(
+                token=token, video_ids=[post_id], timeout_seconds=READ_SECONDS
+            )
     except ProviderError:
         return Live(None, None)
     if not found:

@@ -1,11 +1,13 @@
 """One post on its way: what was approved, by whom it is sent, and what its ends mean for the step."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from agents.providers.errors import ProviderMisconfigured
-from agents.providers.tiktok.access import access_token
+from agents.providers.tiktok.access import speaking_for
 from agents.providers.tiktok.provider import TikTokProvider, get_tiktok
+from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
 from agents.providers.tiktok.write.chunks import ChunkPlan, plan_chunks
 from approvals.models import ApprovalRequest
 from tiktok_ops.content.models import Asset
@@ -41,10 +43,13 @@ class Posting:
         """Raise `Stopped` while nothing of this workflow may leave from the account."""
         check_not_stopped(self.effect.account, self.work.workflow.slug)
 
-    @property
-    def token(self) -> str:
-        """The account's access token; raises `AccessRefused`."""
-        return access_token(handle=self.post.handle, mode=self.post.mode)
+    def speaking(self) -> AbstractContextManager[str]:
+        """Lend the account's access token for a call; raises as `speaking_for` does."""
+        return speaking_for(account=self.effect.account, mode=self.post.mode, handle=self.post.handle)
+
+    def hold_for_call(self) -> None:
+        """Keep the lease for one call, and for the renewal of the account's access before it."""
+        self.work.hold(2 * CALL_TIMEOUT_SECONDS)
 
     @property
     def provider(self) -> TikTokProvider:

@@ -8,8 +8,7 @@ from typing import Any, BinaryIO
 from django.conf import settings
 from django.utils import timezone
 
-from agents.providers.errors import ProviderError
-from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
+from agents.providers.errors import ProviderError, ReconnectNeeded
 from agents.providers.tiktok.write.posting import PostingWriter, UploadTicket, VideoPost
 from approvals.seal import SealBroken
 from tiktok_ops.accounts.models import TikTokAccount
@@ -71,8 +70,10 @@ def hand_over(posting: Posting) -> Outcome:
 
 def _ask_creator(posting: Posting) -> None:
     """Ask TikTok what the account may do now, and keep the answer; raises `ProviderError`."""
-    posting.work.hold(CALL_TIMEOUT_SECONDS)
-    creator = posting.provider.posting.creator_info(token=posting.token)
+    posting.hold_for_call()
+    reader = posting.provider.posting
+    with posting.speaking() as token:
+        creator = reader.creator_info(token=token)
     ledger.keep_facts(posting.work, posting.effect, asdict(creator))
 
 
@@ -135,14 +136,15 @@ def _announce(posting: Posting, file: BinaryIO, *, latest: float) -> Outcome:
     pass_by(CrashPoint.IN_SENDING, posting.work.step.id)
     chunk_bytes = settings.TIKTOK_CHUNK_BYTES
     try:
-        posting.work.hold(CALL_TIMEOUT_SECONDS)
+        posting.hold_for_call()
         writer = PostingWriter(posting.provider)
-        posting.check_not_stopped()
-        if time.monotonic() > latest:
-            raise TooLate
-        ticket = writer.init_video(
-            token=posting.token, post=_on_the_wire(posting), plan=posting.plan(chunk_bytes)
-        )
+        with posting.speaking() as token:
+            posting.check_not_stopped()
+            if time.monotonic() > latest:
+                raise TooLate
+            ticket = writer.init_video(
+                token=token, post=_on_the_wire(posting), plan=posting.plan(chunk_bytes)
+            )
     except Stopped as stopped:
         _taken_back(posting, stopped)
         return Waits(str(stopped))
@@ -190,6 +192,8 @@ def _on_the_wire(posting: Posting) -> VideoPost:
 
 def _after(posting: Posting, trouble: ProviderError) -> Outcome:
     """Return what trouble means for a post of which nothing has left; with the step, the effect ends."""
+    if isinstance(trouble, ReconnectNeeded):
+        return Waits(str(trouble), trouble.retry_after_seconds)
     step = posting.work.step
     outcome = after_trouble(posting.work.node.retry, trouble, tries=step.tries)
     if not isinstance(outcome, Failed):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from agents.sandbox.tiktok.display import PICTURES
+from agents.sandbox.tiktok.notices import tell_of_cancelled
 from agents.sandbox.tiktok.operations import Act, Operation
 from agents.sandbox.tiktok.rules import (
     CALLS_A_MINUTE,
@@ -91,6 +92,7 @@ def cancel(received: Received, creator: SandboxCreator) -> Reply:
         raise WireError("publish_not_cancellable")
     post.cancelled_at = now
     post.save(update_fields=["cancelled_at"])
+    tell_of_cancelled(post, at=now)
     return Reply(200, "ok", {}, publish_id=post.publish_id)
 
 

@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 
-from agents.sandbox.tiktok import display, posting
+from agents.sandbox.tiktok import display, oauth, posting
 from agents.sandbox.tiktok.operations import Operation
 from agents.sandbox.tiktok.wire import Received
 
 UPLOAD = "upload"
 """What a chunk sent to an upload address is called; it is no endpoint."""
 
-OPERATIONS: tuple[Operation, ...] = (*display.OPERATIONS, *posting.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *display.OPERATIONS,
+    *posting.OPERATIONS,
+    *oauth.OPERATIONS,
+)
 
 
 def find_operation(received: Received) -> tuple[Operation, Received] | None:

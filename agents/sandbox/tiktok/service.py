@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from django.db import connection, connections, transaction
 
 from agents.sandbox.tiktok.faults import TikTokFault, TikTokFaults
+from agents.sandbox.tiktok.grants import Owner, owner_of
 from agents.sandbox.tiktok.operations import OPEN, Operation, Style
 from agents.sandbox.tiktok.registry import UPLOAD, find_operation
 from agents.sandbox.tiktok.rules import is_over_rate
@@ -22,7 +23,6 @@ from agents.sandbox.tiktok.wire import (
     Reply,
     UploadError,
     digest_of,
-    username_of,
 )
 from agents.sandbox_models import SandboxCreator, SandboxRequest
 
@@ -73,7 +73,7 @@ def _serve(received: Received, faults: TikTokFaults) -> Served:
     name = UPLOAD if received.host == SANDBOX_UPLOAD_HOST else operation.name if operation else ""
     fault = _next_fault(name, faults)
     token = style.token_of(received)
-    creator = _creator(received, name, token)
+    creator = _creator(received, name, style, token)
     if fault in _UNHEARD:
         reply = Reply(0, "")
     else:
@@ -103,16 +103,28 @@ def _next_fault(name: str, faults: TikTokFaults) -> TikTokFault | None:
     return faults.of_call(name, SandboxRequest.objects.filter(operation=name).count() + 1)
 
 
-def _creator(received: Received, name: str, token: str) -> SandboxCreator | None:
+def _creator(received: Received, name: str, style: Style, token: str) -> SandboxCreator | None:
     """Return the creator a request is for, locked: what concerns one creator happens one after the other.
 
-    None where the token or the upload address was never given out.
+    None where the token or the upload address was never given out, or is good no more. The creator has the
+    scopes the token has.
     """
-    username = username_of_upload(received) if name == UPLOAD else username_of(token)
-    if not username:
+    owner = _owner(received, name, style, token)
+    if owner is None:
         return None
-    SandboxCreator.objects.get_or_create(username=username)
-    return SandboxCreator.objects.select_for_update().get(username=username)
+    SandboxCreator.objects.get_or_create(username=owner.username)
+    creator = SandboxCreator.objects.select_for_update().get(username=owner.username)
+    if owner.scopes is not None:
+        creator.scopes = [scope for scope in creator.scopes if scope in owner.scopes]
+    return creator
+
+
+def _owner(received: Received, name: str, style: Style, token: str) -> Owner | None:
+    named = username_of_upload if name == UPLOAD else style.username_of
+    if named is None:
+        return owner_of(token)
+    username = named(received)
+    return Owner(username) if username else None
 
 
 def _reply_instead(name: str, style: Style, fault: TikTokFault | None) -> Reply | None:
@@ -146,7 +158,7 @@ def _act(received: Received, operation: Operation, creator: SandboxCreator | Non
     digest = digest_of(style.token_of(received))
     if is_over_rate(digest, operation.name, calls_a_minute=operation.calls_a_minute):
         raise style.limited()
-    if operation.scopes.isdisjoint(creator.scopes):
+    if operation.scopes and operation.scopes.isdisjoint(creator.scopes):
         raise style.no_scope(f"One of these scopes is needed: {sorted(operation.scopes)}")
     return operation.act(received, creator)
 

@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from agents.sandbox.tiktok.faults import TikTokFaults
+from agents.sandbox.tiktok.notices import tell_of_post
 from agents.sandbox.tiktok.rules import database_now, has_posted_enough, next_chunk
 from agents.sandbox.tiktok.wire import Received, Reply, UploadError, digest_of
 from agents.sandbox_models import SandboxCreator, SandboxPost
@@ -81,3 +82,4 @@ def _complete(post: SandboxPost, creator: SandboxCreator, faults: TikTokFaults, 
     if post.post_info["privacy_level"] == "PUBLIC_TO_EVERYONE":
         post.public_at = post.published_at + timedelta(seconds=faults.moderation_seconds)
     post.post_id = 7575 * 10**15 + secrets.randbelow(10**15)  # above 2^53, as the real ones are
+    tell_of_post(post)

@@ -1,17 +1,16 @@
 """A change of keys: all that is sealed comes under the newest, whatever interrupts it, and readers notice nothing."""
 
 import json
-import os
 import signal
 import threading
-from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 
+from tests.dying import end_of
 from tests.factories.accounts import WorkspaceFactory
 from tests.factories.effects import effect_on
 from tests.forms import times
@@ -55,19 +54,6 @@ def told_by(*arguments: str) -> tuple[int, str]:
     except SystemExit as ended:
         code = int(ended.code or 0)
     return code, said.getvalue()
-
-
-def ends_of(act: Callable[[], object]) -> int:
-    """Do it in a child of this process, and return how that ended: 0, or which signal killed it."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        try:
-            act()
-        finally:
-            os._exit(0)  # whatever became of it: the child must never go on with the tests
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
 
 
 @pytest.mark.django_db
@@ -146,7 +132,7 @@ def test_rotate_killed_after_each_page_goes_on_where_it_was(committed_db: str, s
     settings.CRASH_AT = {CrashPoint.AFTER_REWRAPPED.value: 1}
     left = []
     while waiting_for_newest_key():
-        assert ends_of(lambda: rotate(page=PAGE)) == -signal.SIGKILL
+        assert end_of(lambda: rotate(page=PAGE)) == -signal.SIGKILL
         left.append(waiting_for_newest_key())
     settings.CRASH_AT = {}
     for row in SecretVersion.objects.all():

@@ -33,6 +33,7 @@ PATHS = {
     "status": "/v2/post/publish/status/fetch/",
     "cancel": "/v2/post/publish/cancel/",
 }
+OAUTH_PATHS = {"token": "/v2/oauth/token/", "revoke": "/v2/oauth/revoke/"}
 BODIES: dict[str, Any] = {
     "video_list": {},
     "video_query": {"filters": {"video_ids": ["1"]}},
