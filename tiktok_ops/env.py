@@ -75,6 +75,8 @@ class Environment(BaseSettings):
     TIKTOK_FAULTS: dict[str, Any] = {}
     TIKTOK_CLIENT_KEY: str = ""
     TIKTOK_CLIENT_SECRET: SecretStr = SecretStr("")
+    TIKTOK_SHOP_APP_KEY: str = ""
+    TIKTOK_SHOP_APP_SECRET: SecretStr = SecretStr("")
     TIKTOK_WEBHOOK_SECRETS: SecretStr = SecretStr("")
     STUDIO_MODE: Literal["sandbox", "live"] = "sandbox"
     STUDIO_API_KEY: SecretStr = SecretStr("")

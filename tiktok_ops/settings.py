@@ -209,6 +209,8 @@ PROVIDERS: dict[str, dict[str, Any]] = {
             "client_key": ENV.TIKTOK_CLIENT_KEY,
             "client_secret": ENV.TIKTOK_CLIENT_SECRET.get_secret_value(),
             "faults": ENV.TIKTOK_FAULTS,
+            "shop_app_key": ENV.TIKTOK_SHOP_APP_KEY,
+            "shop_app_secret": ENV.TIKTOK_SHOP_APP_SECRET,
         },
     },
     "studio": {

@@ -272,6 +272,7 @@ def forget_tiktok() -> None:
             "agents_sandboxtoken",
             "agents_sandboxgrant",
             "agents_sandboxrequest",
+            "agents_sandboxrecord",
             "agents_sandboxpost",
             "agents_sandboxcreator",
             "agents_breaker",

@@ -11,14 +11,13 @@ from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.effects.models import Effect
 from workflows.effects.next_look import (
     Verdict,
-    is_overdue,
-    is_unknown_long,
     link_is_awaited,
     look_again_seconds,
     read_status,
 )
-from workflows.effects.posting import Posting, done, give_up, unsure
+from workflows.effects.posting import Posting
 from workflows.effects.sending import SENT, send_bytes
+from workflows.effects.underway import done, give_up, later
 from workflows.outcomes import Alarm, Outcome, Waits
 from workflows.stop_switch import Stopped
 
@@ -26,7 +25,6 @@ MAX_SENDS = 5
 """How often a post may be begun under one approval: a final failure that may be tried again, five times."""
 
 LINK_PENDING = "It is published; TikTok names its link once moderation is through."
-A_PERSON_MAY_SAY = "A person who looks at the account may say on the effect's page whether it is live."
 HASHING_SECONDS = 60.0
 
 
@@ -35,37 +33,24 @@ def look(posting: Posting) -> Outcome:
     try:
         posting.hold_for_call()
         reader = posting.provider.posting
-        with posting.speaking() as token:
+        with posting.speaking(handle=posting.post.handle) as token:
             status = reader.status(token=token, publish_id=posting.effect.provider_ref)
     except ReconnectNeeded as lost:
         return Waits(str(lost), lost.retry_after_seconds)
     except ProviderError as trouble:
-        return _later(posting, f"TikTok could not be asked what became of it: {trouble}")
+        return later(posting, f"TikTok could not be asked what became of it: {trouble}")
     verdict = read_status(status, video_size_bytes=posting.asset.bytes)
     if verdict is Verdict.CONFIRM:
         return _confirm(posting, status)
     if posting.effect.status == "confirmed":  # it was out; what became of it since is not ours to undo
-        return _later(posting, f"{LINK_PENDING} It now says {status.state}.")
+        return later(posting, f"{LINK_PENDING} It now says {status.state}.")
     if verdict is Verdict.SEND_AGAIN:
         return _send_again(posting, status)
     if verdict is Verdict.GIVE_UP:
         return give_up(posting, f"TikTok did not publish it: {status.fail_reason}.")
     if verdict is Verdict.UPLOAD_REST:
         return _upload_rest(posting, uploaded_bytes=status.uploaded_bytes or 0)
-    return _later(posting, SENT)
-
-
-def _later(posting: Posting, why: str) -> Outcome:
-    """Ask again after a while, less and less often."""
-    delay = look_again_seconds(posting.effect.looks)
-    posting = posting.looked()
-    if is_overdue(posting.effect, now=timezone.now()):
-        return unsure(
-            posting, "TikTok has said nothing final within 24 hours; look in the app.", seconds=delay
-        )
-    if is_unknown_long(posting.effect, now=timezone.now()):
-        why = f"{why} {A_PERSON_MAY_SAY}"
-    return Waits(why, delay)
+    return later(posting, SENT)
 
 
 def _confirm(posting: Posting, status: PublishStatus) -> Outcome:

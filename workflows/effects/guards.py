@@ -33,11 +33,11 @@ class VideoNow:
     rights_expire_at: datetime | None
 
 
-class PostRefused(Refused):
-    """This post cannot go out."""
+class EffectRefused(Refused):
+    """This cannot go out."""
 
 
-class PostChanged(Refused):
+class EffectChanged(Refused):
     """What was approved no longer fits; `payload` is what would fit now."""
 
     def __init__(self, sentence: str, payload: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ def check_post(
     creator: Mapping[str, Any] | None,
     now: datetime,
 ) -> None:
-    """Raise `PostRefused` or `PostChanged` unless the post may go out exactly as approved.
+    """Raise `EffectRefused` or `EffectChanged` unless the post may go out exactly as approved.
 
     `creator` is TikTok's answer of what the account may do; None where a person posts by hand.
     """
@@ -65,7 +65,7 @@ def check_post(
     changed = differences(post, fitting)
     if changed:
         named = "; ".join(f"{name} was {before!r} and is {after!r}" for name, before, after in changed)
-        raise PostChanged(f"Since it was approved, this changed: {named}.", fitting.model_dump(mode="json"))
+        raise EffectChanged(f"Since it was approved, this changed: {named}.", fitting.model_dump(mode="json"))
 
 
 def differences(approved: VideoPost, now: VideoPost) -> list[tuple[str, Any, Any]]:
@@ -87,14 +87,14 @@ def _as_now(post: VideoPost, account: AccountNow, creator: Mapping[str, Any]) ->
 
 def _check_account(post: VideoPost, account: AccountNow) -> None:
     if not account.is_own:
-        raise PostRefused(f"@{account.handle} belongs to somebody else: nothing is posted there.")
+        raise EffectRefused(f"@{account.handle} belongs to somebody else: nothing is posted there.")
     if account.mode != post.mode:
-        raise PostRefused(
+        raise EffectRefused(
             f"@{account.handle} was switched from {post.mode!r} to {account.mode!r} after this was approved: "
             "start the post again."
         )
     if account.delivery == "inbox":
-        raise PostRefused(
+        raise EffectRefused(
             f"@{account.handle} is now delivered to the TikTok app's inbox, which is not possible yet: "
             "set its delivery to 'Posted by us' or 'Posted by a person', and start the post again."
         )
@@ -102,12 +102,12 @@ def _check_account(post: VideoPost, account: AccountNow) -> None:
 
 def _check_video(post: VideoPost, video: VideoNow, now: datetime) -> None:
     if video.sha256 != post.asset_sha256:
-        raise PostRefused(
+        raise EffectRefused(
             f"The video {video.id} is not the one that was approved: its digest is {video.sha256[:12]!r} and "
             f"should be {post.asset_sha256[:12]!r}; start the post again."
         )
     if video.rights_expire_at is not None and video.rights_expire_at <= now:
-        raise PostRefused(
+        raise EffectRefused(
             f"The right to use the video ended on {video.rights_expire_at:%Y-%m-%d %H:%M} UTC: "
             "renew it, or choose another video."
         )
@@ -116,13 +116,13 @@ def _check_video(post: VideoPost, video: VideoNow, now: datetime) -> None:
 def _check_creator(post: VideoPost, video: VideoNow, creator: Mapping[str, Any]) -> None:
     levels = creator["privacy_level_options"]
     if post.privacy_level not in levels:
-        raise PostRefused(
+        raise EffectRefused(
             f"Who can see it was approved as {post.privacy_level!r}, and TikTok now offers @{post.handle} "
             f"{', '.join(levels)}: start the post again with one of these."
         )
     longest = creator["max_duration_seconds"]
     if video.duration_seconds > longest:
-        raise PostRefused(
+        raise EffectRefused(
             f"The video is {video.duration_seconds:g} seconds long, and TikTok takes {longest} seconds from "
             f"@{post.handle}: choose a shorter one."
         )

@@ -15,7 +15,7 @@ from workflows.approval_kinds import VideoPost
 from workflows.effects import ledger
 from workflows.effects.following import url_of
 from workflows.effects.models import Effect
-from workflows.effects.posting import done
+from workflows.effects.underway import done
 from workflows.protocol import resume
 
 _LINK = re.compile(

@@ -17,8 +17,9 @@ from workflows.effects import ledger
 from workflows.effects.following import look
 from workflows.effects.models import Effect
 from workflows.effects.next_look import link_is_awaited
-from workflows.effects.posting import Posting, done, newest_request
+from workflows.effects.posting import Posting
 from workflows.effects.starting import HANDED_OVER, hand_over, start
+from workflows.effects.underway import done, newest_request
 from workflows.outcomes import Failed, Outcome, Waits
 from workflows.work import Work
 

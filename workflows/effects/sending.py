@@ -15,7 +15,8 @@ from tiktok_ops.errors import Refused
 from tiktok_ops.vault.envelope import VaultRefused
 from workflows.effects.ledger import upload_url_of
 from workflows.effects.next_look import look_again_seconds
-from workflows.effects.posting import Posting, give_up, unsure
+from workflows.effects.posting import Posting
+from workflows.effects.underway import give_up, unsure
 from workflows.outcomes import Outcome, Waits
 from workflows.stop_switch import Stopped
 

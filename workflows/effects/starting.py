@@ -8,38 +8,32 @@ from typing import Any, BinaryIO
 from django.conf import settings
 from django.utils import timezone
 
-from agents.providers.errors import ProviderError, ReconnectNeeded
+from agents.providers.errors import ProviderError
 from agents.providers.tiktok.write.posting import PostingWriter, UploadTicket, VideoPost
-from approvals.seal import SealBroken
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.assets import AssetChanged, open_verified
 from tiktok_ops.crash_points import CrashPoint, pass_by
-from tiktok_ops.errors import Refused
 from workflows.effects import ledger
-from workflows.effects.guards import AccountNow, PostChanged, PostRefused, VideoNow, check_post
-from workflows.effects.models import Effect
-from workflows.effects.posting import Posting, ask_again, give_up
-from workflows.effects.reasking import as_it_is_now
+from workflows.effects.guards import AccountNow, VideoNow, check_post
+from workflows.effects.posting import Posting
 from workflows.effects.sending import send_bytes
-from workflows.outcomes import Failed, Outcome, TryAgain, Waits
-from workflows.retrying import after_trouble
+from workflows.effects.underway import (
+    AGAIN_SECONDS,
+    START_WITHIN_SECONDS,
+    TooLate,
+    after,
+    get_leave,
+    give_up,
+    taken_back,
+)
+from workflows.outcomes import Outcome, TryAgain, Waits
 from workflows.stop_switch import Stopped
-
-START_WITHIN_SECONDS = 2.0
-"""A worker that was held up for longer between the leave to send and the first byte does not send."""
-
-AGAIN_SECONDS = 1.0
-"""A worker that is always held up would else ask TikTok without end."""
 
 HASHING_SECONDS = 60.0
 ANNOUNCE = "init"
 """While TikTok is left alone with this, a post is not even begun: it would only be taken back again."""
 
 HANDED_OVER = "A person posts it: the video, the caption and the settings are on the effect's page."
-
-
-class TooLate(Refused):
-    """The worker was held up between the leave to send and sending, so it asks for leave again."""
 
 
 def start(posting: Posting) -> Outcome:
@@ -54,7 +48,7 @@ def start(posting: Posting) -> Outcome:
             posting.provider.wire.check_open(ANNOUNCE)
             _ask_creator(posting)
         except ProviderError as trouble:
-            return _after(posting, trouble)
+            return after(posting, trouble)
         pass_by(CrashPoint.BEFORE_SENDING, posting.work.step.id)
         begun = _begin(posting)
         if not isinstance(begun, float):
@@ -72,7 +66,7 @@ def _ask_creator(posting: Posting) -> None:
     """Ask TikTok what the account may do now, and keep the answer; raises `ProviderError`."""
     posting.hold_for_call()
     reader = posting.provider.posting
-    with posting.speaking() as token:
+    with posting.speaking(handle=posting.post.handle) as token:
         creator = reader.creator_info(token=token)
     ledger.keep_facts(posting.work, posting.effect, asdict(creator))
 
@@ -94,18 +88,7 @@ def _begin(posting: Posting) -> Outcome | float:
             now=timezone.now(),
         )
 
-    try:
-        return ledger.begin(posting.work, posting.effect, payload=posting.payload, guard=guard)
-    except SealBroken as broken:
-        return _unsealed(posting, str(broken))
-    except PostChanged as changed:
-        return ask_again(posting, why=str(changed), payload=changed.payload)
-    except PostRefused as refused:
-        return give_up(posting, str(refused))
-    except Stopped as stopped:
-        return Waits(str(stopped))
-    except (ledger.RunStopped, ledger.FactsTooOld) as later:
-        return TryAgain(error=str(later), delay_seconds=AGAIN_SECONDS, counts_as_try=False)
+    return get_leave(posting, guard)
 
 
 def _video_now(posting: Posting) -> VideoNow:
@@ -119,14 +102,6 @@ def _video_now(posting: Posting) -> VideoNow:
     )
 
 
-def _unsealed(posting: Posting, why: str) -> Outcome:
-    """Put what would go out now before a person; end it where that is not even a post."""
-    payload = as_it_is_now(posting.effect)
-    if payload is None:
-        return give_up(posting, f"{why} It can no longer be read as a post: start it again.")
-    return ask_again(posting, why=why, payload=payload)
-
-
 def _announce(posting: Posting, file: BinaryIO, *, latest: float) -> Outcome:
     """Announce the post, at the `latest` by the monotonic clock, and send its bytes.
 
@@ -138,7 +113,7 @@ def _announce(posting: Posting, file: BinaryIO, *, latest: float) -> Outcome:
     try:
         posting.hold_for_call()
         writer = PostingWriter(posting.provider)
-        with posting.speaking() as token:
+        with posting.speaking(handle=posting.post.handle) as token:
             posting.check_not_stopped()
             if time.monotonic() > latest:
                 raise TooLate
@@ -146,20 +121,15 @@ def _announce(posting: Posting, file: BinaryIO, *, latest: float) -> Outcome:
                 token=token, post=_on_the_wire(posting), plan=posting.plan(chunk_bytes)
             )
     except Stopped as stopped:
-        _taken_back(posting, stopped)
+        taken_back(posting, stopped)
         return Waits(str(stopped))
     except TooLate as late:
-        _taken_back(posting, late)
+        taken_back(posting, late)
         return TryAgain(error=str(late), delay_seconds=AGAIN_SECONDS, counts_as_try=False)
     except ProviderError as trouble:
-        return _after(_taken_back(posting, trouble), trouble)
+        return after(taken_back(posting, trouble), trouble)
     pass_by(CrashPoint.AFTER_INIT, posting.work.step.id)
     return send_bytes(_kept(posting, ticket, chunk_bytes), file, uploaded_bytes=0)
-
-
-def _taken_back(posting: Posting, trouble: Exception) -> Posting:
-    """Let it begin again later: nothing had left."""
-    return posting.moved("prepared", cleared_by=Effect.Clearance.NOTHING_LEFT, error=str(trouble))
 
 
 def _kept(posting: Posting, ticket: UploadTicket, chunk_bytes: int) -> Posting:
@@ -188,14 +158,3 @@ def _on_the_wire(posting: Posting) -> VideoPost:
         brand_organic_toggle=post.is_brand_organic,
         is_aigc=post.is_ai_generated,
     )
-
-
-def _after(posting: Posting, trouble: ProviderError) -> Outcome:
-    """Return what trouble means for a post of which nothing has left; with the step, the effect ends."""
-    if isinstance(trouble, ReconnectNeeded):
-        return Waits(str(trouble), trouble.retry_after_seconds)
-    step = posting.work.step
-    outcome = after_trouble(posting.work.node.retry, trouble, tries=step.tries)
-    if not isinstance(outcome, Failed):
-        return outcome
-    return replace(give_up(posting, outcome.error), alarm=outcome.alarm)

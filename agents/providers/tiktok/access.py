@@ -1,4 +1,4 @@
-"""With which token we speak for an account, and under which id TikTok speaks of it.
+"""With which token we speak for an account, and under which ids TikTok speaks of it.
 
 Tokens are in the vault alone: whoever speaks asks for one, uses it and forgets it. An account of the sandbox
 that never was connected speaks with a token the sandbox gives to everybody; it knows the same creator by it.
@@ -6,17 +6,29 @@ that never was connected speaks with a token the sandbox gives to everybody; it 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from django.views.decorators.debug import sensitive_variables
 
-from agents.connections.renewing import access_of
+from agents.connections.renewing import access_of as connected_access
 from agents.connections.services import connection_of, renew_soon
 from agents.providers.errors import AccessRefused, ProviderUnavailable
+from agents.sandbox.tiktok.ids import advertiser_id_of, shop_cipher_of
 from agents.sandbox.tiktok.wire import open_id_of, sandbox_token
 from tiktok_ops.accounts.models import TikTokAccount
 
 ACTOR = "worker"
 STALE = "access_token_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An account's token, and its id at each family: the Accounts API, ads and discovery, the shop."""
+
+    token: str = field(repr=False)
+    business_id: str
+    advertiser_id: str
+    shop_cipher: str
 
 
 @sensitive_variables()
@@ -68,7 +80,7 @@ def _access(account: TikTokAccount, mode: str, *, by: str, handle: str) -> tuple
     """Return the version of the pair and its token; version 0 is the sandbox's plain token."""
     connection = connection_of(account, mode)
     if connection is not None:
-        access = access_of(connection, by=by, why=f"to speak to TikTok for {account}")
+        access = connected_access(connection, by=by, why=f"to speak to TikTok for {account}")
         return access.version, access.token
     if mode != "sandbox":
         raise AccessRefused(
@@ -78,3 +90,15 @@ def _access(account: TikTokAccount, mode: str, *, by: str, handle: str) -> tuple
             may_have_acted=False,
         )
     return 0, sandbox_token(handle or account.handle)
+
+
+@sensitive_variables()
+def access_of(*, account: TikTokAccount, mode: str, by: str = ACTOR, handle: str = "") -> Access:
+    """Return an account's token and ids. Raises as `access_token` does."""
+    known = handle or account.handle
+    return Access(
+        token=access_token(account=account, mode=mode, by=by, handle=handle),
+        business_id=open_id(account=account, mode=mode),
+        advertiser_id=advertiser_id_of(known),
+        shop_cipher=shop_cipher_of(known),
+    )

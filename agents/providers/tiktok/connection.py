@@ -104,13 +104,18 @@ class Connection:
 
 def read_shape(shape: TypeAdapter[Shape], answer: Answer) -> Shape:
     """Return the data of an answer as `shape`; raises `ProviderUnavailable` naming what is missing."""
+    return read_value(shape, answer.data, log_id=answer.log_id)
+
+
+def read_value(shape: TypeAdapter[Shape], value: object, *, log_id: str) -> Shape:
+    """Return a part of an answer as `shape`; raises `ProviderUnavailable` naming what is missing."""
     where = ""
     try:
-        return shape.validate_python(answer.data)
+        return shape.validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"]))
-    raise shape_problem(where, log_id=answer.log_id)
+    raise shape_problem(where, log_id=log_id)
 
 
 def json_bytes(body: Mapping[str, Any] | None) -> bytes | None:

@@ -9,24 +9,38 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from agents.providers.breakers import Breakers
+from agents.providers.breakers import Breakers, Guard
 from agents.providers.errors import ProviderMisconfigured
 from agents.providers.registry import Mode, get_provider
+from agents.providers.tiktok.numbered_wires import BusinessWire, ShopWire
 from agents.providers.tiktok.oauth import OAuthClient
+from agents.providers.tiktok.read.ads import AdsReader
+from agents.providers.tiktok.read.affiliate import AffiliateReader
+from agents.providers.tiktok.read.business import BusinessReader
+from agents.providers.tiktok.read.discovery import DiscoveryReader
 from agents.providers.tiktok.read.display import DisplayReader
 from agents.providers.tiktok.read.posting import PostingReader
+from agents.providers.tiktok.read.shop import ShopReader
 from agents.providers.tiktok.wire import Wire
 from agents.sandbox.tiktok.consent import AUTHORIZE_PATH
 from agents.sandbox.tiktok.faults import TikTokFaults
 from agents.sandbox.tiktok.grants import SANDBOX_CLIENT_KEY, SANDBOX_CLIENT_SECRET
+from agents.sandbox.tiktok.shop_gate import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 from agents.sandbox.tiktok.transport import SandboxTikTokTransport
-from agents.sandbox.tiktok.wire import SANDBOX_BASE_URL, SANDBOX_UPLOAD_HOST
+from agents.sandbox.tiktok.wire import (
+    SANDBOX_BASE_URL,
+    SANDBOX_BUSINESS_BASE_URL,
+    SANDBOX_SHOP_BASE_URL,
+    SANDBOX_UPLOAD_HOST,
+)
 
 ALIAS = "tiktok"
 PUBLIC_BASE_URL = "https://open.tiktokapis.com"
 UPLOAD_DOMAIN = "tiktokapis.com"
+BUSINESS_BASE_URL = "https://business-api.tiktok.com/open_api/v1.3"
+SHOP_BASE_URL = "https://open-api.tiktokglobalshop.com"
 PUBLIC_AUTHORIZE_URL = f"https://www.tiktok.com{AUTHORIZE_PATH}"
 SANDBOX_AUTHORIZE_URL = f"/sandbox/tiktok{AUTHORIZE_PATH}"
 """Where our own web process serves the sandbox's page."""
@@ -36,7 +50,7 @@ _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?/?")
 
 
 class TikTokOptions(BaseModel):
-    """`OPTIONS` of the provider: the address and our app's keys in live mode, the faults and pace of the sandbox.
+    """`OPTIONS` of the provider: the address and our apps' keys in live mode, the faults and pace of the sandbox.
 
     `base_url` is https, or `http://127.0.0.1:PORT` where `manage.py sandbox_tiktok` stands for TikTok.
     """
@@ -45,12 +59,14 @@ class TikTokOptions(BaseModel):
 
     base_url: str = ""
     client_key: str = ""
-    client_secret: str = Field(default="", repr=False)
+    client_secret: SecretStr = SecretStr("")
+    shop_app_key: str = ""
+    shop_app_secret: SecretStr = SecretStr("")
     faults: TikTokFaults = Field(default_factory=TikTokFaults)
 
 
 class TikTokProvider:
-    """Reads from TikTok; `agents.providers.tiktok.write` writes through its `wire`.
+    """Reads from TikTok; `agents.providers.tiktok.write` writes through its wires.
 
     `options` are those of `TikTokOptions`. `transport` replaces the wire, for tests, and then no breaker
     stands before it. An account's token is an argument of each call and is kept nowhere. Raises
@@ -67,6 +83,13 @@ class TikTokProvider:
         self.oauth = self._make_oauth()
         self.display = DisplayReader(self.wire)
         self.posting = PostingReader(self.wire)
+        self.business_wire = self._make_business_wire()
+        self.business = BusinessReader(self.business_wire)
+        self.discovery = DiscoveryReader(self.business_wire)
+        self.ads = AdsReader(self.business_wire)
+        self.shop_wire = self._make_shop_wire()
+        self.shop = ShopReader(self.shop_wire)
+        self.affiliate = AffiliateReader(self.shop_wire)
 
     def __repr__(self) -> str:
         return f"TikTokProvider({self._mode.value})"
@@ -78,8 +101,8 @@ class TikTokProvider:
 
     def close(self) -> None:
         """Close this process's connections; the next call opens new ones."""
-        self.wire.close()
-        self.oauth.close()
+        for wire in (self.wire, self.oauth, self.business_wire, self.shop_wire):
+            wire.close()
 
     def _make_wire(self) -> Wire:
         upload_domain = SANDBOX_UPLOAD_HOST if self.simulated else UPLOAD_DOMAIN
@@ -96,7 +119,7 @@ class TikTokProvider:
         authorize_at = (
             f"{self._base_url.rstrip('/')}{AUTHORIZE_PATH}" if options.base_url else PUBLIC_AUTHORIZE_URL
         )
-        key, secret = options.client_key, options.client_secret
+        key, secret = options.client_key, options.client_secret.get_secret_value()
         if self.simulated:  # our app's own keys are never shown to the sandbox
             authorize_at, key, secret = SANDBOX_AUTHORIZE_URL, SANDBOX_CLIENT_KEY, SANDBOX_CLIENT_SECRET
         return OAuthClient(
@@ -117,7 +140,23 @@ class TikTokProvider:
     def _is_loopback(self) -> bool:
         return bool(_LOOPBACK.fullmatch(self._base_url))
 
-    def _make_guard(self) -> Breakers | None:
+    def _make_business_wire(self) -> BusinessWire:
+        return BusinessWire(
+            base_url=SANDBOX_BUSINESS_BASE_URL if self.simulated else BUSINESS_BASE_URL,
+            make_transport=self._make_transport,
+            guard=self._make_guard(),
+        )
+
+    def _make_shop_wire(self) -> ShopWire:
+        return ShopWire(
+            base_url=SANDBOX_SHOP_BASE_URL if self.simulated else SHOP_BASE_URL,
+            make_transport=self._make_transport,
+            app_key=SANDBOX_APP_KEY if self.simulated else self._options.shop_app_key,
+            app_secret=SecretStr(SANDBOX_APP_SECRET) if self.simulated else self._options.shop_app_secret,
+            guard=self._make_guard(),
+        )
+
+    def _make_guard(self) -> Guard | None:
         return Breakers(ALIAS) if self._given_transport is None else None
 
     def _make_transport(self) -> httpx.BaseTransport | None:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
-
 from agents.sandbox.tiktok.operations import Operation
-from agents.sandbox.tiktok.rules import CALLS_A_MINUTE, database_now
+from agents.sandbox.tiktok.records import EPOCH
+from agents.sandbox.tiktok.rules import CALLS_A_MINUTE
+from agents.sandbox.tiktok.videos import PICTURES, PublicVideo, public_videos, video_count
 from agents.sandbox.tiktok.wire import (
     Page,
     Received,
@@ -19,7 +19,7 @@ from agents.sandbox.tiktok.wire import (
     open_id_of,
     read_body,
 )
-from agents.sandbox_models import SandboxCreator, SandboxPost
+from agents.sandbox_models import SandboxCreator
 
 USER_SCOPES = {
     "user.info.basic": {
@@ -40,9 +40,7 @@ USER_SCOPES = {
     "user.info.stats": {"follower_count", "following_count", "likes_count", "video_count"},
 }
 LONGEST_TITLE = 150
-PICTURES = "https://pictures.tiktok.sandbox.invalid"
 _VIDEO_ID = re.compile(r"[1-8][0-9]{18}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def user_info(received: Received, creator: SandboxCreator) -> Reply:
@@ -59,16 +57,12 @@ def video_list(received: Received, creator: SandboxCreator) -> Reply:
     """Answer a page of the creator's public videos, newest first."""
     fields = _fields(received, set(VIDEO_FIELDS))
     page = read_body(Page, received, code="invalid_params")
-    videos = _public(creator)
-    if page.cursor is not None:
-        # A cursor is in milliseconds; the database keeps microseconds.
-        videos = videos.filter(published_at__lt=_moment(page.cursor))
-    found = list(videos.order_by("-published_at", "-id")[: page.max_count + 1])
+    until = None if page.cursor is None else _moment(page.cursor)
+    found = public_videos(creator, before=until, most=page.max_count + 1)
     shown = found[: page.max_count]
-    cursor = _milliseconds(shown[-1].published_at) if shown else 0
     data = {
-        "videos": [_video(post, fields) for post in shown],
-        "cursor": cursor,
+        "videos": [_video(one, fields) for one in shown],
+        "cursor": shown[-1].milliseconds if shown else 0,
         "has_more": len(found) > len(shown),
     }
     return Reply(200, "ok", data)
@@ -78,9 +72,9 @@ def video_query(received: Received, creator: SandboxCreator) -> Reply:
     """Answer those of the videos asked for that are the creator's own and public."""
     fields = _fields(received, set(VIDEO_FIELDS))
     ids = read_body(VideoFilters, received, code="invalid_params").filters.video_ids
-    known = [int(one) for one in ids if _VIDEO_ID.fullmatch(one)]
-    videos = _public(creator).filter(post_id__in=known).order_by("-published_at", "-id")
-    return Reply(200, "ok", {"videos": [_video(post, fields) for post in videos]})
+    known = [one for one in ids if _VIDEO_ID.fullmatch(one)]
+    videos = public_videos(creator, ids=known) if known else []
+    return Reply(200, "ok", {"videos": [_video(one, fields) for one in videos]})
 
 
 def _fields(received: Received, known: set[str]) -> set[str]:
@@ -90,12 +84,6 @@ def _fields(received: Received, known: set[str]) -> set[str]:
     if unknown or not fields:
         raise WireError("invalid_params", f"fields: {', '.join(unknown) or 'is required'}")
     return fields
-
-
-def _public(creator: SandboxCreator) -> QuerySet[SandboxPost]:
-    return SandboxPost.objects.filter(
-        creator=creator, public_at__lte=database_now(), fail_reason="", cancelled_at=None
-    )
 
 
 def _user(creator: SandboxCreator) -> dict[str, Any]:
@@ -113,46 +101,38 @@ def _user(creator: SandboxCreator) -> dict[str, Any]:
         "follower_count": creator.follower_count,
         "following_count": creator.following_count,
         "likes_count": creator.likes_count,
-        "video_count": _public(creator).count(),
+        "video_count": video_count(creator),
     }
 
 
-def _link(post: SandboxPost) -> str:
-    return f"https://www.tiktok.com/@{post.creator.username}/video/{post.post_id}"
-
-
-VIDEO_FIELDS: Mapping[str, Callable[[SandboxPost], Any]] = {
-    "id": lambda post: str(post.post_id),
-    "title": lambda post: post.post_info["title"][:LONGEST_TITLE],
-    "video_description": lambda post: post.post_info["title"][:LONGEST_TITLE],
-    "create_time": lambda post: _milliseconds(post.published_at) // 1000,
-    "is_aigc": lambda post: post.post_info["is_aigc"],
-    "share_url": _link,
-    "embed_link": lambda post: f"https://www.tiktok.com/player/v1/{post.post_id}",
-    "embed_html": lambda post: f'<blockquote cite="{_link(post)}"></blockquote>',
-    "cover_image_url": lambda post: f"{PICTURES}/{post.post_id}.jpeg",
-    "duration": lambda post: 0,
-    "height": lambda post: 1920,
-    "width": lambda post: 1080,
-    "like_count": lambda post: 0,
-    "comment_count": lambda post: 0,
-    "share_count": lambda post: 0,
-    "view_count": lambda post: 0,
+VIDEO_FIELDS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    "id": lambda video: video["item_id"],
+    "title": lambda video: video["caption"][:LONGEST_TITLE],
+    "video_description": lambda video: video["caption"][:LONGEST_TITLE],
+    "create_time": lambda video: int(video["create_time"]),
+    "is_aigc": lambda video: video["is_aigc"],
+    "share_url": lambda video: video["share_url"],
+    "embed_link": lambda video: video["embed_url"],
+    "embed_html": lambda video: f'<blockquote cite="{video["share_url"]}"></blockquote>',
+    "cover_image_url": lambda video: video["thumbnail_url"],
+    "duration": lambda video: int(video["video_duration"]),
+    "height": lambda video: 1920,
+    "width": lambda video: 1080,
+    "like_count": lambda video: video["likes"],
+    "comment_count": lambda video: video["comments"],
+    "share_count": lambda video: video["shares"],
+    "view_count": lambda video: video["video_views"],
 }
-"""How to answer each field of a video; nobody watches videos here, and nobody looks into their bytes."""
+"""How each field of a video follows from what the Business API says of it."""
 
 
-def _video(post: SandboxPost, fields: set[str]) -> dict[str, Any]:
-    return {name: VIDEO_FIELDS[name](post) for name in sorted(fields)}
-
-
-def _milliseconds(at: datetime | None) -> int:
-    return (at - _EPOCH) // timedelta(milliseconds=1) if at else 0
+def _video(video: PublicVideo, fields: set[str]) -> dict[str, Any]:
+    return {name: VIDEO_FIELDS[name](video.data) for name in sorted(fields)}
 
 
 def _moment(milliseconds: int) -> datetime:
     try:
-        return _EPOCH + timedelta(milliseconds=milliseconds)
+        return EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError as error:
         raise WireError("invalid_params", "cursor: no time") from error
 

@@ -79,7 +79,46 @@ class OperationFaults(_Settings):
         return any(getattr(self, fault) for fault in TikTokFault)
 
 
-class TikTokFaults(_Settings):
+class FamilyFaults(_Settings):
+    """The faults of each operation beyond the Open API, family by family."""
+
+    business_get: OperationFaults = OperationFaults()
+    business_videos: OperationFaults = OperationFaults()
+    comment_list: OperationFaults = OperationFaults()
+    comment_reply_list: OperationFaults = OperationFaults()
+    comment_create: OperationFaults = OperationFaults()
+    comment_reply_create: OperationFaults = OperationFaults()
+    comment_hide: OperationFaults = OperationFaults()
+    trending_list: OperationFaults = OperationFaults()
+    hashtag_detail: OperationFaults = OperationFaults()
+    trending_videos: OperationFaults = OperationFaults()
+    advertiser_info: OperationFaults = OperationFaults()
+    campaign_get: OperationFaults = OperationFaults()
+    adgroup_get: OperationFaults = OperationFaults()
+    ad_get: OperationFaults = OperationFaults()
+    ads_report: OperationFaults = OperationFaults()
+    campaign_create: OperationFaults = OperationFaults()
+    adgroup_create: OperationFaults = OperationFaults()
+    ad_create: OperationFaults = OperationFaults()
+    campaign_status: OperationFaults = OperationFaults()
+    adgroup_status: OperationFaults = OperationFaults()
+    ad_status: OperationFaults = OperationFaults()
+    shop_list: OperationFaults = OperationFaults()
+    product_search: OperationFaults = OperationFaults()
+    product_get: OperationFaults = OperationFaults()
+    inventory_search: OperationFaults = OperationFaults()
+    order_search: OperationFaults = OperationFaults()
+    product_edit: OperationFaults = OperationFaults()
+    inventory_update: OperationFaults = OperationFaults()
+    creator_search: OperationFaults = OperationFaults()
+    outreach_quota: OperationFaults = OperationFaults()
+    outreach_records: OperationFaults = OperationFaults()
+    conversation_open: OperationFaults = OperationFaults()
+    message_list: OperationFaults = OperationFaults()
+    message_send: OperationFaults = OperationFaults()
+
+
+class TikTokFaults(FamilyFaults):
     """The faults of each operation, how often any call goes wrong, and how fast TikTok works.
 
     `share` of all calls meets one of `RANDOM_FAULTS`, drawn from `seed`, the operation and the number

@@ -4,7 +4,6 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from agents.sandbox.tiktok.display import PICTURES
 from agents.sandbox.tiktok.notices import tell_of_cancelled
 from agents.sandbox.tiktok.operations import Act, Operation
 from agents.sandbox.tiktok.rules import (
@@ -15,6 +14,7 @@ from agents.sandbox.tiktok.rules import (
     database_now,
     has_posted_enough,
 )
+from agents.sandbox.tiktok.videos import PICTURES
 from agents.sandbox.tiktok.wire import (
     SANDBOX_UPLOAD_HOST,
     Nothing,

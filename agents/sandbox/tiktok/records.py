@@ -14,7 +14,6 @@ row again replaces it. The builders of shops, creators and ads are in `trade_rec
 | `product` | username | product id | a product of the shop, its stock at `skus[].inventory[]` |
 | `order` | username | order id | an order of `orders/search` |
 | `creator` | region | open id | a creator of the marketplace's search |
-| `collaboration` | username | id | a target collaboration |
 | `outreach_quota` | username | `quota` | `data.data` of the outreach quota |
 | `conversation` | username | its id | a thread with a creator |
 | `message` | username | its id | one message of a thread |
@@ -52,7 +51,6 @@ class Kind(StrEnum):
     PRODUCT = "product"
     ORDER = "order"
     CREATOR = "creator"
-    COLLABORATION = "collaboration"
     QUOTA = "outreach_quota"
     CONVERSATION = "conversation"
     MESSAGE = "message"

@@ -2,7 +2,17 @@
 
 from dataclasses import replace
 
-from agents.sandbox.tiktok import display, oauth, posting
+from agents.sandbox.tiktok import (
+    ads,
+    affiliate,
+    business,
+    comments,
+    discovery,
+    display,
+    oauth,
+    posting,
+    shop,
+)
 from agents.sandbox.tiktok.operations import Operation
 from agents.sandbox.tiktok.wire import Received
 
@@ -13,6 +23,12 @@ OPERATIONS: tuple[Operation, ...] = (
     *display.OPERATIONS,
     *posting.OPERATIONS,
     *oauth.OPERATIONS,
+    *business.OPERATIONS,
+    *comments.OPERATIONS,
+    *discovery.OPERATIONS,
+    *ads.OPERATIONS,
+    *shop.OPERATIONS,
+    *affiliate.OPERATIONS,
 )
 
 

@@ -40,9 +40,9 @@ from workflows.effects.another_attempt import (
     NothingToAllow,
     allow_another_attempt,
 )
-from workflows.effects.following import A_PERSON_MAY_SAY
 from workflows.effects.ledger import WorkerAtIt
 from workflows.effects.models import Effect
+from workflows.effects.underway import A_PERSON_MAY_SAY
 from workflows.models import WorkflowRun
 
 LOOKED = "Not on the profile, nor among the drafts."

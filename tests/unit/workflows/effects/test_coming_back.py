@@ -27,8 +27,9 @@ from tests.factories.workflows import expire_lease, report_node
 from tiktok_ops.content.models import Asset
 from workflows.approval_kinds import VideoPost
 from workflows.effects import ledger
-from workflows.effects.posting import Posting, ask_again
+from workflows.effects.posting import Posting
 from workflows.effects.registry import EFFECTS
+from workflows.effects.underway import ask_again
 from workflows.gates import resume_gate
 from workflows.outcomes import LeaseLost
 

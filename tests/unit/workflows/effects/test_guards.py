@@ -9,8 +9,8 @@ import pytest
 from workflows.approval_kinds import VideoPost
 from workflows.effects.guards import (
     AccountNow,
-    PostChanged,
-    PostRefused,
+    EffectChanged,
+    EffectRefused,
     VideoNow,
     check_post,
     differences,
@@ -87,7 +87,7 @@ def test_check_post_where_nothing_changed_lets_it_go() -> None:
     ],
 )
 def test_check_post_that_cannot_be_adapted_is_refused(changes: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(PostRefused) as refused:
+    with pytest.raises(EffectRefused) as refused:
         check(**changes)
 
     assert str(refused.value) == sentence
@@ -108,7 +108,7 @@ def test_check_post_that_cannot_be_adapted_is_refused(changes: dict[str, Any], s
 def test_check_post_that_can_be_adapted_tells_what_changed_and_what_would_fit(
     changes: dict[str, Any], field: str, told: str
 ) -> None:
-    with pytest.raises(PostChanged) as changed:
+    with pytest.raises(EffectChanged) as changed:
         check(**changes)
 
     assert str(changed.value) == f"Since it was approved, this changed: {told}."
@@ -117,7 +117,7 @@ def test_check_post_that_can_be_adapted_tells_what_changed_and_what_would_fit(
 
 
 def test_check_post_names_everything_that_changed_at_once() -> None:
-    with pytest.raises(PostChanged, match=r"handle was .*; delivery was .*; allow_comment was "):
+    with pytest.raises(EffectChanged, match=r"handle was .*; delivery was .*; allow_comment was "):
         check(handle="other", delivery="by_hand", creator=CREATOR | {"comment_disabled": True})
 
 

@@ -9,10 +9,18 @@ from django.db import connection, connections
 from pytest_django import DjangoDbBlocker
 
 from agents.sandbox_grant_models import SandboxGrant, SandboxNotice, SandboxToken
-from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRequest
+from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRecord, SandboxRequest
 from tests.database import clone_database, drop_database
 
-EMPTIED = (SandboxNotice, SandboxToken, SandboxGrant, SandboxRequest, SandboxPost, SandboxCreator)
+EMPTIED = (
+    SandboxNotice,
+    SandboxToken,
+    SandboxGrant,
+    SandboxRequest,
+    SandboxRecord,
+    SandboxPost,
+    SandboxCreator,
+)
 
 
 @pytest.fixture(scope="module")
