@@ -24,6 +24,7 @@ _AGED = {
         *("begun_at", "upload_expires_at", "completed_at", "published_at", "public_at", "cancelled_at"),
     ),
     "agents_sandboxrequest": ("at",),
+    "agents_sandboxnotice": ("at", "next_at"),
 }
 
 

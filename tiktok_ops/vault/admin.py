@@ -70,12 +70,12 @@ class SecretAdmin(MachineWrittenAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the secrets with what is known of their versions."""
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(
             version_count=Count("versions"),
             kept_count=Count("versions", filter=Q(versions__destroyed_at=None)),
             written_at=Max("versions__created_at"),
         )
+        return rows
 
     def has_keep_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Return whether the person may wrap or destroy this secret, of which something is left."""

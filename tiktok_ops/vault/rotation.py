@@ -32,8 +32,9 @@ class Sealed:
     def not_under(self, header: bytes) -> QuerySet[Any]:
         """Return the rows whose text does not begin with the header of the newest key, oldest first."""
         head = Substr(self.column, 1, len(header), output_field=BinaryField())
-        there = self.rows().filter(**{f"{self.column}__isnull": False}).annotate(sealed_head=head)
-        return there.exclude(sealed_head=header).order_by("id")
+        there = self.rows().filter(**{f"{self.column}__isnull": False})
+        headed: QuerySet[Any] = there.annotate(sealed_head=head)
+        return headed.exclude(sealed_head=header).order_by("id")
 
 
 @dataclass(frozen=True, slots=True)

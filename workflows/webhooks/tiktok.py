@@ -97,7 +97,7 @@ def _removed(told: Envelope, *, is_late: bool) -> Handled:
         open_id=told.user_openid, status="connected"
     )
     # Repeated for three days: what a person gave since is not taken away by what happened before.
-    older = [one for one in meant if one.connected_at.timestamp() <= told.create_time and not is_late]
+    older = [one for one in meant if int(one.connected_at.timestamp()) <= told.create_time and not is_late]
     why = REASONS.get(reason, "TikTok says that our access was removed.")
     lost = [str(one.account) for one in older if lose(connection=one, why=why, by=ACTOR)]
     if not lost:

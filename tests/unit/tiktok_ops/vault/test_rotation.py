@@ -147,7 +147,9 @@ def test_read_all_the_while_keys_are_rotated_never_fails(committed_db: str, sett
     settings.VAULT_KEYS = (OLD,)
     workspace = stored(MANY)
     settings.VAULT_KEYS = (NEW, OLD)
-    is_over, troubles, reads = threading.Event(), [], []
+    is_over = threading.Event()
+    troubles: list[Exception] = []
+    reads: list[bool] = []
 
     def keep_reading(offset: int) -> None:
         number = offset

@@ -49,7 +49,7 @@ def the_secret() -> Secret:
     return Secret.objects.get()
 
 
-def run_sql(statement: str, *values: object) -> None:
+def run_sql(statement: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
