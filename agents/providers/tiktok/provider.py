@@ -136,20 +136,26 @@ class TikTokProvider:
     def _base_url(self) -> str:
         return SANDBOX_BASE_URL if self.simulated else self._options.base_url or PUBLIC_BASE_URL
 
+    def _other_base_url(self, sandbox: str, public: str, path: str = "") -> str:
+        """Return the address of another API; a TikTok on this machine serves all of them at one."""
+        if self.simulated:
+            return sandbox
+        return f"{self._base_url.rstrip('/')}{path}" if self._is_loopback else public
+
     @property
     def _is_loopback(self) -> bool:
         return bool(_LOOPBACK.fullmatch(self._base_url))
 
     def _make_business_wire(self) -> BusinessWire:
         return BusinessWire(
-            base_url=SANDBOX_BUSINESS_BASE_URL if self.simulated else BUSINESS_BASE_URL,
+            base_url=self._other_base_url(SANDBOX_BUSINESS_BASE_URL, BUSINESS_BASE_URL, "/open_api/v1.3"),
             make_transport=self._make_transport,
             guard=self._make_guard(),
         )
 
     def _make_shop_wire(self) -> ShopWire:
         return ShopWire(
-            base_url=SANDBOX_SHOP_BASE_URL if self.simulated else SHOP_BASE_URL,
+            base_url=self._other_base_url(SANDBOX_SHOP_BASE_URL, SHOP_BASE_URL),
             make_transport=self._make_transport,
             app_key=SANDBOX_APP_KEY if self.simulated else self._options.shop_app_key,
             app_secret=SecretStr(SANDBOX_APP_SECRET) if self.simulated else self._options.shop_app_secret,

@@ -34,6 +34,7 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "/v2/video/query/": "video_query",
         "/v2/post/publish/creator_info/query/": "creator_info",
         "/v2/post/publish/video/init/": "init",
+        "/v2/post/publish/content/init/": "photo_init",
         "/v2/post/publish/status/fetch/": "status",
         "/v2/post/publish/cancel/": "cancel",
     }

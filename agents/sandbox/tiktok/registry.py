@@ -10,6 +10,7 @@ from agents.sandbox.tiktok import (
     discovery,
     display,
     oauth,
+    photos,
     posting,
     shop,
 )
@@ -22,6 +23,7 @@ UPLOAD = "upload"
 OPERATIONS: tuple[Operation, ...] = (
     *display.OPERATIONS,
     *posting.OPERATIONS,
+    *photos.OPERATIONS,
     *oauth.OPERATIONS,
     *business.OPERATIONS,
     *comments.OPERATIONS,

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 from django.db import connection, connections, transaction
 
+from agents.sandbox.tiktok import photos
 from agents.sandbox.tiktok.faults import TikTokFault, TikTokFaults
 from agents.sandbox.tiktok.grants import Owner, owner_of
 from agents.sandbox.tiktok.operations import OPEN, Operation, Style
+from agents.sandbox.tiktok.pulling import pull_due
 from agents.sandbox.tiktok.registry import UPLOAD, find_operation
 from agents.sandbox.tiktok.rules import is_over_rate
 from agents.sandbox.tiktok.upload import receive_chunk, username_of_upload
@@ -31,6 +33,9 @@ _INSTEAD: dict[TikTokFault, Callable[[Style], Refusal]] = {
     TikTokFault.EXPIRED_TOKEN: lambda style: style.bad_token(),
     TikTokFault.SERVER_ERROR_BEFORE: lambda style: style.broken(),
 }
+PULLS = {photos.PATH, "/v2/post/publish/status/fetch/"}
+"""What lets photos be pulled that are due, beside the clock."""
+
 _UNHEARD = {TikTokFault.UNREACHABLE, TikTokFault.RESET_BEFORE}
 _UNANSWERED = {*_UNHEARD, TikTokFault.TIMEOUT_AFTER, TikTokFault.RESET_AFTER}
 
@@ -61,7 +66,10 @@ def serve(received: Received, faults: TikTokFaults) -> Served:
 def _serve_and_commit(received: Received, faults: TikTokFaults) -> Served:
     try:
         with transaction.atomic():
-            return _serve(received, faults)
+            served = _serve(received, faults)
+        if received.path in PULLS:  # after the commit, for the world is asked
+            pull_due(faults)
+        return served
     finally:
         connections.close_all()
 

@@ -11,6 +11,7 @@ from agents.sandbox.tiktok.rules import database_now, has_posted_enough, next_ch
 from agents.sandbox.tiktok.wire import Received, Reply, UploadError, digest_of
 from agents.sandbox_models import SandboxCreator, SandboxPost
 
+UPLOAD_PATH = "/video/"
 VIDEO_TYPES = {"video/mp4", "video/quicktime", "video/webm"}
 _UPLOAD_ID = re.compile(r"[0-9]{19}")
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,12})-(\d{1,12})/(\d{1,12})")
@@ -42,7 +43,7 @@ def receive_chunk(received: Received, creator: SandboxCreator | None, faults: Ti
 def _found(received: Received) -> SandboxPost | None:
     """Return the post an upload address is of."""
     upload_id = received.query.get("upload_id", "")
-    if received.path != "/video/" or not _UPLOAD_ID.fullmatch(upload_id):
+    if received.path != UPLOAD_PATH or not _UPLOAD_ID.fullmatch(upload_id):
         return None
     digest = digest_of(received.query.get("upload_token", ""))
     return SandboxPost.objects.filter(upload_id=upload_id, upload_token_digest=digest).first()
