@@ -77,7 +77,8 @@ def _looks(kind: Kind, payload: Any) -> tuple[str, dict[str, str]]:
     preview = kind.preview(payload)
     if preview is None:
         return "", kind.shown(payload)
-    return preview.text, {**kind.shown(payload), "Video file": preview.asset_sha256[:_SHOWN_SHA256]}
+    file = {"Video file": preview.asset_sha256[:_SHOWN_SHA256]} if preview.asset_id else {}
+    return preview.text, {**kind.shown(payload), **file}
 
 
 def _changes_unseen(kind: Kind, name: str, before: Any, now: Any) -> bool:

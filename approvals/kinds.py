@@ -34,12 +34,12 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a payload looks like once it is out: on whose account, with which words, and which file."""
+    """What a payload looks like once it is out: on whose account, with which words, and which file, if any."""
 
     handle: str
     text: str
-    asset_id: UUID
-    asset_sha256: str
+    asset_id: UUID | None = None
+    asset_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

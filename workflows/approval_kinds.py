@@ -1,4 +1,7 @@
-"""What people are asked for by workflows. To add a kind: its payload and a `Kind` here, in `register`."""
+"""What people are asked for by workflows: a post here, other acts in modules of their own.
+
+To add a kind: its payload and a `Kind`, and its `register…` called by `register_kinds`.
+"""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -14,8 +17,11 @@ from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.cells import shortened
 from tiktok_ops.content.models import Asset
 from tiktok_ops.errors import Refused
+from workflows.ads_kinds import register_ads_kinds
+from workflows.conversation_kinds import register_conversation_kinds
 from workflows.effect_words import fate_of
 from workflows.gates import resume_gate
+from workflows.shop_kinds import register_shop_kinds
 
 
 class PostImpossible(Refused):
@@ -152,3 +158,6 @@ def register_kinds() -> None:
             fate=fate_of,
         )
     )
+    register_conversation_kinds()
+    register_shop_kinds()
+    register_ads_kinds()

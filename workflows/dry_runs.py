@@ -16,6 +16,7 @@ from approvals.kinds import Kind
 from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.canonical import canonical_json
 from tiktok_ops.errors import Refused
+from workflows.effects.registry import EFFECTS, EffectKind
 from workflows.models import WorkflowRun
 from workflows.nodes import ACTION_OUTPUT, ActionNode
 from workflows.outcomes import Outcome, Succeeded
@@ -61,7 +62,7 @@ def would_act(work: Work) -> Outcome:
         output={
             **dict.fromkeys(ACTION_OUTPUT),
             "status": WOULD,
-            "dry_run": f"It would {node.effect.replace('_', ' ')} on {account}, and sent nothing.",
+            "dry_run": f"It would {_in_words(EFFECTS[node.effect])} on {account}, and sent nothing.",
             "account": str(account.id),
             "handle": account.handle,
             "mode": account.mode,
@@ -69,6 +70,11 @@ def would_act(work: Work) -> Outcome:
             "payload_sha256": gate["payload_sha256"],
         }
     )
+
+
+def _in_words(kind: EffectKind) -> str:
+    """Return what an act does, as it stands in a sentence: "post a video"."""
+    return kind.label[:1].lower() + kind.label[1:]
 
 
 def run_for_real(*, run_id: UUID, by: User | ApiKey | str, reason: str = "") -> WorkflowRun:

@@ -9,6 +9,7 @@ from approvals.kinds import Fate
 from approvals.models import ApprovalRequest
 from tiktok_ops.cells import visible
 from workflows.effects.models import Effect
+from workflows.effects.registry import EFFECTS
 
 
 def words_of(effect: Effect) -> str:
@@ -37,9 +38,11 @@ def fate_of(request: ApprovalRequest) -> Fate | None:
 
 def _confirmed(effect: Effect) -> str:
     """A link a person gave is that person's word, not TikTok's."""
+    kind = EFFECTS.get(effect.kind)
+    what = kind.done if kind else "done"
     if effect.confirmed_by == Effect.Word.PERSON:
-        return f"posted (link given by {effect.settled_by})"
-    return "posted (TikTok confirmed)"
+        return f"{what} (link given by {effect.settled_by})"
+    return f"{what} (TikTok confirmed)"
 
 
 def _prepared(effect: Effect) -> str:

@@ -4,34 +4,24 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db.models import Q
 
 from agents.sandbox.tiktok import ledger as tiktok
+from tests.chaos.kills import STEP_POINTS, came_back_unsure, dying_at, forget_marks, kills_at, until_over
 from tests.factories.accounts import WorkspaceFactory
 from tests.factories.posting import approved_post, direct_account, effect_of, moves, video_asset
 from tests.factories.tiktok import video_of
 from tests.forms import times
-from tests.processes import running, wait_until
 from tiktok_ops.accounts.models import TikTokAccount, Workspace
 from tiktok_ops.content.models import Asset
-from tiktok_ops.crash_points import FOLDER, CrashPoint, passes
-from workflows.models import RunEvent, WorkflowRun, WorkflowStep
+from tiktok_ops.crash_points import FOLDER, CrashPoint
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
 KILLS = times(long=20, short=1)
 EFFECT_POINTS = [point for point in CrashPoint if point.startswith("effect.")]
-STEP_POINTS = [
-    CrashPoint.BEFORE_CLAIM,
-    CrashPoint.AFTER_CLAIM,
-    CrashPoint.BEFORE_FINISH,
-    CrashPoint.IN_FINISH,
-    CrashPoint.AFTER_FINISH,
-]
 # Each alone; in the short form two or three at once, as many deaths in a row as a step may see.
 DYING: list[tuple[CrashPoint, ...]] = times(
     long=[(point,) for point in (*EFFECT_POINTS, *STEP_POINTS)],
@@ -44,12 +34,6 @@ DYING: list[tuple[CrashPoint, ...]] = times(
     ],
 )
 CHUNK_BYTES = 5_242_880
-ENVIRONMENT = {
-    "TIKTOK_FAULTS": '{"publish_seconds": 0, "moderation_seconds": 0}',
-    "TIKTOK_CHUNK_BYTES": str(CHUNK_BYTES),
-    "KEEPER_SECONDS": "0.2",
-    "WORKERS": "4",
-}
 WHILE_SENDING = {
     CrashPoint.IN_SENDING,
     CrashPoint.AFTER_INIT,
@@ -65,14 +49,7 @@ def workspace(committed_db: str) -> Iterator[Workspace]:
     made: Workspace = WorkspaceFactory.create()
     yield made
     shutil.rmtree(default_storage.path(f"assets/{made.id}"), ignore_errors=True)
-    for subject in subjects():
-        for mark in FOLDER.glob(f"*.{subject}.*"):
-            mark.unlink()
-
-
-def subjects() -> list[UUID]:
-    """Return of what a worker's crash points know the ids: the steps and runs of this database."""
-    return [row.id for model in (WorkflowStep, WorkflowRun) for row in model.objects.only("id")]
+    forget_marks()
 
 
 def accounts_and_video(workspace: Workspace) -> tuple[list[TikTokAccount], Asset]:
@@ -81,33 +58,14 @@ def accounts_and_video(workspace: Workspace) -> tuple[list[TikTokAccount], Asset
     return accounts, video_asset(accounts[0], video_of(2 * CHUNK_BYTES + 1))
 
 
-def all_are(runs: list[WorkflowRun], *statuses: str) -> bool:
-    """Return whether every run has one of the statuses by now."""
-    ids = [run.id for run in runs]
-    return not WorkflowRun.objects.filter(~Q(status__in=statuses), id__in=ids).exists()
-
-
-def kills_at(point: CrashPoint) -> int:
-    """Return for how many steps, or runs, of this database somebody died at the point."""
-    return sum(any(passes(point, subject)) for subject in subjects())
-
-
-def came_back_unsure() -> int:
-    """Return how often a worker found an effect in `sending` that another had left there."""
-    return RunEvent.objects.filter(kind="effect.unknown", data__from="sending").count()
-
-
 @pytest.mark.parametrize("points", DYING, ids="+".join)
 def test_sigkill_while_posting_leaves_exactly_one_post(
     points: tuple[CrashPoint, ...], workspace: Workspace
 ) -> None:
     accounts, asset = accounts_and_video(workspace)
     runs = [approved_post(account, asset=asset) for account in accounts]
-    with (
-        running("worker", environment=ENVIRONMENT | {"CRASH_AT": ",".join(points)}),
-        running("keeper", environment=ENVIRONMENT),
-    ):
-        wait_until(lambda: all_are(runs, "succeeded", "failed"), seconds=120, what="every run is over")
+    with dying_at(points, TIKTOK_CHUNK_BYTES=str(CHUNK_BYTES)):
+        until_over(runs)
     on_tiktok = Counter(post.username for post in tiktok.posts())
     assert on_tiktok == Counter(account.handle for account in accounts)
     for run in runs:

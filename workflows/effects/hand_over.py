@@ -1,7 +1,9 @@
-"""Closing an effect with a person's link: a post made by hand, or one we lost sight of."""
+"""Closing an effect with a person's link: a post made by hand, or an act we lost sight of."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +17,7 @@ from workflows.approval_kinds import VideoPost
 from workflows.effects import ledger
 from workflows.effects.following import url_of
 from workflows.effects.models import Effect
+from workflows.effects.registry import EFFECTS
 from workflows.effects.underway import done
 from workflows.protocol import resume
 
@@ -28,12 +31,25 @@ READ_SECONDS = 10.0
 ACTOR = "the page of an effect"
 
 
+_PLACE = re.compile(r"https://(?:[a-z0-9-]+\.)*(?:tiktok|tiktokshop|tiktokglobalshop)\.com(?:/\S*)?")
+LONGEST_PLACE = 300
+
+
 class LinkRefused(Refused):
     """This link does not lead to the post."""
 
 
 class NothingToClose(Refused):
     """This effect does not wait for a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a person's link leads to; `post_id` is empty for what is no post."""
+
+    url: str
+    post_id: str
+    evidence: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +61,52 @@ class Live:
 
 
 def settle_by_link(*, effect_id: UUID, by: User, url: str) -> Effect:
-    """Take a person's word, with the link, that a post is out, and let its run go on.
+    """Take a person's word, with the link, that an effect is out, and let its run go on.
 
-    The live caption is compared with the approved one where TikTok lets us read it; what differs is kept
-    as evidence, for a post that is out is out. Raises `LinkRefused`, `NothingToClose` or `WorkerAtIt`.
+    Of a post the live caption is compared with the approved one where TikTok lets us read it; what differs is
+    kept as evidence, for a post that is out is out. Raises `LinkRefused`, `NothingToClose` or `WorkerAtIt`.
     """
     effect = Effect.objects.select_related("account", "decision").get(id=effect_id)
-    post = VideoPost.model_validate_json(bytes(effect.decision.payload))
-    post_id = read_link(url, handle=effect.account.handle)
-    live = read_live(post, post_id, account=effect.account)  # no call to anybody while rows are locked
+    seen = _seen_post(effect, url) if EFFECTS[effect.kind].is_post else _seen_place(url)
     with transaction.atomic():
         step = ledger.lock_waiting(effect)
         now = ledger.lock(effect)
         if now.status not in {"handed_over", "unknown"}:
             raise NothingToClose(f"This effect is {now.status.replace('_', ' ')}: it needs no link.")
-        evidence = {"live_caption": live.caption, "caption_matches": live.matches}
         ledger.move(
             now,
             "confirmed",
             by=by,
             confirmed_by="person",
             settled_by=by,
-            post_id=post_id,
-            url=url_of(effect.account.handle, post_id),
+            post_id=seen.post_id,
+            url=seen.url,
             error="",
-            evidence={**now.evidence, **evidence},
+            evidence={**now.evidence, **seen.evidence},
         )
         effect = Effect.objects.get(id=effect_id)
         resume(step.id, {"status": "succeeded", "output": dict(done(effect).output)})
     return effect
+
+
+def _seen_post(effect: Effect, url: str) -> Seen:
+    """Read a post's link, and the post itself; no call to anybody while rows are locked."""
+    post = VideoPost.model_validate_json(bytes(effect.decision.payload))
+    post_id = read_link(url, handle=effect.account.handle)
+    live = read_live(post, post_id, account=effect.account)
+    evidence = {"live_caption": live.caption, "caption_matches": live.matches}
+    return Seen(url_of(effect.account.handle, post_id), post_id, evidence)
+
+
+def _seen_place(url: str) -> Seen:
+    """Read where on TikTok a person saw what is no post: a comment, a thread, a shop or the ads manager."""
+    place = url.strip()
+    if len(place) > LONGEST_PLACE or _PLACE.fullmatch(place) is None:
+        raise LinkRefused(
+            f"The link {place[:200]!r} is not one of TikTok's: copy the address of the page on which you saw it, as in "
+            "https://www.tiktok.com/@lumen.lamps/video/7300000000000000000."
+        )
+    return Seen(place, "", {"seen_by_a_person": True})
 
 
 def read_link(url: str, *, handle: str) -> str:

@@ -24,6 +24,7 @@ from tiktok_ops.vault.envelope import open_text, seal_text
 from tiktok_ops.vault.rotation import Sealed
 from workflows.alarms import raise_for_lost_effect, raise_for_undone_effect, resolve_for_effect
 from workflows.effects.models import Effect
+from workflows.effects.registry import EFFECTS
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import ActionNode
 from workflows.outcomes import LeaseLost
@@ -324,7 +325,7 @@ def strand(effect: Effect) -> bool:
         now = lock(effect)
         if step.finished_at is None or now.status not in STRANDED:
             return False
-        if now.status == "prepared" or not now.provider_ref:  # without an address no byte has left
+        if now.status == "prepared" or _has_not_left(now):
             error = step.error or "Its step ended before it began."
             move(now, "failed", by="keeper", error=error)
             raise_for_undone_effect(now, error=error)
@@ -332,6 +333,11 @@ def strand(effect: Effect) -> bool:
             move(now, "unknown", by="keeper", error="Its worker ended without a word; look on TikTok.")
             raise_for_lost_effect(now)
     return True
+
+
+def _has_not_left(effect: Effect) -> bool:
+    """Return whether nothing of it can have left: it leaves by TikTok's reference, and has none."""
+    return EFFECTS[effect.kind].leaves_by_reference and not effect.provider_ref
 
 
 def raise_if_lost(effect: Effect) -> bool:

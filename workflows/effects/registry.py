@@ -17,12 +17,20 @@ from workflows.work import Work
 
 @dataclass(frozen=True, slots=True)
 class EffectKind:
-    """One kind: the approval whose payload it sends, and the function that performs it."""
+    """One kind: the approval whose payload it sends, and the function that performs it.
+
+    `done` is what is said of one that is confirmed. `leaves_by_reference` tells that nothing of it can have
+    left before TikTok's reference was kept: then one without a reference may begin again, or fails. `is_post`
+    tells that what proves it is the link of a post.
+    """
 
     name: str
     label: str
     approval: str
     performed_by: str
+    done: str
+    leaves_by_reference: bool = False
+    is_post: bool = False
 
     def perform(self, work: Work) -> Outcome:
         """Do it, or go on with it."""
@@ -42,6 +50,44 @@ EFFECTS = by_name(
             label="Post a video",
             approval="post_video",
             performed_by="workflows.effects.post_video.act",
-        )
+            done="posted",
+            leaves_by_reference=True,
+            is_post=True,
+        ),
+        EffectKind(
+            name="reply_comment",
+            label="Reply to a comment",
+            approval="reply_comment",
+            performed_by="workflows.effects.reply_comment.act",
+            done="replied",
+        ),
+        EffectKind(
+            name="send_message",
+            label="Write to a creator",
+            approval="send_message",
+            performed_by="workflows.effects.send_message.act",
+            done="sent",
+        ),
+        EffectKind(
+            name="update_listing",
+            label="Change a listing",
+            approval="update_listing",
+            performed_by="workflows.effects.update_listing.act",
+            done="changed",
+        ),
+        EffectKind(
+            name="set_stock",
+            label="Set the stock",
+            approval="set_stock",
+            performed_by="workflows.effects.set_stock.act",
+            done="set",
+        ),
+        EffectKind(
+            name="create_campaign",
+            label="Create a campaign",
+            approval="create_campaign",
+            performed_by="workflows.effects.create_campaign.act",
+            done="created, switched off",
+        ),
     ]
 )

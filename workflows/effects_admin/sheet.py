@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from pydantic import ValidationError
 
 from approvals.differences import Change, word_changes
+from approvals.kinds import kind_of
 from approvals.models import ApprovalRequest
 from approvals.packet import in_words
 from approvals.policy import MayNotDecide
@@ -75,6 +76,7 @@ def sheet_of(effect: Effect, *, by: User, form: LinkForm | None) -> dict[str, An
         "caption_changes": _caption_changes(effect, post),
         "seal_trouble": _seal_trouble(effect),
         "post": post,
+        "approved": approved_facts(effect),
         "has_hidden": post is not None and visible(post.caption) != post.caption,
         "settings": settings_in_the_app(post) if post else [],
         "file_url": reverse("admin:content_asset_file", args=[asset.id]) if asset and asset.file else "",
@@ -88,6 +90,20 @@ def sheet_of(effect: Effect, *, by: User, form: LinkForm | None) -> dict[str, An
         "request_url": reverse("admin:approvals_approvalrequest_change", args=[effect.request_id]),
         "events": events_about(effect),
     }
+
+
+def approved_facts(effect: Effect) -> dict[str, str]:
+    """Return what was approved of what is no post, as the approval's page shows it; empty where it cannot be read."""
+    if effect.kind not in EFFECTS or EFFECTS[effect.kind].is_post:
+        return {}
+    kind = kind_of(EFFECTS[effect.kind].approval)
+    try:
+        payload = kind.Payload.model_validate_json(bytes(effect.decision.payload))
+    except ValidationError:
+        return {}
+    preview = kind.preview(payload)
+    words = {"Words": preview.text} if preview else {}
+    return {name: visible(value) for name, value in {**words, **kind.shown(payload)}.items()}
 
 
 def why_no_attempt(effect: Effect, *, by: User) -> str:

@@ -39,6 +39,8 @@ BudgetMode = Literal[
 
 
 class _Filtering(BaseModel):
+    """What the lists are filtered by."""
+
     model_config = ConfigDict(extra="forbid")
 
     campaign_ids: list[str] = Field(default=[], max_length=MOST_IDS)
@@ -48,6 +50,8 @@ class _Filtering(BaseModel):
 
 
 class _Get(BaseModel):
+    """The query of the three lists."""
+
     model_config = ConfigDict(extra="forbid")
 
     advertiser_id: str
@@ -58,12 +62,16 @@ class _Get(BaseModel):
 
 
 class _Body(BaseModel):
+    """Base of what is read from a body: nothing is converted, nothing unknown let through."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
     advertiser_id: str
 
 
 class _NewCampaign(_Body):
+    """The body of `campaign/create`."""
+
     campaign_name: str = Field(min_length=1)
     objective_type: Literal[
         "REACH",
@@ -83,6 +91,8 @@ class _NewCampaign(_Body):
 
 
 class _NewGroup(_Body):
+    """The body of `adgroup/create`."""
+
     campaign_id: str
     adgroup_name: str = Field(min_length=1, max_length=LONGEST_NAME)
     billing_event: Literal["CPC", "CPM", "CPV", "OCPM"]
@@ -99,6 +109,8 @@ class _NewGroup(_Body):
 
 
 class _Creative(BaseModel):
+    """One ad of `ad/create`."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
     ad_name: str
@@ -115,11 +127,15 @@ class _Creative(BaseModel):
 
 
 class _NewAds(_Body):
+    """The body of `ad/create`."""
+
     adgroup_id: str
     creatives: list[_Creative] = Field(min_length=1, max_length=20)
 
 
 class _Switched(_Body):
+    """The body of the three `status/update`."""
+
     operation_status: Literal["ENABLE", "DISABLE", "DELETE"]
     campaign_ids: list[str] = Field(default=[], max_length=MOST_IDS)
     adgroup_ids: list[str] = Field(default=[], max_length=MOST_IDS)
@@ -258,6 +274,8 @@ def _make(
 
 
 class _Advertisers(BaseModel):
+    """The query of `advertiser/info`."""
+
     model_config = ConfigDict(extra="forbid")
 
     advertiser_ids: Json[list[str]]

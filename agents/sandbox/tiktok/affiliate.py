@@ -28,26 +28,36 @@ NO_CONVERSATION = 45101013
 
 
 class _Search(ShopBody):
+    """The body of the search for creators."""
+
     keyword: str = ""
     search_key: str = ""
 
 
 class _Records(ShopBody):
+    """The body of the outreach records."""
+
     page_index: int = Field(ge=1)
     page_size: int = Field(ge=2, le=50)
 
 
 class _Open(ShopBody):
+    """The body that opens a thread."""
+
     creator_open_id: str
     only_need_conversation_id: bool = False
 
 
 class _Send(ShopBody):
+    """The body that sends a message."""
+
     msg_type: Literal["TEXT"]
     content: str
 
 
 class _MessagesPage(Signed):
+    """The query for one page of a thread."""
+
     page_size: int = Field(ge=1, le=50)
     page_token: str = ""
 

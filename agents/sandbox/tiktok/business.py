@@ -51,12 +51,16 @@ class Query(BaseModel):
 
 
 class _Profile(Query):
+    """The query of `business/get`."""
+
     fields: Json[list[str]] = []
     start_date: date | None = None
     end_date: date | None = None
 
 
 class _Filters(BaseModel):
+    """What videos are filtered by."""
+
     model_config = ConfigDict(extra="forbid")
 
     video_ids: list[str] = Field(default=[], max_length=20)
@@ -64,6 +68,8 @@ class _Filters(BaseModel):
 
 
 class _Videos(Query):
+    """The query of `business/video/list`."""
+
     fields: Json[list[str]] = []
     filters: Json[_Filters] = _Filters()
     cursor: int | None = None

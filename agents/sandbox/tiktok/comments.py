@@ -25,6 +25,8 @@ REPLIES_INCLUDED = 3
 
 
 class _Listed(Query):
+    """The query of `comment/list`."""
+
     video_id: str
     comment_ids: Json[list[str]] = []
     include_replies: bool = False
@@ -36,10 +38,14 @@ class _Listed(Query):
 
 
 class _Replies(_Listed):
+    """The query of `comment/reply/list`."""
+
     comment_id: str
 
 
 class _Body(BaseModel):
+    """Base of what is read from a body: nothing is converted, nothing unknown let through."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
     business_id: str
@@ -47,14 +53,20 @@ class _Body(BaseModel):
 
 
 class _NewComment(_Body):
+    """The body of `comment/create`."""
+
     text: str = Field(min_length=1)
 
 
 class _NewReply(_NewComment):
+    """The body of `comment/reply/create`."""
+
     comment_id: str
 
 
 class _Hide(_Body):
+    """The body of `comment/hide`."""
+
     comment_id: str
     action: Literal["HIDE", "UNHIDE"]
 

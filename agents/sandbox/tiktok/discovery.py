@@ -24,6 +24,8 @@ LISTED = frozenset(
 
 
 class _Asked(BaseModel):
+    """What every question of trends names."""
+
     model_config = ConfigDict(extra="forbid")
 
     advertiser_id: str
@@ -33,14 +35,20 @@ class _Asked(BaseModel):
 
 
 class _Trending(_Asked):
+    """The query of `trending_list`."""
+
     category_name: str = "ALL"
 
 
 class _Detail(_Asked):
+    """The query of `detail`."""
+
     hashtag_id: str
 
 
 class _Videos(_Asked):
+    """The query of `video_list`."""
+
     hashtag_ids: Json[list[str]]
 
 

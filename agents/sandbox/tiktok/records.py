@@ -238,19 +238,17 @@ def hashtag(
     category: str = "",
     date_range: str = "7DAY",
     rank_change: str = "0",
-    hashtag_id: str = "",
-    views_lifetime: int | None = None,
-    posts_lifetime: int | None = None,
+    lifetime: tuple[int, int] | None = None,
     history: Sequence[tuple[date, int]] = (),
     top_video_ids: Sequence[str] = (),
     top_countries: Sequence[str] = (),
 ) -> SandboxRecord:
     """Return a trending hashtag of a country (`DE`) and a range (`1DAY`, `7DAY`, `30DAY`, `120DAY`).
 
-    `rank` 1 is the most popular; `history` holds (day, rank); `rank_change` is a number or `NEW`.
-    `category` is a word of TikTok's, such as `FOOD_AND_BEVERAGE`. Views and posts are of the range.
+    `rank` 1 is the first; `history` holds (day, rank); `rank_change` is a number or `NEW`; `category` a word of
+    TikTok's (`FOOD_AND_BEVERAGE`); `lifetime` all views and posts there ever were, by default the range's.
     """
-    hashtag_id = hashtag_id or number_of(f"hashtag {name}", 8)
+    hashtag_id = number_of(f"hashtag {name}", 8)
     data = {
         "hashtag_id": hashtag_id,
         "hashtag_name": name,
@@ -260,13 +258,15 @@ def hashtag(
         "rank_change": rank_change,
         "views": views,
         "posts": posts,
-        "views_global_lifetime": views if views_lifetime is None else views_lifetime,
-        "posts_global_lifetime": posts if posts_lifetime is None else posts_lifetime,
+        "views_global_lifetime": lifetime[0] if lifetime else views,
+        "posts_global_lifetime": lifetime[1] if lifetime else posts,
         "top_country_list": list(top_countries or (country_code,)),
         "hashtag_status": "ONLINE",
         "trending_history": [{"date": day.isoformat(), "rank_position": place} for day, place in history],
-        "top_video_list": [
-            {"video_id": one, "embed_url": f"https://www.tiktok.com/player/v1/{one}"} for one in top_video_ids
-        ],
+        "top_video_list": [_embedded(one) for one in top_video_ids],
     }
     return record(Kind.HASHTAG, country_code, f"{date_range}:{hashtag_id}", data, at=at)
+
+
+def _embedded(video_id: str) -> dict[str, str]:
+    return {"video_id": video_id, "embed_url": f"https://www.tiktok.com/player/v1/{video_id}"}

@@ -28,6 +28,8 @@ RATES = {
 
 
 class _Report(BaseModel):
+    """The query of `report/integrated/get`."""
+
     model_config = ConfigDict(extra="forbid")
 
     advertiser_id: str

@@ -52,6 +52,8 @@ class Paged(Signed):
 
 
 class _OrdersPage(Paged):
+    """The query for one page of orders."""
+
     sort_field: Literal["create_time", "update_time"] = "create_time"
     sort_order: Literal["ASC", "DESC"] = "DESC"
 
@@ -63,6 +65,8 @@ class ShopBody(BaseModel):
 
 
 class _Products(ShopBody):
+    """The body of the search for products."""
+
     status: Literal[
         "ALL",
         "DRAFT",
@@ -78,11 +82,15 @@ class _Products(ShopBody):
 
 
 class _Inventory(ShopBody):
+    """The body of the search for stock."""
+
     product_ids: list[str] = Field(default=[], max_length=100)
     sku_ids: list[str] = Field(default=[], max_length=600)
 
 
 class _Orders(ShopBody):
+    """The body of the search for orders."""
+
     order_status: str = ""
     create_time_ge: int | None = None
     create_time_lt: int | None = None
@@ -91,21 +99,29 @@ class _Orders(ShopBody):
 
 
 class _Listing(ShopBody):
+    """The body of `partial_edit`."""
+
     title: str | None = Field(default=None, min_length=1)
     description: str | None = Field(default=None, min_length=1)
 
 
 class _Level(ShopBody):
+    """How much a warehouse is to have."""
+
     warehouse_id: str
     quantity: int = Field(ge=1, le=LARGEST_STOCK)
 
 
 class _Sku(ShopBody):
+    """How much of a SKU there is to be."""
+
     id: str
     inventory: list[_Level] = Field(min_length=1)
 
 
 class _Levels(ShopBody):
+    """The body of `inventory/update`."""
+
     skus: list[_Sku] = Field(min_length=1)
 
 

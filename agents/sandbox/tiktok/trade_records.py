@@ -62,19 +62,11 @@ def product(
 ) -> SandboxRecord:
     """Return a product of one SKU; `price` is a decimal string, `stock` one entry a warehouse."""
     product_id = product_id or fresh_id(at)
-    inventory = [
-        {
-            "warehouse_id": one.warehouse_id or warehouse_id_of(username),
-            "quantity": one.quantity,
-            "committed_quantity": one.committed,
-        }
-        for one in stock
-    ]
     sku = {
         "id": sku_id or sku_id_of(product_id),
         "seller_sku": seller_sku,
         "price": {"currency": currency, "sale_price": price, "tax_exclusive_price": price},
-        "inventory": inventory,
+        "inventory": [_level(one, username) for one in stock],
     }
     data = {
         "id": product_id,
@@ -89,6 +81,14 @@ def product(
         "skus": [sku],
     }
     return record(Kind.PRODUCT, username, product_id, data, at=at)
+
+
+def _level(stock: Stock, username: str) -> dict[str, Any]:
+    return {
+        "warehouse_id": stock.warehouse_id or warehouse_id_of(username),
+        "quantity": stock.quantity,
+        "committed_quantity": stock.committed,
+    }
 
 
 def order(

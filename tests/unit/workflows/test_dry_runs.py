@@ -55,7 +55,7 @@ def test_dry_run_asks_the_agents_and_says_what_it_would_do() -> None:
     assert (gate["request"], gate["decision"], gate["payload"]["handle"]) == (None, None, run.account.handle)
     assert gate["dry_run"].startswith(f"It would ask somebody: Post on @{run.account.handle}:")
     assert (post["status"], post["effect"], post["handle"]) == (WOULD, None, run.account.handle)
-    assert post["dry_run"] == f"It would post video on {run.account}, and sent nothing."
+    assert post["dry_run"] == f"It would post a video on {run.account}, and sent nothing."
     assert post["payload_sha256"] == gate["payload_sha256"]
     assert (post["mode"], post["delivery"]) == ("sandbox", "direct")
     assert AuditEvent.objects.get(verb="run.started").data["dry_run"] is True

@@ -33,13 +33,19 @@ WORDS: list[tuple[dict[str, Any], str, str]] = [
         "posted (link given by Ana)",
         "good",
     ),
+    (
+        {"status": "confirmed", "confirmed_by": "provider", "kind": "create_campaign"},
+        "created, switched off (TikTok confirmed)",
+        "good",
+    ),
+    ({"status": "confirmed", "confirmed_by": "provider", "kind": "gone"}, "done (TikTok confirmed)", "good"),
     ({"status": "failed", "error": "No \u202ebytes."}, "failed: No [U+202E]bytes.", "bad"),
 ]
 
 
 @pytest.mark.parametrize(("fields", "words", "tone"), WORDS)
 def test_say_a_status_says_what_is_known_and_no_more(fields: dict[str, Any], words: str, tone: str) -> None:
-    effect = Effect(status_since=SINCE, **fields)
+    effect = Effect(status_since=SINCE, **{"kind": "post_video", **fields})
     assert (words_of(effect), tone_of(effect)) == (words, tone)
 
 

@@ -37,7 +37,8 @@ def render(**changes: Any) -> RenderNode:
 REFUSED: dict[str, tuple[list[AnyNode], str]] = {
     "unknown effect": (
         [gate_node(), action(effect="post_poem")],
-        "the node 'post' asks for the effect 'post_poem'; there are post_video.",
+        "the node 'post' asks for the effect 'post_poem'; there are create_campaign, "
+        "post_video, reply_comment, send_message, set_stock, update_listing.",
     ),
     "no gate at all": (
         [agent_node("made", agent="made"), action("post", "made", gate="made")],
@@ -94,7 +95,9 @@ def test_check_definition_that_acts_or_renders_wrongly_is_refused_naming_the_nod
 
 
 def test_check_action_behind_a_gate_for_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    poem = EffectKind(name="post_poem", label="Post a poem", approval="poem", performed_by="operator.not_")
+    poem = EffectKind(
+        name="post_poem", label="Post a poem", approval="poem", performed_by="operator.not_", done="posted"
+    )
     monkeypatch.setattr("workflows.validation.EFFECTS", by_name([*EFFECTS.values(), poem]))
 
     assert list(problems(workflow_of(gate_node(), action(effect="post_poem")))) == [

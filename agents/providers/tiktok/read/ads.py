@@ -99,12 +99,16 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class _PageInfo:
+    """Which page of how many this is."""
+
     page: int = 1
     total_page: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
+    """One page of a list, its rows not read yet."""
+
     rows: Annotated[tuple[dict[str, Any], ...], Field(validation_alias="list")] = ()
     page_info: _PageInfo = field(default_factory=_PageInfo)
 

@@ -126,6 +126,8 @@ class ThreadMessage:
 
 @dataclass(frozen=True, slots=True)
 class _Creators:
+    """What the marketplace's search answers."""
+
     creators: tuple[MarketplaceCreator, ...] = ()
     search_key: str = ""
     next_page_token: str = ""
@@ -133,16 +135,22 @@ class _Creators:
 
 @dataclass(frozen=True, slots=True)
 class _Quota:
+    """What the quota answers, one level too deep."""
+
     data: OutreachQuota = field(default_factory=OutreachQuota)
 
 
 @dataclass(frozen=True, slots=True)
 class _Records:
+    """What the outreach records answer."""
+
     connect_list: tuple[Connected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Messages:
+    """One page of a thread."""
+
     messages: tuple[ThreadMessage, ...] = ()
     next_page_token: str = ""
 

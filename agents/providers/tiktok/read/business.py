@@ -133,6 +133,8 @@ class VideoComment:
 
 @dataclass(frozen=True, slots=True)
 class _Videos:
+    """One page of videos, as it is answered."""
+
     videos: tuple[VideoInsights, ...] = ()
     cursor: int | None = None
     has_more: bool = False
@@ -140,6 +142,8 @@ class _Videos:
 
 @dataclass(frozen=True, slots=True)
 class _Comments:
+    """One page of comments, as it is answered."""
+
     comments: tuple[VideoComment, ...] = ()
     cursor: int | None = None
     has_more: bool = False

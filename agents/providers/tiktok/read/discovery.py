@@ -61,6 +61,8 @@ class TrendingHashtag:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
+    """A list of hashtags, as it is answered."""
+
     hashtags: Annotated[tuple[TrendingHashtag, ...], Field(validation_alias="list")] = ()
 
 

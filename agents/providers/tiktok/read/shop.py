@@ -161,22 +161,30 @@ class ShopOrder:
 
 @dataclass(frozen=True, slots=True)
 class _Shops:
+    """The shops, as they are answered."""
+
     shops: tuple[Shop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Products:
+    """One page of products, as it is answered."""
+
     products: tuple[ShopProduct, ...] = ()
     next_page_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Inventory:
+    """The stock, as it is answered."""
+
     inventory: tuple[ProductLevels, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Orders:
+    """One page of orders, as it is answered."""
+
     orders: tuple[ShopOrder, ...] = ()
     next_page_token: str = ""
 

@@ -82,7 +82,8 @@ def test_ask_again_by_a_worker_that_lost_its_lease_asks_nothing(tiktok: Any) -> 
     effect = ledger.effect_of(taken, kind="post_video")
     payload = bytes(effect.decision.payload)
     post = VideoPost.model_validate_json(payload)
-    posting = Posting(taken, effect, post, payload, Asset.objects.get(id=post.asset))
+    asset = Asset.objects.get(id=post.asset)
+    posting = Posting(work=taken, effect=effect, payload=payload, post=post, asset=asset)
     take_over(run)
 
     with pytest.raises(LeaseLost):

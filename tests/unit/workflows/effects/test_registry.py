@@ -7,9 +7,9 @@ from approvals.kinds import known_kinds
 from workflows.effects.registry import EFFECTS, EffectKind, by_name
 
 
-def kind(name: str = "made", performed_by: str = "workflows.effects.post_video.act") -> EffectKind:
+def kind(name: str = "made", *, performed_by: str = "workflows.effects.post_video.act") -> EffectKind:
     """Return a kind."""
-    return EffectKind(name=name, label="Made", approval="post_video", performed_by=performed_by)
+    return EffectKind(name=name, label="Made", approval="post_video", performed_by=performed_by, done="made")
 
 
 def test_by_name_with_two_of_one_name_is_refused() -> None:
@@ -23,7 +23,7 @@ def test_registry_cannot_be_changed_after_it_was_made() -> None:
 
 
 def test_every_kind_is_sealed_by_an_approval_there_is_and_names_a_function() -> None:
-    assert set(EFFECTS) == {"post_video"}
+    assert set(EFFECTS) == set(known_kinds())
     for one in EFFECTS.values():
         assert one.approval in known_kinds()
         assert callable(import_string(one.performed_by))
@@ -31,3 +31,7 @@ def test_every_kind_is_sealed_by_an_approval_there_is_and_names_a_function() -> 
 
 def test_perform_calls_the_function_that_is_named() -> None:
     assert kind(performed_by="operator.not_").perform(None) is True  # type: ignore[arg-type, comparison-overlap]
+
+
+def test_only_a_post_leaves_by_its_reference_and_is_closed_by_its_link() -> None:
+    assert [one.name for one in EFFECTS.values() if one.leaves_by_reference or one.is_post] == ["post_video"]

@@ -1,6 +1,7 @@
 """An account's own figures, videos and comments, through the real client."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,8 @@ from tests.factories.tiktok_world import (
 )
 
 pytestmark = pytest.mark.usefixtures("committed_sandbox")
-OWN = {"token": TOKEN, "business_id": ACCESS.business_id}
-OTHERS = {"token": TOKEN, "business_id": "-000somebodyelse"}
+OWN: dict[str, Any] = {"token": TOKEN, "business_id": ACCESS.business_id}
+OTHERS: dict[str, Any] = {"token": TOKEN, "business_id": "-000somebodyelse"}
 
 
 def business() -> BusinessReader:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -37,8 +38,8 @@ from tests.factories.tiktok_world import (
 )
 
 pytestmark = pytest.mark.usefixtures("committed_sandbox")
-ADS = {"token": TOKEN, "advertiser_id": ACCESS.advertiser_id}
-SHOP = {"token": TOKEN, "cipher": ACCESS.shop_cipher}
+ADS: dict[str, Any] = {"token": TOKEN, "advertiser_id": ACCESS.advertiser_id}
+SHOP: dict[str, Any] = {"token": TOKEN, "cipher": ACCESS.shop_cipher}
 NEW = NewCampaign(name="Spring", objective="TRAFFIC", daily_budget=Decimal("50.00"))
 
 

@@ -1,0 +1,134 @@
+"""What people are asked for before a shop is changed: the words of a listing, the number in stock."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+
+from approvals.kinds import Kind, Preview, Weight, register
+from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.cells import shortened
+from tiktok_ops.content.models import Product
+from workflows.effect_words import fate_of
+from workflows.gates import resume_gate
+from workflows.payloads import Act, ActImpossible
+
+LONGEST_TITLE = 255
+LONGEST_DESCRIPTION = 10_000
+FEWEST, MOST = 1, 99_999
+"""TikTok takes no stock of 0: a product that is gone is taken off the shop."""
+UNKNOWN = "it is not known"
+
+ProductId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,25}$")]
+
+
+class ListingUpdate(Act):
+    """New words for a product: a title, a description (HTML), or both.
+
+    `replaces_title` and `replaces_description` are what they were drafted against, where that is known: if
+    the shop has other words by then, a person is asked again.
+    """
+
+    product_id: ProductId
+    title: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TITLE)] | None = None
+    description: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_DESCRIPTION)] | None = None
+    replaces_title: str | None = None
+    replaces_description: str | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "ListingUpdate":
+        if self.title is None and self.description is None:
+            raise ValueError("a title or a description is needed")
+        return self
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """Return what is to be changed, by name."""
+        both = {"title": self.title, "description": self.description}
+        return {name: value for name, value in both.items() if value is not None}
+
+
+class StockUpdate(Act):
+    """How many units of a product there are, as an absolute number.
+
+    `sku_id` and `warehouse_id` may be empty where the product has but one. `replaces_quantity` is what it
+    was computed from, where that is known: if the shop has another number by then, a person is asked again.
+    """
+
+    product_id: ProductId
+    quantity: Annotated[int, Field(ge=FEWEST, le=MOST)]
+    sku_id: str = ""
+    warehouse_id: str = ""
+    replaces_quantity: int | None = None
+
+
+def _product(account_id: UUID, product_id: str) -> Product | None:
+    return Product.objects.filter(account_id=account_id, product_id=product_id).first()
+
+
+def _check_product(act: ListingUpdate | StockUpdate, account: TikTokAccount) -> None:
+    """Raise `ActImpossible` unless the product is one we have read of the account's shop."""
+    if _product(account.id, act.product_id) is None:
+        raise ActImpossible(
+            f"The product {act.product_id!r} is not one of the shop of @{act.handle} that we have read: sync the "
+            "shop first."
+        )
+
+
+def _listing_shown(act: ListingUpdate) -> dict[str, str]:
+    product = _product(act.account, act.product_id)
+    now = {"title": product.title, "description": product.description} if product else {}
+    shown = {"Shop": f"@{act.handle}", "Product": act.product_id}
+    for name, value in act.wanted.items():
+        shown |= {
+            f"{name.capitalize()} when last read": now.get(name, UNKNOWN),
+            f"{name.capitalize()} then": value,
+        }
+    return shown
+
+
+def _stock_shown(act: StockUpdate) -> dict[str, str]:
+    product = _product(act.account, act.product_id)
+    return {
+        "Shop": f"@{act.handle}",
+        "Product": product.title if product else act.product_id,
+        "In stock when last read": str(product.stock) if product else UNKNOWN,
+        "In stock then": str(act.quantity),
+    }
+
+
+def _listing_preview(act: ListingUpdate) -> Preview:
+    return Preview(handle=act.handle, text="\n\n".join(act.wanted.values()))
+
+
+LISTING = Kind(
+    name="update_listing",
+    label="Change a listing",
+    Payload=ListingUpdate,
+    weigh=lambda act: Weight(risk="medium"),
+    title=lambda act: f"Change a listing of @{act.handle}: {shortened(act.title or act.product_id)}",
+    approve_label=lambda act: f"Approve and change the {' and the '.join(act.wanted)} now",
+    on_decided=resume_gate,
+    check=_check_product,
+    shown=_listing_shown,
+    preview=_listing_preview,
+    fate=fate_of,
+)
+STOCK = Kind(
+    name="set_stock",
+    label="Set the stock",
+    Payload=StockUpdate,
+    weigh=lambda act: Weight(risk="low"),
+    title=lambda act: f"Set the stock of product {act.product_id} of @{act.handle} to {act.quantity}",
+    approve_label=lambda act: f"Approve and set the stock to {act.quantity} now",
+    on_decided=resume_gate,
+    check=_check_product,
+    shown=_stock_shown,
+    fate=fate_of,
+)
+
+
+def register_shop_kinds() -> None:
+    """Fill the registry."""
+    for kind in (LISTING, STOCK):
+        register(kind)
