@@ -65,6 +65,11 @@ class CrashPoint(StrEnum):
     )
     BEFORE_SENDING = "effect.before_sending", "TikTok said what is allowed; no leave to send yet.", "step"
     IN_SENDING = "effect.in_sending", "The effect is `sending`; nothing has left.", "step"
+    AFTER_OFFER = (
+        "effect.after_offer",
+        "An address is open to TikTok, which was not asked to pull yet.",
+        "step",
+    )
     AFTER_INIT = "effect.after_init", "TikTok gave a publish id; it is not kept.", "step"
     BEFORE_FIRST_BYTE = "effect.before_first_byte", "The publish id is kept; no byte has left.", "step"
     MID_UPLOAD = "effect.mid_upload", "Some chunks have left, not all.", "step"

@@ -15,6 +15,7 @@ urlpatterns = [
     path("readyz", health.ready, name="ready"),
     path("connect/tiktok/", include("agents.connections.urls")),
     path("sandbox/tiktok/", include("agents.sandbox.tiktok.urls")),
+    path("pull/", include("workflows.pull_urls")),
     path("hooks/", include("workflows.webhooks.urls")),
     path("api/v1/", include("tiktok_ops.accounts.api.urls")),
     path("api/v1/", include("tiktok_ops.content.api.urls")),

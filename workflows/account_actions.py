@@ -29,7 +29,7 @@ from tiktok_ops.workers import NO_WORKER, no_worker_is_up, register_count
 from workflows.asset_uses import find_runs
 from workflows.effects.models import Effect
 from workflows.models import WorkflowRun
-from workflows.post_pages import draft_page, new_post_page
+from workflows.post_pages import draft_page, new_photo_post_page, new_post_page
 from workflows.presence import present
 from workflows.protocol import wake
 from workflows.schedules.events import IMPORT_FINISHED
@@ -37,7 +37,7 @@ from workflows.schedules.firing import fire_event
 from workflows.services import start_run
 
 PROFILE_AUDIT = "profile_audit"
-ON_ACCOUNT_PAGES = frozenset({PROFILE_AUDIT, "post_draft", "own_post"})
+ON_ACCOUNT_PAGES = frozenset({PROFILE_AUDIT, "post_draft", "own_post", "photo_post"})
 """The workflows that are started on the page of an account, which asks for what they need."""
 
 
@@ -68,6 +68,7 @@ def _actions() -> tuple[AccountAction, ...]:
         ),
         _page("draft_a_post", "Draft a post", "edit_note", draft_page),
         _page("new_post", "New post", "add_box", new_post_page),
+        _page("new_photo_post", "New photo post", "add_photo_alternate", new_photo_post_page),
         AccountAction(
             name="run_a_batch",
             label="Run a workflow as a batch",

@@ -22,7 +22,7 @@ from tests.factories.workflows import WorkflowRunFactory, WorkflowStepFactory, c
 from tiktok_ops.content.models import ContentImport
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.transitions import TransitionTable, installed_pairs
-from workflows.effects.models import Effect
+from workflows.effects.models import Effect, PullAddress
 from workflows.transitions import EFFECT, RUN, WEBHOOK
 
 
@@ -100,6 +100,9 @@ MAKERS: dict[str, Callable[[str], models.Model]] = {
     "approval request": make_request,
     "effect": make_effect_in,
     "breaker": make_breaker,
+    "pull address": lambda status: PullAddress.objects.create(
+        effect=make_effect_in("sending"), attempt=1, token_digest="0" * 64, status=status
+    ),
     "connection": lambda status: connection_row(status=status),
     "webhook": lambda status: message_of(
         status=status, note="So it was.", finished_at=None if status == "received" else NOON
@@ -203,6 +206,8 @@ def test_find_machines_finds_those_there_are() -> None:
         ("import", "queued", "succeeded"),
         ("import", "running", "queued"),
         ("alert", "resolved", "open acknowledged"),  # should it happen again, that is another
+        ("pull address", "fetched", "active revoked"),  # what TikTok has it has
+        ("pull address", "revoked", "active fetched spent"),  # nothing is given out any more
         ("connection", "disconnected", "reconnect"),  # nobody waits for what people ended
         ("breaker", "closed", "half_open"),  # nothing is probed that did not fail
     ],

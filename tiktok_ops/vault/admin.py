@@ -70,10 +70,14 @@ class SecretAdmin(MachineWrittenAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the secrets with what is known of their versions."""
-        rows: QuerySet[Any] = super().get_queryset(request).annotate(
-            version_count=Count("versions"),
-            kept_count=Count("versions", filter=Q(versions__destroyed_at=None)),
-            written_at=Max("versions__created_at"),
+        rows: QuerySet[Any] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                version_count=Count("versions"),
+                kept_count=Count("versions", filter=Q(versions__destroyed_at=None)),
+                written_at=Max("versions__created_at"),
+            )
         )
         return rows
 

@@ -13,16 +13,17 @@ from agents.providers.tiktok.access import speaking_for
 from agents.providers.tiktok.provider import get_tiktok
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.errors import Refused
-from workflows.approval_kinds import VideoPost
 from workflows.effects import ledger
 from workflows.effects.following import url_of
 from workflows.effects.models import Effect
 from workflows.effects.registry import EFFECTS
 from workflows.effects.underway import done
+from workflows.photo_kinds import PhotoPost
+from workflows.posts import Post, read_post
 from workflows.protocol import resume
 
 _LINK = re.compile(
-    r"https://(?:www\.|m\.)?tiktok\.com/@([A-Za-z0-9_.]{2,24})/video/([0-9]{5,32})/?(?:[?#]\S*)?"
+    r"https://(?:www\.|m\.)?tiktok\.com/@([A-Za-z0-9_.]{2,24})/(?:video|photo)/([0-9]{5,32})/?(?:[?#]\S*)?"
 )
 CUT_AT = 150
 """TikTok's display API cuts captions to this many characters."""
@@ -91,11 +92,12 @@ def settle_by_link(*, effect_id: UUID, by: User, url: str) -> Effect:
 
 def _seen_post(effect: Effect, url: str) -> Seen:
     """Read a post's link, and the post itself; no call to anybody while rows are locked."""
-    post = VideoPost.model_validate_json(bytes(effect.decision.payload))
+    post = read_post(effect)
     post_id = read_link(url, handle=effect.account.handle)
-    live = read_live(post, post_id, account=effect.account)
+    live = read_live(post, post_id, account=effect.account) if post else Live(None, None)
     evidence = {"live_caption": live.caption, "caption_matches": live.matches}
-    return Seen(url_of(effect.account.handle, post_id), post_id, evidence)
+    kind = "photo" if isinstance(post, PhotoPost) else "video"
+    return Seen(url_of(effect.account.handle, post_id, kind=kind), post_id, evidence)
 
 
 def _seen_place(url: str) -> Seen:
@@ -122,7 +124,7 @@ def read_link(url: str, *, handle: str) -> str:
     return found[2]
 
 
-def read_live(post: VideoPost, post_id: str, *, account: TikTokAccount) -> Live:
+def read_live(post: Post, post_id: str, *, account: TikTokAccount) -> Live:
     """Return the caption as it is on TikTok, compared with the approved one as far as TikTok shows it."""
     try:
         provider = get_tiktok()

@@ -15,7 +15,7 @@ from tiktok_ops.content.assets import AssetChanged, open_verified
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.effects import ledger
 from workflows.effects.guards import AccountNow, VideoNow, check_post
-from workflows.effects.posting import Posting
+from workflows.effects.posting import Posting, PostUnderway
 from workflows.effects.sending import send_bytes
 from workflows.effects.underway import (
     AGAIN_SECONDS,
@@ -46,7 +46,7 @@ def start(posting: Posting) -> Outcome:
     with file:
         try:
             posting.provider.wire.check_open(ANNOUNCE)
-            _ask_creator(posting)
+            ask_creator(posting)
         except ProviderError as trouble:
             return after(posting, trouble)
         pass_by(CrashPoint.BEFORE_SENDING, posting.work.step.id)
@@ -62,7 +62,7 @@ def hand_over(posting: Posting) -> Outcome:
     return Waits(HANDED_OVER) if isinstance(begun, float) else begun
 
 
-def _ask_creator(posting: Posting) -> None:
+def ask_creator(posting: PostUnderway) -> None:
     """Ask TikTok what the account may do now, and keep the answer; raises `ProviderError`."""
     posting.hold_for_call()
     reader = posting.provider.posting

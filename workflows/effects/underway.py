@@ -167,7 +167,7 @@ def unsure(underway: Underway, error: str, *, seconds: float | None = None) -> W
     return Waits(f"{error} TikTok is asked what it has before anything is sent again.", delay)
 
 
-def later(underway: Underway, why: str) -> Outcome:
+def later(underway: Underway, why: str) -> Waits:
     """Ask again after a while, less and less often."""
     delay = look_again_seconds(underway.effect.looks)
     underway = underway.looked()

@@ -8,7 +8,9 @@ from agents.providers.errors import ProviderMisconfigured
 from agents.providers.registry import Mode, mode_of
 from agents.providers.studio.jobs import ALIAS as STUDIO
 from agents.sandbox.studio.callbacks import deliver_due
+from agents.sandbox.tiktok.faults import TikTokFaults
 from agents.sandbox.tiktok.notices import deliver_due as deliver_notices
+from agents.sandbox.tiktok.pulling import pull_due
 from workflows.webhooks.inbox import Reception, receive
 from workflows.webhooks.sources import SOURCES
 
@@ -35,6 +37,14 @@ def deliver_sandbox_webhooks() -> int:
     if secrets and settings.TIKTOK_CLIENT_KEY and _is_sandbox(TIKTOK):
         return deliver_notices(client_key=settings.TIKTOK_CLIENT_KEY, secret=secrets[0], post=_tiktok_post)
     return 0
+
+
+def pull_for_sandbox() -> int:
+    """Have the sandbox TikTok pull the photos that are due; return how many posts came of it."""
+    if not _is_sandbox(TIKTOK):
+        return 0
+    options = settings.PROVIDERS[TIKTOK].get("OPTIONS", {})
+    return pull_due(TikTokFaults.model_validate(options.get("faults", {})))
 
 
 def _is_sandbox(alias: str) -> bool:

@@ -219,7 +219,8 @@ def test_every_action_of_a_row_asks_in_a_dialog_first() -> None:
     pages: list[Any] = list(site._registry.values())
     forms = {f"accounts_tiktokaccount_{each.name}" for each in account_actions() if each.page}
     assert forms == {
-        f"accounts_tiktokaccount_{name}" for name in ("new_post", "draft_a_post", "connect_to_tiktok")
+        f"accounts_tiktokaccount_{name}"
+        for name in ("new_post", "new_photo_post", "draft_a_post", "connect_to_tiktok")
     }
     forms.add("workflows_schedule_edit")
     for page in pages:
