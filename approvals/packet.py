@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Prefetch
 from django.urls import reverse
@@ -63,7 +64,7 @@ def packet_context(asked: ApprovalRequest, *, by: User) -> dict[str, Any]:
         "kind": kind,
         "mode": getattr(payload, "mode", asked.account.mode),
         "shown": kind.shown(payload),
-        "screen": _screen(preview, asked, by) if preview and preview.asset_id else None,
+        "screen": _screen(preview, preview.asset_id, asked, by) if preview and preview.asset_id else None,
         "has_text": preview is not None,
         "pieces": pieces_of(text, marks or []),
         "marks": marks,
@@ -94,9 +95,9 @@ def _why_not(asked: ApprovalRequest, kind: Kind, by: User) -> dict[str, str]:
     return told
 
 
-def _screen(preview: Preview, asked: ApprovalRequest, by: User) -> Screen:
+def _screen(preview: Preview, asset_id: UUID, asked: ApprovalRequest, by: User) -> Screen:
     """Return the phone's picture; a file that is not the one asked about is not played."""
-    asset = Asset.objects.visible_to(by).filter(id=preview.asset_id, workspace_id=asked.workspace_id).first()
+    asset = Asset.objects.visible_to(by).filter(id=asset_id, workspace_id=asked.workspace_id).first()
     photos = _photos(preview, asked, by)
     warning = _warning(asset, preview) or ("" if None not in photos else _NOT_ALL)
     return Screen(

@@ -23,7 +23,7 @@ from workflows.posts import Post, read_post
 from workflows.protocol import resume
 
 _LINK = re.compile(
-    r"https://(?:www\.|m\.)?tiktok\.com/@([A-Za-z0-9_.]{2,24})/(?:video|photo)/([0-9]{5,32})/?(?:[?#]\S*)?"
+    r"https://(?:www\.|m\.)?tiktok\.com/@([A-Za-z0-9_.]{2,24})/(video|photo)/([0-9]{5,32})/?(?:[?#]\S*)?"
 )
 CUT_AT = 150
 """TikTok's display API cuts captions to this many characters."""
@@ -93,10 +93,10 @@ def settle_by_link(*, effect_id: UUID, by: User, url: str) -> Effect:
 def _seen_post(effect: Effect, url: str) -> Seen:
     """Read a post's link, and the post itself; no call to anybody while rows are locked."""
     post = read_post(effect)
-    post_id = read_link(url, handle=effect.account.handle)
+    kind = "photo" if isinstance(post, PhotoPost) else "video"
+    post_id = read_link(url, handle=effect.account.handle, kind=kind)
     live = read_live(post, post_id, account=effect.account) if post else Live(None, None)
     evidence = {"live_caption": live.caption, "caption_matches": live.matches}
-    kind = "photo" if isinstance(post, PhotoPost) else "video"
     return Seen(url_of(effect.account.handle, post_id, kind=kind), post_id, evidence)
 
 
@@ -111,17 +111,20 @@ def _seen_place(url: str) -> Seen:
     return Seen(place, "", {"seen_by_a_person": True})
 
 
-def read_link(url: str, *, handle: str) -> str:
-    """Return the post's id from its link; raises `LinkRefused` for any other, or another account's."""
+def read_link(url: str, *, handle: str, kind: str = "video") -> str:
+    """Return the post's id from its link; raises `LinkRefused` for any other, or another account's.
+
+    `kind` is what TikTok calls the post in links; it shows photos as videos, too.
+    """
     found = _LINK.fullmatch(url.strip())
-    if found is None:
+    if found is None or found[2] not in {kind, "video"}:
         raise LinkRefused(
             f"The link {url.strip()[:200]!r} is not that of a post: copy it from TikTok, as in "
             f"https://www.tiktok.com/@{handle}/video/7300000000000000000."
         )
     if found[1].lower() != handle.lower():
         raise LinkRefused(f"The link leads to a post of @{found[1]}: give the one on @{handle}.")
-    return found[2]
+    return found[3]
 
 
 def read_live(post: Post, post_id: str, *, account: TikTokAccount) -> Live:

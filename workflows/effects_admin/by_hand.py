@@ -39,8 +39,10 @@ def _of_videos(post: Post) -> list[tuple[str, str]]:
 
 
 def _made_with_ai(post: Post) -> list[tuple[str, str]]:
-    is_video = isinstance(post, VideoPost)
-    return [("AI-generated content", _switch(post.is_ai_generated))] if is_video else []
+    """Return the label the app has for videos alone."""
+    if isinstance(post, VideoPost):
+        return [("AI-generated content", _switch(post.is_ai_generated))]
+    return []
 
 
 def _disclosure(post: Post) -> str:

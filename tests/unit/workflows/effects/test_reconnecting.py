@@ -118,7 +118,8 @@ def test_form_of_a_post_whose_access_is_lost_says_so_and_stays_open(tiktok: Any)
 
 def removed(made: TikTokConnection, **changes: Any) -> bytes:
     """Return what TikTok tells of an account whose owner took our access back."""
-    told = {"create_time": int(made.connected_at.timestamp()) + 1, "content": '{"reason":1}'} | changes
+    told: dict[str, Any] = {"create_time": int(made.connected_at.timestamp()) + 1, "content": '{"reason":1}'}
+    told |= changes
     return tiktok_body("authorization.removed", user_openid=made.open_id, **told)
 
 
@@ -198,7 +199,7 @@ def test_sandbox_repeats_what_nobody_took_less_and_less_often(made: TikTokConnec
         sent.append(body)
         return next(answers)
 
-    given = {"client_key": CLIENT_KEY, "secret": "a secret we share", "post": post}
+    given: dict[str, Any] = {"client_key": CLIENT_KEY, "secret": "a secret we share", "post": post}
     assert deliver_due(**given) == 0
     assert deliver_due(**given) == 0  # it rests
     let_pass(3)

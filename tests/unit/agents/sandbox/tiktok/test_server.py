@@ -164,7 +164,8 @@ def test_post_photos_over_the_socket_pulls_them_from_us(
 def test_every_api_is_served_at_the_one_address(client: TikTokProvider) -> None:
     make_creator()
     plant([a_video()])
-    assert client.business.video_page(token=ACCESS.token, business_id=ACCESS.business_id)
+    page = client.business.video_page(token=ACCESS.token, business_id=ACCESS.business_id)
+    assert page is not None
     assert client.shop.shops(token=ACCESS.token)
     answers = {
         one.name: httpx.request(one.method, f"{client.wire._base_url}{_filled(one.path)}").status_code
