@@ -31,6 +31,7 @@ from tests.factories.connections import (
     token_of,
 )
 from tests.factories.posting import providers
+from tests.forms import times
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.crash_points import CrashPoint, passes
 from tiktok_ops.vault.services import destroy_secret
@@ -70,7 +71,7 @@ def test_renewal_that_is_refused_for_now_is_told_where_there_is_no_good_token(se
     assert again(made).status == "connected"
 
 
-@pytest.mark.parametrize("fault", ["reset_before", "server_error_before"])
+@pytest.mark.parametrize("fault", times(long=["reset_before", "server_error_before"], short=["reset_before"]))
 def test_answer_that_is_lost_before_tiktok_acted_is_found_out_by_asking_again(
     settings: Any, fault: str
 ) -> None:
@@ -84,7 +85,13 @@ def test_answer_that_is_lost_before_tiktok_acted_is_found_out_by_asking_again(
     assert alerts_of(made) == []
 
 
-@pytest.mark.parametrize("fault", ["timeout_after", "reset_after", "server_error_after", "malformed"])
+@pytest.mark.parametrize(
+    "fault",
+    times(
+        long=["timeout_after", "reset_after", "server_error_after", "malformed"],
+        short=["timeout_after", "malformed"],
+    ),
+)
 def test_answer_that_is_lost_after_rotation_asks_to_connect_again_and_nothing_else(
     settings: Any, fault: str
 ) -> None:
