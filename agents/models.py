@@ -13,9 +13,13 @@ from agents.budgets.models import Budget as Budget
 from agents.budgets.models import BudgetPeriod as BudgetPeriod
 from agents.budgets.models import Hold as Hold
 from agents.budgets.models import Reservation as Reservation
+from agents.connections.models import TikTokConnection as TikTokConnection
 from agents.guardrails.models import GuardrailFinding as GuardrailFinding
 from agents.guardrails.models import GuardrailPolicy as GuardrailPolicy
 from agents.memory.models import MemoryItem as MemoryItem
+from agents.sandbox_grant_models import SandboxGrant as SandboxGrant
+from agents.sandbox_grant_models import SandboxNotice as SandboxNotice
+from agents.sandbox_grant_models import SandboxToken as SandboxToken
 from agents.sandbox_models import SandboxCreator as SandboxCreator
 from agents.sandbox_models import SandboxPost as SandboxPost
 from agents.sandbox_models import SandboxRequest as SandboxRequest

@@ -53,7 +53,7 @@ class SandboxCreator(models.Model):
     """An account of the sandbox TikTok, made when its first request arrives.
 
     `posting_refusal` is the code every attempt to post is refused with, if any; `unaudited…` still
-    allows `SELF_ONLY`.
+    allows `SELF_ONLY`. `pull_seconds` pass before photos are pulled.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -69,6 +69,7 @@ class SandboxCreator(models.Model):
     duet_disabled = models.BooleanField(default=False)
     stitch_disabled = models.BooleanField(default=False)
     max_duration_seconds = models.PositiveIntegerField(default=600)
+    pull_seconds = models.FloatField(default=0)
     posting_refusal = models.CharField(max_length=80, blank=True)
 
     def __str__(self) -> str:
@@ -77,6 +78,8 @@ class SandboxCreator(models.Model):
 
 class SandboxPost(models.Model):
     """One publish id, from its init on; a post exists once its bytes are complete.
+
+    Photos are pulled from `photo_urls` at `pull_at`; until then their size is not known and said to be 1.
 
     Where it is follows from these times and the database's clock, so nothing has to move it on.
     """
@@ -87,6 +90,8 @@ class SandboxPost(models.Model):
     upload_id = models.CharField(max_length=32, unique=True)
     upload_token_digest = models.CharField(max_length=64)
     post_info = models.JSONField()
+    photo_urls = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+    pull_at = models.DateTimeField(null=True)
     video_size = models.PositiveBigIntegerField()
     chunk_size = models.PositiveBigIntegerField()
     total_chunk_count = models.PositiveIntegerField()
@@ -103,6 +108,11 @@ class SandboxPost(models.Model):
 
     class Meta:
         ordering = ["begun_at", "id"]
+        indexes = [
+            models.Index(
+                fields=["pull_at"], name="sandbox_pull_due", condition=Q(completed_at=None, cancelled_at=None)
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(completed_at__isnull=True, uploaded_bytes__lt=F("video_size"))

@@ -1,4 +1,4 @@
-"""The status machines of agent runs and of circuit breakers."""
+"""The status machines of agent runs, of circuit breakers and of connections to TikTok."""
 
 from tiktok_ops.transitions import table
 
@@ -8,4 +8,14 @@ AGENT_RUN = table(
 
 BREAKER = table(
     "breaker", "agents_breaker", {"closed": "open", "open": "half_open closed", "half_open": "open closed"}
+)
+
+CONNECTION = table(
+    "connection",
+    "agents_tiktokconnection",
+    {
+        "connected": "reconnect disconnected",
+        "reconnect": "connected disconnected",
+        "disconnected": "connected",
+    },
 )

@@ -37,12 +37,16 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a payload looks like once it is out: on whose account, with which words, and which file, if any."""
+    """What a payload looks like once it is out: on whose account, with which words, and which file, if any.
+
+    Of photos that is the cover, and `photos` are all of them in order, each as (asset, SHA-256).
+    """
 
     handle: str
     text: str
     asset_id: UUID | None = None
     asset_sha256: str = ""
+    photos: tuple[tuple[UUID, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

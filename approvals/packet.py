@@ -23,6 +23,7 @@ from tiktok_ops.content.asset_facts import kind_of_file, length_and_sides
 from tiktok_ops.content.models import Asset
 
 WORKFLOW = "The workflow"
+_NOT_ALL = "Not all of these photos are there, or yours to see, or the ones this asks about."
 _SAID = {"approve": "approved it", "reject": "rejected it"}
 _IN_PLACE = ("findings", "compliance_score", "blocked", "why_again")
 """The facts that have a place of their own on the page; the others are listed."""
@@ -45,6 +46,7 @@ class Screen:
     handle: str
     words: list[tuple[str, bool]]
     video_url: str
+    photo_urls: list[str]
     about_video: str
     about_url: str
     warning: str
@@ -101,15 +103,29 @@ def _why_not(asked: ApprovalRequest, kind: Kind, by: User) -> dict[str, str]:
 def _screen(preview: Preview, asset_id: UUID, asked: ApprovalRequest, by: User) -> Screen:
     """Return the phone's picture; a file that is not the one asked about is not played."""
     asset = Asset.objects.visible_to(by).filter(id=asset_id, workspace_id=asked.workspace_id).first()
-    warning = _warning(asset, preview)
+    photos = _photos(preview, asked, by)
+    warning = _warning(asset, preview) or ("" if None not in photos else _NOT_ALL)
     return Screen(
         handle=preview.handle,
         words=words_of(preview.text),
-        video_url="" if warning or asset is None else reverse("admin:content_asset_file", args=[asset.id]),
+        video_url="" if warning or asset is None or photos else _file_url(asset),
+        photo_urls=[] if warning else [_file_url(photo) for photo in photos if photo is not None],
         about_video=", ".join(filter(None, [kind_of_file(asset), length_and_sides(asset)])) if asset else "",
         about_url=reverse("admin:content_asset_change", args=[asset.id]) if asset else "",
         warning=warning,
     )
+
+
+def _file_url(asset: Asset) -> str:
+    return reverse("admin:content_asset_file", args=[asset.id])
+
+
+def _photos(preview: Preview, asked: ApprovalRequest, by: User) -> list[Asset | None]:
+    """Return the photos in order; None for one that is not there, another by now, or not theirs to see."""
+    rows = Asset.objects.visible_to(by).filter(workspace_id=asked.workspace_id)
+    ids = [asset_id for asset_id, _ in preview.photos]
+    found = {(asset.id, asset.sha256): asset for asset in rows.filter(id__in=ids)} if ids else {}
+    return [found.get(photo) for photo in preview.photos]
 
 
 def _warning(asset: Asset | None, preview: Preview) -> str:

@@ -69,6 +69,11 @@ class CrashPoint(StrEnum):
     )
     BEFORE_SENDING = "effect.before_sending", "TikTok said what is allowed; no leave to send yet.", "step"
     IN_SENDING = "effect.in_sending", "The effect is `sending`; nothing has left.", "step"
+    AFTER_OFFER = (
+        "effect.after_offer",
+        "An address is open to TikTok, which was not asked to pull yet.",
+        "step",
+    )
     AFTER_INIT = "effect.after_init", "TikTok gave a publish id; it is not kept.", "step"
     BEFORE_FIRST_BYTE = "effect.before_first_byte", "The publish id is kept; no byte has left.", "step"
     MID_UPLOAD = "effect.mid_upload", "Some chunks have left, not all.", "step"
@@ -79,6 +84,18 @@ class CrashPoint(StrEnum):
         "message",
     )
     AFTER_WEBHOOK = "webhook.after_commit", "A message is committed; its sender was not told.", "message"
+    IN_RENEWING = (
+        "access.in_renewing",
+        "A worker is about to renew an account's access; nothing was sent.",
+        "account",
+    )
+    BEFORE_PAIR_KEPT = "access.before_kept", "TikTok gave a new pair of tokens; it is not kept.", "account"
+    AFTER_PAIR_KEPT = "access.after_kept", "The new pair is committed; nobody used it yet.", "account"
+    AFTER_REWRAPPED = (
+        "vault.after_page",
+        "A page of secrets is under the newest key; the next ones are not.",
+        "first of the page",
+    )
     BEFORE_CONFIRMED = "effect.before_confirmed", "TikTok said it is out; that is not written.", "step"
 
 

@@ -74,6 +74,7 @@ class Environment(BaseSettings):
     TIKTOK_BASE_URL: str = ""
     TIKTOK_FAULTS: dict[str, Any] = {}
     TIKTOK_CLIENT_KEY: str = ""
+    TIKTOK_CLIENT_SECRET: SecretStr = SecretStr("")
     TIKTOK_SHOP_APP_KEY: str = ""
     TIKTOK_SHOP_APP_SECRET: SecretStr = SecretStr("")
     TIKTOK_WEBHOOK_SECRETS: SecretStr = SecretStr("")

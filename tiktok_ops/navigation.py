@@ -47,6 +47,7 @@ _GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("API keys", "key", "accounts_apikey"),
             ("Budgets", "savings", "agents_budget"),
             ("Guardrails", "health_and_safety", "agents_guardrailpolicy"),
+            ("Secrets", "lock", "vault_secret"),
             ("Prices", "payments", "agents_modelprice"),
             ("Breakers", "electrical_services", "agents_breaker"),
             ("Webhooks", "webhook", "workflows_webhookmessage"),

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "tiktok_ops.content",
     "tiktok_ops.audit",
     "tiktok_ops.alerts",
+    "tiktok_ops.vault",
     "agents",
     "approvals",
     "workflows",
@@ -185,6 +186,8 @@ WEBHOOK_SECRETS = {
 WEBHOOK_KEEP_DAYS = ENV.WEBHOOK_KEEP_DAYS
 # Which of TikTok's apps we are; what is meant for another one is not for us.
 TIKTOK_CLIENT_KEY = ENV.TIKTOK_CLIENT_KEY
+# Where browsers and TikTok reach us; empty where only this machine does.
+PUBLIC_URL = ENV.PUBLIC_URL
 # Where, and at which pass, tests let a process die (`tiktok_ops.crash_points`).
 CRASH_AT: dict[str, int] = ENV.crash_at
 
@@ -203,6 +206,8 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "MODE": ENV.TIKTOK_MODE,
         "OPTIONS": {
             "base_url": ENV.TIKTOK_BASE_URL,
+            "client_key": ENV.TIKTOK_CLIENT_KEY,
+            "client_secret": ENV.TIKTOK_CLIENT_SECRET.get_secret_value(),
             "faults": ENV.TIKTOK_FAULTS,
             "shop_app_key": ENV.TIKTOK_SHOP_APP_KEY,
             "shop_app_secret": ENV.TIKTOK_SHOP_APP_SECRET,

@@ -5,12 +5,15 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.html import format_html
 
+from agents.connections.listeners import register_listener as register_listener_to_connections
+from agents.connections.pages import connection_actions, connection_fact
 from tiktok_ops.accounts.account_actions import (
     AccountAction,
     AccountFact,
@@ -27,28 +30,32 @@ from tiktok_ops.content.imports.listeners import register_listener
 from tiktok_ops.workers import NO_WORKER, no_worker_is_up, register_count
 from workflows.asset_uses import find_runs
 from workflows.cap_fields import RunForm
+from workflows.effects.models import Effect
 from workflows.estimates import estimate_words
 from workflows.models import WorkflowRun
-from workflows.post_pages import draft_page, new_post_page
+from workflows.post_pages import draft_page, new_photo_post_page, new_post_page
 from workflows.presence import present
+from workflows.protocol import wake
 from workflows.schedules.events import IMPORT_FINISHED
 from workflows.schedules.firing import fire_event
 from workflows.services import start_run
 
 PROFILE_AUDIT = "profile_audit"
-ON_ACCOUNT_PAGES = frozenset({PROFILE_AUDIT, "post_draft", "own_post"})
+ON_ACCOUNT_PAGES = frozenset({PROFILE_AUDIT, "post_draft", "own_post", "photo_post"})
 """The workflows that are started on the page of an account, which asks for what they need."""
 
 
 def register() -> None:
     """Offer the audit and posts, show last runs and where media are used, count workers, listen for imports."""
-    for action in _actions():
+    for action in (*_actions(), *connection_actions()):
         register_action(action)
     register_uses(find_runs)
     register_listener(tell_schedules)
     runs = WorkflowRun.objects.filter(account=OuterRef("pk")).order_by("-id")
     newest = Subquery(runs.values(found=JSONObject(id="id", status="status"))[:1])
     register_fact(AccountFact(name="last_run", title="Last run", annotation=newest, show=_show_last_run))
+    register_fact(connection_fact())
+    register_listener_to_connections(wake_effects)
     register_count(lambda: present().workers)
 
 
@@ -66,6 +73,7 @@ def _actions() -> tuple[AccountAction, ...]:
         ),
         _page("draft_a_post", "Draft a post", "edit_note", draft_page),
         _page("new_post", "New post", "add_box", new_post_page),
+        _page("new_photo_post", "New photo post", "add_photo_alternate", new_photo_post_page),
         AccountAction(
             name="run_a_batch",
             label="Run a workflow as a batch",
@@ -104,6 +112,16 @@ def start_profile_audit(*, account: TikTokAccount, by: User, cap_usd: Decimal | 
         url=reverse("admin:workflows_workflowrun_change", args=[run.id]),
         warning=NO_WORKER if no_worker_is_up() else "",
     )
+
+
+def wake_effects(account: TikTokAccount) -> None:
+    """Let what waits to look, of the account's effects, look now: it is connected."""
+    waiting = Effect.objects.filter(
+        account=account, step__status="waiting", step__wake_at__isnull=False
+    ).exclude(status__in=["held", "handed_over"])
+    for step_id in waiting.values_list("step_id", flat=True):
+        with transaction.atomic():
+            wake(step_id)
 
 
 def tell_schedules(account: TikTokAccount) -> None:

@@ -103,12 +103,13 @@ def _title(post: VideoPost) -> str:
 
 def _approve_label(post: VideoPost) -> str:
     """Return what the button says will happen."""
-    when = f" at {_wall(post.publish_at)}" if post.publish_at else " now"
+    when = f" at {wall_time(post.publish_at)}" if post.publish_at else " now"
     verb = {"direct": "publish", "by_hand": "hand over"}[post.delivery]
     return f"Approve and {verb}{when}"
 
 
-def _wall(moment: datetime) -> str:
+def wall_time(moment: datetime) -> str:
+    """Return a slot as people read it on a button."""
     return f"{moment:%Y-%m-%d %H:%M %Z}"
 
 
@@ -126,7 +127,7 @@ def _shown(post: VideoPost) -> dict[str, str]:
         "Account": f"@{post.handle}",
         "Delivery": DELIVERY_WORDS[post.delivery],
         "Who can see it": PRIVACY_WORDS[post.privacy_level],
-        "When": _wall(post.publish_at) if post.publish_at else "as soon as approved",
+        "When": wall_time(post.publish_at) if post.publish_at else "as soon as approved",
         **{name: "on" if value else "off" for name, value in switches.items()},
     }
 

@@ -18,14 +18,22 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks and what accounts' pages offer; tie a worker's processes to their supervisor."""
+        from agents.sandbox.tiktok.pulling import register_fetcher
         from tiktok_ops.queue import Cluster, this_cluster
+        from tiktok_ops.vault.rotation import register_sealed
         from workflows import account_actions
         from workflows.approval_kinds import register_kinds
         from workflows.checks import WORK, check_crash_points, check_definitions, check_provider_settings
+        from workflows.effects.addresses import fetch_here
+        from workflows.effects.ledger import SEALED_ADDRESSES
+        from workflows.photo_kinds import register_photo_kind
         from workflows.stop_switch_pages import banner
 
         account_actions.register()
         register_kinds()
+        register_photo_kind()
+        register_fetcher(fetch_here)
+        register_sealed(SEALED_ADDRESSES)
         banner.register()
         for check in (check_definitions, check_provider_settings, check_crash_points):
             register(check, WORK)

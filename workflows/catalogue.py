@@ -19,7 +19,7 @@ from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
 from tiktok_ops.prepared import fetch
 from tiktok_ops.registries import registry
-from workflows.definitions import own_post, post_draft, profile_audit, studio_clip, sync_account
+from workflows.definitions import own_post, photo_post, post_draft, profile_audit, studio_clip, sync_account
 from workflows.models import WorkflowDefinition
 from workflows.nodes import Workflow
 from workflows.validation import DefinitionRefused, check_workflow, parse_workflow
@@ -39,6 +39,7 @@ WORKFLOWS = by_slug(
         profile_audit.workflow,
         post_draft.workflow,
         own_post.workflow,
+        photo_post.workflow,
         studio_clip.workflow,
         sync_account.workflow,
     ]

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from agents.providers.errors import ProviderError, ProviderMisconfigured
 from agents.providers.media import LONGEST_SECONDS
 from agents.providers.registry import get_provider
-from agents.providers.tiktok.access import access_token
+from agents.providers.tiktok.access import speaking_for
 from tiktok_ops.accounts.models import TikTokAccount
 from workflows.approval_kinds import PrivacyLevel
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LEVELS: tuple[str, ...] = get_args(PrivacyLevel)
 KEPT_SECONDS = 180
 ASK_TIMEOUT_SECONDS = 5.0
+ACTOR = "the form of a post"
 
 
 @runtime_checkable
@@ -76,8 +77,8 @@ def _asked(account: TikTokAccount) -> "CreatorInfo":
     key = f"creator_info:{account.id}:{account.mode}:{account.handle}"
     info: CreatorInfo | None = cache.get(key)
     if info is None:
-        token = access_token(handle=account.handle, mode=account.mode)
-        info = _reader().creator_info(token=token, timeout_seconds=ASK_TIMEOUT_SECONDS)
+        with speaking_for(account=account, mode=account.mode, by=ACTOR) as token:
+            info = _reader().creator_info(token=token, timeout_seconds=ASK_TIMEOUT_SECONDS)
         cache.set(key, info, KEPT_SECONDS)
     return info
 

@@ -34,7 +34,7 @@ MOST_OFFERED = 100
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2999  # beyond, calendars and time zones come to their ends
 
 
-def _switch(label: str, help_text: str = "") -> forms.BooleanField:
+def switch(label: str, help_text: str = "") -> forms.BooleanField:
     """Return a box that is off until somebody ticks it."""
     return forms.BooleanField(required=False, widget=UnfoldBooleanWidget, label=label, help_text=help_text)
 
@@ -47,17 +47,17 @@ class SettingsForm(forms.Form):
         label="Who can see it",
         error_messages={"required": "Choose who can see it: nothing is chosen for you."},
     )
-    allow_comment = _switch("Comments")
-    allow_duet = _switch("Duet")
-    allow_stitch = _switch("Stitch")
-    discloses = _switch(
+    allow_comment = switch("Comments")
+    allow_duet = switch("Duet")
+    allow_stitch = switch("Stitch")
+    discloses = switch(
         "It promotes goods or services in exchange for something of value",
         "TikTok then says so on the post. A post that keeps it quiet may be taken down.",
     )
-    is_brand_organic = _switch(
+    is_brand_organic = switch(
         "Your brand", "It promotes the creator or their own business; labelled “Promotional content”."
     )
-    is_branded_content = _switch(
+    is_branded_content = switch(
         "Branded content", "It promotes another brand or a third party; labelled “Paid partnership”."
     )
     day = forms.DateField(required=False, widget=DateWidget, label="Day")
@@ -66,10 +66,8 @@ class SettingsForm(forms.Form):
         widget=forms.TimeInput({"type": "time", "class": " ".join(INPUT_CLASSES)}, format="%H:%M"),
         label="Time",
     )
-    is_dry_run = _switch(
-        "Dry run", "Agents work, nobody is asked and nothing is sent; you see what would be."
-    )
     cap_usd = run_cap_field()
+    is_dry_run = switch("Dry run", "Agents work, nobody is asked and nothing is sent; you see what would be.")
     which = forms.ChoiceField(
         required=False,
         choices=[(Which.FIRST.value, "The first"), (Which.SECOND.value, "The second, an hour later")],
@@ -164,7 +162,7 @@ class OwnPostForm(SettingsForm):
         help_text="With its hashtags and mentions; it may stay empty.",
     )
 
-    is_ai_generated = _switch(
+    is_ai_generated = switch(
         "Made with AI", "For realistic pictures, voices or scenes that were generated; labelled as such."
     )
 

@@ -10,6 +10,8 @@ from django.db.models.functions import Now
 
 from agents.budgets.reserving import abandoned_reservations, settle_abandoned
 from agents.sandbox.studio.callbacks import callbacks_due
+from agents.sandbox.tiktok.notices import notices_due
+from agents.sandbox.tiktok.pulling import pulls_due
 from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.imports.uploads import ring_waiting_imports, waiting_imports
 from tiktok_ops.crash_points import CrashPoint, pass_by
@@ -32,7 +34,11 @@ from workflows.stop_switch import unstopped, wake_unstopped
 from workflows.transitions import STEP
 from workflows.webhooks.housekeeping import delete_old_messages, old_messages
 from workflows.webhooks.processing import ring_waiting_messages, waiting_messages
-from workflows.webhooks.sandbox import deliver_sandbox_callbacks
+from workflows.webhooks.sandbox import (
+    deliver_sandbox_callbacks,
+    deliver_sandbox_webhooks,
+    pull_for_sandbox,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -184,6 +190,8 @@ CHORES = (
     Chore("webhooks", waiting_messages, ring_waiting_messages),
     Chore("old webhooks", old_messages, delete_old_messages),
     Chore("callbacks of the sandbox studio", callbacks_due, deliver_sandbox_callbacks),
+    Chore("photos the sandbox TikTok pulls", pulls_due, pull_for_sandbox),
+    Chore("webhooks of the sandbox TikTok", notices_due, deliver_sandbox_webhooks),
 )
 """All the keeper does, in the order of a round. To add a chore: a line here."""
 

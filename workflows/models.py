@@ -15,6 +15,7 @@ from tiktok_ops.ids import new_id
 from tiktok_ops.queue import Cluster
 from workflows.batch_models import Batch as Batch
 from workflows.effects.models import Effect as Effect
+from workflows.effects.models import PullAddress as PullAddress
 from workflows.schedules.models import Schedule as Schedule
 from workflows.schedules.models import ScheduleFiring as ScheduleFiring
 from workflows.stop_switch_models import StopSwitch as StopSwitch

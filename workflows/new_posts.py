@@ -87,14 +87,14 @@ def start_own_post(
     `upload_video` and `start_run` refuse with. A video that was kept stays kept.
     """
     check_account(account)
-    _check_settings(settings, creator)
+    check_settings(settings, creator)
     _check_caption(caption)
     if isinstance(video, NewVideo):
-        _check_rights(video.rights_expire_at, settings.publish_at, field="rights_last_day")
+        check_rights(video.rights_expire_at, settings.publish_at, field="rights_last_day")
         asset, field = _kept(account, by, video), "upload"
     else:
         asset, field = _chosen(account, by, video), "asset"
-    _check_rights(asset.rights_expire_at, settings.publish_at, field=field)
+    check_rights(asset.rights_expire_at, settings.publish_at, field=field)
     _check_length(asset.probe.get("duration_seconds") or 0, creator, field=field)
     given = {
         "asset": str(asset.id),
@@ -124,7 +124,7 @@ def start_post_draft(
     `start_run` refuses with.
     """
     check_account(account)
-    _check_settings(settings, creator)
+    check_settings(settings, creator)
     if duration_seconds is not None:
         _check_length(duration_seconds, creator, field="duration_seconds")
     given = settings.as_input()
@@ -151,7 +151,8 @@ def check_account(account: TikTokAccount) -> None:
         )
 
 
-def _check_settings(settings: PostSettings, creator: Creator) -> None:
+def check_settings(settings: PostSettings, creator: Creator) -> None:
+    """Raise `PostRefused`, naming the field, for what the creator may not choose now."""
     if settings.privacy_level not in creator.levels:
         raise PostRefused(
             f"The creator cannot post for {settings.privacy_level!r} now: choose another level.",
@@ -224,7 +225,7 @@ def _kept(account: TikTokAccount, by: User, video: NewVideo) -> Asset:
     return asset
 
 
-def _check_rights(end: datetime | None, slot: datetime | None, *, field: str) -> None:
+def check_rights(end: datetime | None, slot: datetime | None, *, field: str) -> None:
     """Raise `PostRefused` when the right to use the video ends before the post goes out."""
     if end is None or end > (slot or timezone.now()):
         return

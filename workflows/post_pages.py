@@ -13,7 +13,9 @@ from workflows.creators import Creator, creator_of
 from workflows.estimates import estimate_words
 from workflows.forms import DraftForm, OwnPostForm, SettingsForm
 from workflows.models import WorkflowRun
+from workflows.new_photo_posts import start_photo_post
 from workflows.new_posts import OWN_POST, POST_DRAFT, check_account, start_own_post, start_post_draft
+from workflows.photo_forms import PhotoPostForm
 
 
 def new_post_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> HttpResponse:
@@ -41,6 +43,33 @@ def new_post_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> 
             _show_refusal(form, refused)
     title = f"New post on {account}"
     return _page(request, "admin/workflows/posts/new_post.html", form, account, creator, title, OWN_POST)
+
+
+def new_photo_post_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> HttpResponse:
+    """Show the form of a photo post; on POST keep the photos, start the run and lead to it.
+
+    Raises `PostRefused` for an account nothing is posted to.
+    """
+    check_account(account)
+    creator = creator_of(account)
+    form = PhotoPostForm(*_given(request), account=account, creator=creator)
+    if form.is_bound and form.is_valid():
+        try:
+            run = start_photo_post(
+                account=account,
+                by=by,
+                photos=form.cleaned_data["photos"],
+                settings=form.photo_settings(),
+                creator=creator,
+                rights_note=form.cleaned_data["rights_note"],
+                rights_expire_at=form.cleaned_data["rights_last_day"],
+                is_dry_run=form.cleaned_data["is_dry_run"],
+            )
+            return _lead_to(run)
+        except Refused as refused:
+            _show_refusal(form, refused)
+    title = f"New photo post on {account}"
+    return _page(request, "admin/workflows/posts/new_photo_post.html", form, account, creator, title)
 
 
 def draft_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> HttpResponse:

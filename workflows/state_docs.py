@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from agents.budgets.transitions import RESERVATION
 from agents.memory.transitions import MEMORY
-from agents.transitions import AGENT_RUN, BREAKER
+from agents.transitions import AGENT_RUN, BREAKER, CONNECTION
 from approvals.transitions import REQUEST
 from tiktok_ops.alerts.transitions import ALERT
 from tiktok_ops.content.transitions import IMPORT
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.transitions import TransitionTable
-from workflows.transitions import EFFECT, RUN, STEP, WEBHOOK
+from workflows.transitions import EFFECT, PULL_ADDRESS, RUN, STEP, WEBHOOK
 
 FILE = BASE_DIR / "docs" / "reference" / "states.md"
 MACHINES: Sequence[TransitionTable] = (
@@ -25,6 +25,8 @@ MACHINES: Sequence[TransitionTable] = (
     ALERT,
     RESERVATION,
     MEMORY,
+    CONNECTION,
+    PULL_ADDRESS,
 )
 
 

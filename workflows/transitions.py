@@ -59,6 +59,12 @@ WEBHOOK = table(
     },
 )
 
+PULL_ADDRESS = table(
+    "pull address",
+    "workflows_pulladdress",
+    {"active": "fetched revoked", "fetched": "spent", "revoked": "", "spent": ""},
+)
+
 EVENT_KINDS = (
     *(f"{machine.name}.{status}" for machine in (RUN, STEP, EFFECT) for status in machine.statuses),
     *(f"run.{what}" for what in ("expanded", "cancel_requested", "resumed", "retried")),

@@ -13,6 +13,10 @@ LONGEST_RETRY_AFTER_SECONDS = 3600.0
 """A provider that asks for more is asked again after this: nothing waits for a number gone wrong."""
 
 
+RECONNECT_LOOK_SECONDS = 60.0
+"""How often what waits for an account to be connected again looks, beside being woken when it is."""
+
+
 class Advice(StrEnum):
     """What to do after an error.
 
@@ -103,6 +107,21 @@ class AccessRefused(ProviderError):
     """The account's access is missing, has ended or was taken back; connect the account again."""
 
     default_advice = Advice.ASK_PERSON
+
+
+class ReconnectNeeded(AccessRefused):
+    """The account has to be connected to TikTok again; what needs it waits and then goes on by itself."""
+
+    default_advice = Advice.WAIT
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(
+            sentence,
+            retry_after_seconds=RECONNECT_LOOK_SECONDS,
+            code="reconnect_needed",
+            was_sent=False,
+            may_have_acted=False,
+        )
 
 
 class ProviderRejected(ProviderError):

@@ -15,6 +15,7 @@ from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory, UserFactory
 from tests.factories.alerts import alert_in, answered
 from tests.factories.approvals import asked_request
+from tests.factories.connections import connection_row, why_of
 from tests.factories.effects import make_effect, yes_to
 from tests.factories.figures import NOON
 from tests.factories.webhooks import message_of
@@ -22,7 +23,7 @@ from tests.factories.workflows import WorkflowRunFactory, WorkflowStepFactory, c
 from tiktok_ops.content.models import ContentImport
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.transitions import TransitionTable, installed_pairs
-from workflows.effects.models import Effect
+from workflows.effects.models import Effect, PullAddress
 from workflows.transitions import EFFECT, RUN, WEBHOOK
 
 
@@ -140,6 +141,10 @@ MAKERS: dict[str, Callable[[str], models.Model]] = {
     "approval request": make_request,
     "effect": make_effect_in,
     "breaker": make_breaker,
+    "pull address": lambda status: PullAddress.objects.create(
+        effect=make_effect_in("sending"), attempt=1, token_digest="0" * 64, status=status
+    ),
+    "connection": lambda status: connection_row(status=status),
     "webhook": lambda status: message_of(
         status=status, note="So it was.", finished_at=None if status == "received" else NOON
     ),
@@ -178,6 +183,8 @@ def with_status(machine: TransitionTable, status: str) -> dict[str, Any]:
         return {"status": status, **decided(status)}
     if machine.name == "breaker":
         return {"status": status, **breaker_times(status)}
+    if machine.name == "connection":
+        return {"status": status, "why": why_of(status)}
     return {"status": status}
 
 
@@ -221,8 +228,9 @@ def status_after(
 def test_find_machines_finds_those_there_are() -> None:
     assert sorted(MACHINES) == sorted(MAKERS)
     assert {machine.name for machine in MACHINES.values() if not machine.terminal} == {
-        "breaker"
-    }  # goes round
+        "breaker",
+        "connection",
+    }  # go round
 
 
 @pytest.mark.parametrize(
@@ -245,6 +253,9 @@ def test_find_machines_finds_those_there_are() -> None:
         ("import", "queued", "succeeded"),
         ("import", "running", "queued"),
         ("alert", "resolved", "open acknowledged"),  # should it happen again, that is another
+        ("pull address", "fetched", "active revoked"),  # what TikTok has it has
+        ("pull address", "revoked", "active fetched spent"),  # nothing is given out any more
+        ("connection", "disconnected", "reconnect"),  # nobody waits for what people ended
         ("breaker", "closed", "half_open"),  # nothing is probed that did not fail
     ],
 )

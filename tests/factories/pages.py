@@ -66,6 +66,8 @@ from tiktok_ops.content.models import (
     Product,
     Trend,
 )
+from tiktok_ops.vault.models import Secret
+from tiktok_ops.vault.services import store_secret
 from workflows.models import (
     Batch,
     Effect,
@@ -136,6 +138,13 @@ def decision_on(account: TikTokAccount) -> Decision:
         seal_key_id="dev",
         decided_at=NOON,
     )
+
+
+def secret_of(account: TikTokAccount) -> Secret:
+    """Return a secret of the account's workspace that was written once."""
+    name = f"made {next(_numbers)}"
+    store_secret(workspace_id=account.workspace_id, name=name, text="a value nobody sees", by="a test")
+    return Secret.objects.get(name=name)
 
 
 ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
@@ -220,6 +229,7 @@ ROWS: dict[type[Model], Callable[[TikTokAccount], Model]] = {
     WorkflowRun: lambda account: WorkflowRunFactory.create(
         account=account, requested_by=UserFactory.create()
     ),
+    Secret: secret_of,
     WebhookMessage: lambda account: message_of(),
     WebhookRefusal: lambda account: WebhookRefusal.objects.create(
         source="tiktok", day=date.fromordinal(730_000 + next(_numbers))

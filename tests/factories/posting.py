@@ -269,6 +269,9 @@ def forget_tiktok() -> None:
     """Let the sandbox TikTok know nothing, and nobody anything against it, as at the beginning."""
     with connection.cursor() as cursor:
         for table in (
+            "agents_sandboxnotice",
+            "agents_sandboxtoken",
+            "agents_sandboxgrant",
             "agents_sandboxrequest",
             "agents_sandboxrecord",
             "agents_sandboxpost",

@@ -22,8 +22,10 @@ POST = VideoPost(title="Three ways to cold brew #tea", privacy_level="PUBLIC_TO_
 _AGED = {
     "agents_sandboxpost": (
         *("begun_at", "upload_expires_at", "completed_at", "published_at", "public_at", "cancelled_at"),
+        "pull_at",
     ),
     "agents_sandboxrequest": ("at",),
+    "agents_sandboxnotice": ("at", "next_at"),
 }
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from agents.providers.tiktok.access import Access, access_of
+from agents.providers.tiktok.access import Access
+from agents.sandbox.tiktok.ids import advertiser_id_of, shop_cipher_of
 from agents.sandbox.tiktok.records import Counted, Kind, comment, hashtag, plant, put_profile, video
 from agents.sandbox.tiktok.trade_records import (
     Bought,
@@ -14,6 +15,7 @@ from agents.sandbox.tiktok.trade_records import (
     product,
     sku_id_of,
 )
+from agents.sandbox.tiktok.wire import open_id_of, sandbox_token
 from agents.sandbox_models import SandboxRecord
 from tests.factories.tiktok import USERNAME
 
@@ -27,7 +29,12 @@ SKU_ID = sku_id_of(PRODUCT_ID)
 WAREHOUSE_ID = "7068517275539719942"
 CREATOR = "brewwithmia"
 CAMPAIGN_ID = "1790000000000000001"
-ACCESS: Access = access_of(handle=USERNAME, mode="sandbox")
+ACCESS = Access(
+    token=sandbox_token(USERNAME),
+    business_id=open_id_of(USERNAME),
+    advertiser_id=advertiser_id_of(USERNAME),
+    shop_cipher=shop_cipher_of(USERNAME),
+)
 
 
 def days(count: float) -> timedelta:

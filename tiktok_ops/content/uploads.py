@@ -51,7 +51,7 @@ def upload_video(
     MOV or WebM, or is kept already where `by` does not see it; whatever the prober refuses; and what
     `keep_asset` refuses. Nothing is kept then.
     """
-    with _on_disk(upload) as path:
+    with on_disk(upload) as path:
         media_type = _media_type(path, upload.name or "")
         [prober] = _probers
         kept = keep_asset(
@@ -64,15 +64,20 @@ def upload_video(
             rights_expire_at=rights_expire_at,
             by=by,
         )
+    check_seen(kept, by)
+    return kept
+
+
+def check_seen(kept: Kept, by: User) -> None:
+    """Raise `AssetRefused` for a file that was there already, where `by` does not see it."""
     if not kept.is_new and not Asset.objects.visible_to(by).filter(id=kept.asset.id).exists():
         raise AssetRefused(
             "The workspace keeps this file already where you do not see it: ask an owner to have it used here."
         )
-    return kept
 
 
 @contextmanager
-def _on_disk(upload: Upload) -> Iterator[Path]:
+def on_disk(upload: Upload) -> Iterator[Path]:
     """Give the path of the upload; a small one is in memory only and is written out for the block."""
     if isinstance(upload, TemporaryUploadedFile):
         yield Path(upload.temporary_file_path())

@@ -100,6 +100,12 @@ def rewrap(sealed: bytes, *, binding: str) -> bytes:
     return _wrap(_unwrap(envelope, binding), binding) + envelope.ciphertext
 
 
+def newest_header() -> bytes:
+    """Return the bytes every text begins with that is sealed under the newest key; the key's id from the third on."""
+    key_id, _ = settings.VAULT_KEYS[0]
+    return VERSION + bytes([len(key_id.encode())]) + key_id.encode()
+
+
 def is_under_newest_key(sealed: bytes) -> bool:
     """Whether `rewrap` has nothing to do here; raises `NotSealed`."""
     newest, _ = settings.VAULT_KEYS[0]
@@ -117,8 +123,8 @@ def _read(sealed: bytes) -> _Envelope:
 
 def _wrap(data_key: bytes, binding: str) -> bytes:
     """Return the header of the newest key and the data key wrapped by it."""
-    key_id, secret = settings.VAULT_KEYS[0]
-    header = VERSION + bytes([len(key_id.encode())]) + key_id.encode()
+    _, secret = settings.VAULT_KEYS[0]
+    header = newest_header()
     return header + _encrypt(_derived(secret), data_key, header + binding.encode())
 
 

@@ -77,7 +77,7 @@ class Acting(Underway, Generic[Wanted]):
     @property
     def access(self) -> Access:
         """The account's token and its ids; raises `AccessRefused`."""
-        return access_of(handle=self.wanted.handle, mode=self.wanted.mode)
+        return access_of(account=self.effect.account, mode=self.wanted.mode, handle=self.wanted.handle)
 
     @property
     def facts(self) -> Mapping[str, Any]:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from agents.providers.errors import ProviderError
+from agents.providers.errors import ProviderError, ReconnectNeeded
 from agents.providers.tiktok.read.posting import PublishStatus
-from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
 from tiktok_ops.content.assets import AssetChanged, open_verified
 from tiktok_ops.crash_points import CrashPoint, pass_by
+from workflows.approval_kinds import VideoPost
 from workflows.effects.models import Effect
 from workflows.effects.next_look import (
     Verdict,
@@ -16,7 +16,7 @@ from workflows.effects.next_look import (
     look_again_seconds,
     read_status,
 )
-from workflows.effects.posting import Posting
+from workflows.effects.posting import Posting, PostUnderway
 from workflows.effects.sending import SENT, send_bytes
 from workflows.effects.underway import done, give_up, later
 from workflows.outcomes import Alarm, Outcome, Waits
@@ -31,18 +31,16 @@ HASHING_SECONDS = 60.0
 
 def look(posting: Posting) -> Outcome:
     """Ask TikTok about a post that has a publish id, and do what follows. Raises `LeaseLost`."""
-    try:
-        posting.work.hold(CALL_TIMEOUT_SECONDS)
-        status = posting.provider.posting.status(token=posting.token, publish_id=posting.effect.provider_ref)
-    except ProviderError as trouble:
-        return later(posting, f"TikTok could not be asked what became of it: {trouble}")
+    status = ask_status(posting)
+    if isinstance(status, Waits):
+        return status
     verdict = read_status(status, video_size_bytes=posting.asset.bytes)
     if verdict is Verdict.CONFIRM:
-        return _confirm(posting, status)
+        return confirm(posting, status)
     if posting.effect.status == "confirmed":  # it was out; what became of it since is not ours to undo
         return later(posting, f"{LINK_PENDING} It now says {status.state}.")
     if verdict is Verdict.SEND_AGAIN:
-        return _send_again(posting, status)
+        return send_again(posting, status)
     if verdict is Verdict.GIVE_UP:
         return give_up(posting, f"TikTok did not publish it: {status.fail_reason}.")
     if verdict is Verdict.UPLOAD_REST:
@@ -50,10 +48,23 @@ def look(posting: Posting) -> Outcome:
     return later(posting, SENT)
 
 
-def _confirm(posting: Posting, status: PublishStatus) -> Outcome:
+def ask_status(posting: PostUnderway) -> PublishStatus | Waits:
+    """Return what TikTok says of a post that has a publish id; or what the step waits for, where it cannot be asked."""
+    try:
+        posting.hold_for_call()
+        reader = posting.provider.posting
+        with posting.speaking(handle=posting.post.handle) as token:
+            return reader.status(token=token, publish_id=posting.effect.provider_ref)
+    except ReconnectNeeded as lost:
+        return Waits(str(lost), lost.retry_after_seconds)
+    except ProviderError as trouble:
+        return later(posting, f"TikTok could not be asked what became of it: {trouble}")
+
+
+def confirm(posting: PostUnderway, status: PublishStatus) -> Outcome:
     """Take TikTok's word for it; the link of a public post may come later."""
     post_id = status.post_ids[0] if status.post_ids else ""
-    found = {"post_id": post_id, "url": url_of(posting.post.handle, post_id)}
+    found = {"post_id": post_id, "url": url_of(posting.post.handle, post_id, kind=_in_links(posting))}
     if posting.effect.status == "confirmed":
         posting = posting.looked(**found)
     else:
@@ -72,12 +83,17 @@ def _confirm(posting: Posting, status: PublishStatus) -> Outcome:
     return done(posting.effect)
 
 
-def url_of(handle: str, post_id: str) -> str:
-    """Return the address of a public post; empty without its id."""
-    return f"https://www.tiktok.com/@{handle}/video/{post_id}" if post_id else ""
+def url_of(handle: str, post_id: str, *, kind: str = "video") -> str:
+    """Return the address of a public post, a video or a photo; empty without its id."""
+    return f"https://www.tiktok.com/@{handle}/{kind}/{post_id}" if post_id else ""
 
 
-def _send_again(posting: Posting, status: PublishStatus) -> Outcome:
+def _in_links(posting: PostUnderway) -> str:
+    """Return what TikTok calls the post in links."""
+    return "video" if isinstance(posting.post, VideoPost) else "photo"
+
+
+def send_again(posting: PostUnderway, status: PublishStatus) -> Outcome:
     """Begin anew: TikTok says finally that there is no such post, and that it may be tried again."""
     why = f"TikTok did not publish it ({status.fail_reason})"
     if posting.effect.claims >= MAX_SENDS:

@@ -9,25 +9,27 @@ from uuid import UUID
 from django.db import transaction
 
 from agents.providers.errors import ProviderError
-from agents.providers.tiktok.access import access_token
+from agents.providers.tiktok.access import speaking_for
 from agents.providers.tiktok.provider import get_tiktok
-from tiktok_ops.accounts.models import User
+from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.errors import Refused
-from workflows.approval_kinds import VideoPost
 from workflows.effects import ledger
 from workflows.effects.following import url_of
 from workflows.effects.models import Effect
 from workflows.effects.registry import EFFECTS
 from workflows.effects.underway import done
+from workflows.photo_kinds import PhotoPost
+from workflows.posts import Post, read_post
 from workflows.protocol import resume
 
 _LINK = re.compile(
-    r"https://(?:www\.|m\.)?tiktok\.com/@([A-Za-z0-9_.]{2,24})/video/([0-9]{5,32})/?(?:[?#]\S*)?"
+    r"https://(?:www\.|m\.)?tiktok\.com/@([A-Za-z0-9_.]{2,24})/(video|photo)/([0-9]{5,32})/?(?:[?#]\S*)?"
 )
 CUT_AT = 150
 """TikTok's display API cuts captions to this many characters."""
 
 READ_SECONDS = 10.0
+ACTOR = "the page of an effect"
 
 
 _PLACE = re.compile(r"https://(?:[a-z0-9-]+\.)*(?:tiktok|tiktokshop|tiktokglobalshop)\.com(?:/\S*)?")
@@ -90,11 +92,12 @@ def settle_by_link(*, effect_id: UUID, by: User, url: str) -> Effect:
 
 def _seen_post(effect: Effect, url: str) -> Seen:
     """Read a post's link, and the post itself; no call to anybody while rows are locked."""
-    post = VideoPost.model_validate_json(bytes(effect.decision.payload))
-    post_id = read_link(url, handle=effect.account.handle)
-    live = read_live(post, post_id)
+    post = read_post(effect)
+    kind = "photo" if isinstance(post, PhotoPost) else "video"
+    post_id = read_link(url, handle=effect.account.handle, kind=kind)
+    live = read_live(post, post_id, account=effect.account) if post else Live(None, None)
     evidence = {"live_caption": live.caption, "caption_matches": live.matches}
-    return Seen(url_of(effect.account.handle, post_id), post_id, evidence)
+    return Seen(url_of(effect.account.handle, post_id, kind=kind), post_id, evidence)
 
 
 def _seen_place(url: str) -> Seen:
@@ -108,27 +111,32 @@ def _seen_place(url: str) -> Seen:
     return Seen(place, "", {"seen_by_a_person": True})
 
 
-def read_link(url: str, *, handle: str) -> str:
-    """Return the post's id from its link; raises `LinkRefused` for any other, or another account's."""
+def read_link(url: str, *, handle: str, kind: str = "video") -> str:
+    """Return the post's id from its link; raises `LinkRefused` for any other, or another account's.
+
+    `kind` is what TikTok calls the post in links; it shows photos as videos, too.
+    """
     found = _LINK.fullmatch(url.strip())
-    if found is None:
+    if found is None or found[2] not in {kind, "video"}:
         raise LinkRefused(
             f"The link {url.strip()[:200]!r} is not that of a post: copy it from TikTok, as in "
             f"https://www.tiktok.com/@{handle}/video/7300000000000000000."
         )
     if found[1].lower() != handle.lower():
         raise LinkRefused(f"The link leads to a post of @{found[1]}: give the one on @{handle}.")
-    return found[2]
+    return found[3]
 
 
-def read_live(post: VideoPost, post_id: str) -> Live:
+def read_live(post: Post, post_id: str, *, account: TikTokAccount) -> Live:
     """Return the caption as it is on TikTok, compared with the approved one as far as TikTok shows it."""
     try:
-        token = access_token(handle=post.handle, mode=post.mode)
         provider = get_tiktok()
         if provider.simulated != (post.mode == "sandbox"):
             return Live(None, None)
-        found = provider.display.video_query(token=token, video_ids=[post_id], timeout_seconds=READ_SECONDS)
+        with speaking_for(account=account, mode=post.mode, by=ACTOR, handle=post.handle) as token:
+            found = provider.display.video_query(
+                token=token, video_ids=[post_id], timeout_seconds=READ_SECONDS
+            )
     except ProviderError:
         return Live(None, None)
     if not found:

@@ -23,6 +23,7 @@ from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Overtaken, Refused
 from tiktok_ops.vault.envelope import open_text, seal_text
+from tiktok_ops.vault.rotation import Sealed
 from workflows.alarms import raise_for_lost_effect, raise_for_undone_effect, resolve_for_effect
 from workflows.effects.final_scan import check_final, scan_final
 from workflows.effects.models import Effect
@@ -188,6 +189,15 @@ def upload_url_of(effect: Effect) -> str:
 
 def _binding(effect: Effect) -> str:
     return f"effect:{effect.id}:upload_url"
+
+
+SEALED_ADDRESSES = Sealed(
+    name="upload addresses",
+    rows=Effect.objects.all,
+    column="upload_secret",
+    binding_of=_binding,
+)
+"""What a change of the vault's keys reaches of effects."""
 
 
 def advance(work: Work, effect: Effect, status: str, **changes: Any) -> Effect:

@@ -11,7 +11,7 @@ from approvals.models import ApprovalRequest, Decision
 from tiktok_ops.accounts.models import TikTokAccount, User, Workspace
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.ids import new_id
-from workflows.transitions import EFFECT
+from workflows.transitions import EFFECT, PULL_ADDRESS
 
 
 class Effect(models.Model):
@@ -161,3 +161,34 @@ class Effect(models.Model):
 
     def __str__(self) -> str:
         return self.request.title
+
+
+class PullAddress(models.Model):
+    """Where TikTok pulls the photos of one attempt from; only the digest of what makes it unguessable is kept.
+
+    `active`: TikTok may fetch. Then either `fetched`, or `revoked`, under which nothing is given out; never both.
+    `spent`: fetched, and it is known that nothing of it is live.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    effect = models.ForeignKey(Effect, on_delete=models.PROTECT, related_name="pull_addresses")
+    attempt = models.PositiveIntegerField()
+    token_digest = models.CharField(max_length=64, unique=True)
+    status = models.CharField(max_length=16, default="active")
+    opened_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["effect", "attempt"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=list(PULL_ADDRESS.statuses)), name="pull_address_status_known"
+            ),
+            models.UniqueConstraint(
+                fields=["effect"],
+                condition=Q(status__in=["active", "fetched"]),
+                name="pull_address_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.attempt}"

@@ -8,6 +8,9 @@
 Coming back to an effect that is `sending` means that nobody knows: it is `unknown`, and TikTok is asked.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from django.utils import timezone
 from pydantic import ValidationError
 
@@ -17,11 +20,13 @@ from workflows.effects import ledger
 from workflows.effects.following import look
 from workflows.effects.models import Effect
 from workflows.effects.next_look import link_is_awaited
-from workflows.effects.posting import Posting
+from workflows.effects.posting import Posting, PostUnderway
 from workflows.effects.starting import HANDED_OVER, hand_over, start
 from workflows.effects.underway import done, newest_request
 from workflows.outcomes import Failed, Outcome, Waits
 from workflows.work import Work
+
+One = TypeVar("One", bound=PostUnderway)
 
 KIND = "post_video"
 UNREADABLE = "What was approved cannot be read as a post any more: start it again."
@@ -32,35 +37,35 @@ CAME_BACK = "The worker that was sending it ended."
 def act(work: Work) -> Outcome:
     """Post the approved video, or go on where it stands. Raises `LeaseLost`."""
     effect = ledger.effect_of(work, kind=KIND)
-    if settled := _settled(effect):
-        return settled
+    if outcome := settled(effect, handed_over=HANDED_OVER):
+        return outcome
     payload = bytes(effect.decision.payload)
     try:
         post = VideoPost.model_validate_json(payload)
     except ValidationError:
-        return _end(work, effect, UNREADABLE)
+        return end(work, effect, UNREADABLE)
     asset = Asset.objects.filter(id=post.asset, workspace_id=effect.workspace_id).first()
     if asset is None:
-        return _end(work, effect, NO_VIDEO)
+        return end(work, effect, NO_VIDEO)
     posting = Posting(work=work, effect=effect, post=post, payload=payload, asset=asset)
     return _begin(posting) if effect.status == "prepared" else _go_on(posting)
 
 
-def _end(work: Work, effect: Effect, error: str) -> Failed:
+def end(work: Work, effect: Effect, error: str) -> Failed:
     """End what is not even a post. Where it may have left already, only its step ends: the keeper says so."""
     if effect.status == "prepared":
         ledger.advance(work, effect, "failed", error=error)
     return Failed(error)
 
 
-def _settled(effect: Effect) -> Outcome | None:
+def settled(effect: Effect, *, handed_over: str) -> Outcome | None:
     """Return what an effect that is over, or in a person's hands, means for its step."""
     if effect.status == "failed":
         return Failed(effect.error)
     if effect.status == "held":
         return Waits(effect.error, approval_id=newest_request(effect).id)
     if effect.status == "handed_over":
-        return Waits(HANDED_OVER)
+        return Waits(handed_over)
     if effect.status == "confirmed" and not link_is_awaited(effect, now=timezone.now()):
         return done(effect)
     return None
@@ -68,6 +73,13 @@ def _settled(effect: Effect) -> Outcome | None:
 
 def _begin(posting: Posting) -> Outcome:
     """Post it, or hand it over, once its time has come."""
+    return begin_when_due(posting, start=start, hand_over=hand_over)
+
+
+def begin_when_due(
+    posting: One, *, start: Callable[[One], Outcome], hand_over: Callable[[One], Outcome]
+) -> Outcome:
+    """Start a post, or hand it over, once its time has come."""
     slot, now = posting.post.publish_at, timezone.now()
     if slot is not None and slot > now:
         return Waits(f"It goes out at {slot:%Y-%m-%d %H:%M %Z}, as approved.", (slot - now).total_seconds())

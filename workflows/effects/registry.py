@@ -55,6 +55,14 @@ EFFECTS = by_name(
             is_post=True,
         ),
         EffectKind(
+            name="post_photo",
+            label="Post photos",
+            approval="post_photo",
+            performed_by="workflows.effects.post_photo.act",
+            done="posted",
+            is_post=True,
+        ),
+        EffectKind(
             name="reply_comment",
             label="Reply to a comment",
             approval="reply_comment",

@@ -9,14 +9,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from agents.providers.errors import ProviderError
-from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
 from agents.providers.tiktok.write.posting import PostingWriter, UploadTicket, VideoPost
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.assets import AssetChanged, open_verified
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.effects import ledger
 from workflows.effects.guards import AccountNow, VideoNow, check_post
-from workflows.effects.posting import Posting
+from workflows.effects.posting import Posting, PostUnderway
 from workflows.effects.sending import send_bytes
 from workflows.effects.underway import (
     AGAIN_SECONDS,
@@ -47,7 +46,7 @@ def start(posting: Posting) -> Outcome:
     with file:
         try:
             posting.provider.wire.check_open(ANNOUNCE)
-            _ask_creator(posting)
+            ask_creator(posting)
         except ProviderError as trouble:
             return after(posting, trouble)
         pass_by(CrashPoint.BEFORE_SENDING, posting.work.step.id)
@@ -63,10 +62,12 @@ def hand_over(posting: Posting) -> Outcome:
     return Waits(HANDED_OVER) if isinstance(begun, float) else begun
 
 
-def _ask_creator(posting: Posting) -> None:
+def ask_creator(posting: PostUnderway) -> None:
     """Ask TikTok what the account may do now, and keep the answer; raises `ProviderError`."""
-    posting.work.hold(CALL_TIMEOUT_SECONDS)
-    creator = posting.provider.posting.creator_info(token=posting.token)
+    posting.hold_for_call()
+    reader = posting.provider.posting
+    with posting.speaking(handle=posting.post.handle) as token:
+        creator = reader.creator_info(token=token)
     ledger.keep_facts(posting.work, posting.effect, asdict(creator))
 
 
@@ -110,14 +111,15 @@ def _announce(posting: Posting, file: BinaryIO, *, latest: float) -> Outcome:
     pass_by(CrashPoint.IN_SENDING, posting.work.step.id)
     chunk_bytes = settings.TIKTOK_CHUNK_BYTES
     try:
-        posting.work.hold(CALL_TIMEOUT_SECONDS)
+        posting.hold_for_call()
         writer = PostingWriter(posting.provider)
-        posting.check_not_stopped()
-        if time.monotonic() > latest:
-            raise TooLate
-        ticket = writer.init_video(
-            token=posting.token, post=_on_the_wire(posting), plan=posting.plan(chunk_bytes)
-        )
+        with posting.speaking(handle=posting.post.handle) as token:
+            posting.check_not_stopped()
+            if time.monotonic() > latest:
+                raise TooLate
+            ticket = writer.init_video(
+                token=token, post=_on_the_wire(posting), plan=posting.plan(chunk_bytes)
+            )
     except Stopped as stopped:
         taken_back(posting, stopped)
         return Waits(str(stopped))

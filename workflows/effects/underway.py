@@ -1,13 +1,16 @@
 """One effect on its way, whatever its kind: by whom it is carried out, and what its ends mean for the step."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 from django.utils import timezone
 
-from agents.providers.errors import ProviderError, ProviderMisconfigured
+from agents.providers.errors import ProviderError, ProviderMisconfigured, ReconnectNeeded
+from agents.providers.tiktok.access import speaking_for
 from agents.providers.tiktok.provider import TikTokProvider, get_tiktok
+from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
 from approvals.models import ApprovalRequest
 from approvals.seal import SealBroken
 from tiktok_ops.accounts.models import TikTokAccount
@@ -66,6 +69,17 @@ class Underway:
         """Raise `Stopped` while nothing of this workflow may leave from the account."""
         check_not_stopped(self.effect.account, self.work.workflow.slug)
 
+    def speaking(self, *, handle: str = "") -> AbstractContextManager[str]:
+        """Lend the account's access token for a call; raises as `speaking_for` does.
+
+        `handle` is what the account was called when this was approved.
+        """
+        return speaking_for(account=self.effect.account, mode=self.effect.mode, handle=handle)
+
+    def hold_for_call(self) -> None:
+        """Keep the lease for one call, and for the renewal of the account's access before it."""
+        self.work.hold(2 * CALL_TIMEOUT_SECONDS)
+
     @property
     def provider(self) -> TikTokProvider:
         """TikTok, in the mode that was approved and in no other; raises `ProviderMisconfigured`."""
@@ -119,6 +133,8 @@ def taken_back(underway: One, trouble: Exception) -> One:
 
 def after(underway: Underway, trouble: ProviderError) -> Outcome:
     """Return what trouble means for an effect of which nothing has left; with the step, the effect ends."""
+    if isinstance(trouble, ReconnectNeeded):
+        return Waits(str(trouble), trouble.retry_after_seconds)
     outcome = after_trouble(underway.work.node.retry, trouble, tries=underway.work.step.tries)
     if not isinstance(outcome, Failed):
         return outcome
@@ -151,7 +167,7 @@ def unsure(underway: Underway, error: str, *, seconds: float | None = None) -> W
     return Waits(f"{error} TikTok is asked what it has before anything is sent again.", delay)
 
 
-def later(underway: Underway, why: str) -> Outcome:
+def later(underway: Underway, why: str) -> Waits:
     """Ask again after a while, less and less often."""
     delay = look_again_seconds(underway.effect.looks)
     underway = underway.looked()

@@ -28,6 +28,8 @@ from workflows.effects.registry import EFFECTS
 from workflows.effects_admin.by_hand import settings_in_the_app
 from workflows.effects_admin.forms import LinkForm
 from workflows.models import RunEvent
+from workflows.photo_kinds import PhotoPost
+from workflows.posts import Post, read_post
 
 EVENTS_SHOWN = 200
 _EVIDENCE = {
@@ -61,8 +63,8 @@ def kind_label(effect: Effect) -> str:
 
 def sheet_of(effect: Effect, *, by: User, form: LinkForm | None) -> dict[str, Any]:
     """Return what the page's template shows to this person; `form` is None where a link closes nothing."""
-    post = _post(effect)
-    asset = _asset(effect, post, by)
+    post = read_post(effect) if effect.kind not in EFFECTS or EFFECTS[effect.kind].is_post else None
+    assets = _assets(effect, post, by)
     return {
         "effect": effect,
         "kind": kind_label(effect),
@@ -79,8 +81,9 @@ def sheet_of(effect: Effect, *, by: User, form: LinkForm | None) -> dict[str, An
         "approved": approved_facts(effect),
         "has_hidden": post is not None and visible(post.caption) != post.caption,
         "settings": settings_in_the_app(post) if post else [],
-        "file_url": reverse("admin:content_asset_file", args=[asset.id]) if asset and asset.file else "",
-        "asset_url": reverse("admin:content_asset_change", args=[asset.id]) if asset else "",
+        "files": _files(assets),
+        "is_photo": isinstance(post, PhotoPost),
+        "asset_url": reverse("admin:content_asset_change", args=[assets[0].id]) if assets else "",
         "form": form,
         "settle_url": reverse("admin:workflows_effect_settle", args=[effect.id]),
         "attempt_url": reverse("admin:workflows_effect_attempt", args=[effect.id]),
@@ -115,20 +118,32 @@ def why_no_attempt(effect: Effect, *, by: User) -> str:
     return ""
 
 
-def _post(effect: Effect) -> VideoPost | None:
-    """Return what was approved, as it was sealed; None where it cannot be read any more."""
-    try:
-        return VideoPost.model_validate_json(bytes(effect.decision.payload))
-    except ValidationError:
-        return None
-
-
-def _asset(effect: Effect, post: VideoPost | None, by: User) -> Asset | None:
-    """Return the approved video, if it is there, is still the one that was approved, and theirs to see."""
+def _assets(effect: Effect, post: Post | None, by: User) -> list[Asset]:
+    """Return the approved files, in order: those that are still the approved ones, and theirs to see."""
     if post is None:
-        return None
+        return []
     rows = Asset.objects.visible_to(by).filter(workspace_id=effect.workspace_id)
-    return rows.filter(id=post.asset, sha256=post.asset_sha256).first()
+    wanted = (
+        [(post.asset, post.asset_sha256)]
+        if isinstance(post, VideoPost)
+        else [(photo.asset, photo.sha256) for photo in post.photos]
+    )
+    found = {(asset.id, asset.sha256): asset for asset in rows.filter(id__in=[one for one, _ in wanted])}
+    return [found[one] for one in wanted if one in found]
+
+
+def _files(assets: list[Asset]) -> list[tuple[str, str]]:
+    """Return what a person downloads, as (name, address)."""
+    names = (
+        ["the video"]
+        if len(assets) == 1 and assets[0].media_type.startswith("video/")
+        else [f"photo {number}" for number in range(1, len(assets) + 1)]
+    )
+    return [
+        (name, reverse("admin:content_asset_file", args=[asset.id]))
+        for name, asset in zip(names, assets, strict=True)
+        if asset.file
+    ]
 
 
 def _seal_trouble(effect: Effect) -> str:
@@ -239,7 +254,7 @@ def _proof(name: str, value: Any) -> str:
     return in_words(value)
 
 
-def _caption_changes(effect: Effect, post: VideoPost | None) -> list[Change]:
+def _caption_changes(effect: Effect, post: Post | None) -> list[Change]:
     """Return how the live caption differs from the approved one, where it was read and does."""
     live = effect.evidence.get("live_caption")
     if post is None or effect.evidence.get("caption_matches") is not False or not isinstance(live, str):

@@ -134,6 +134,9 @@ class TikTokFaults(FamilyFaults):
     upload: OperationFaults = OperationFaults()
     status: OperationFaults = OperationFaults()
     cancel: OperationFaults = OperationFaults()
+    photo_init: OperationFaults = OperationFaults()
+    token: OperationFaults = OperationFaults()
+    revoke: OperationFaults = OperationFaults()
     share: float = Field(default=0, ge=0, le=1)
     seed: int = 0
     publish_seconds: float = Field(default=1, ge=0, allow_inf_nan=False)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from agents.sandbox.tiktok.posting import status_of
 from agents.sandbox.tiktok.rules import database_now
+from agents.sandbox.tiktok.videos import caption_of
 from agents.sandbox_models import SandboxPost, SandboxRequest
 
 
@@ -15,7 +16,8 @@ class PostOnTikTok:
     """A post that exists: all its bytes arrived, it was not called back, and moderation lets it be.
 
     `status` is what `status/fetch` says now; `is_public` whether everybody can see it by now.
-    `chunk_digests` are the SHA-256 of its chunks in order; of a video sent in one, that of the file.
+    `chunk_digests` are the SHA-256 of its chunks in order, of a video sent in one that of the file; or those of
+    its photos.
     `settings` is the whole `post_info` of the init.
     """
 
@@ -80,7 +82,7 @@ def _post(row: SandboxPost, completed_at: datetime, now: datetime) -> PostOnTikT
         publish_id=row.publish_id,
         post_id=str(row.post_id),
         username=row.creator.username,
-        caption=row.post_info["title"],
+        caption=caption_of(row),
         privacy_level=row.post_info["privacy_level"],
         settings=dict(row.post_info),
         video_size_bytes=row.video_size,

@@ -31,7 +31,8 @@ _PLAIN = re.compile(r"(\S+)")
 class Style:
     """One style of API: where its token is, and what it says when it refuses.
 
-    `check` is asked before anything else, also the token.
+    `check` is asked before anything else, also the token. `username_of` says whose a request is where that is
+    not in a token of its header.
     """
 
     token_header: str
@@ -41,6 +42,7 @@ class Style:
     limited: Callable[[], Refusal]
     broken: Callable[[], Refusal]
     check: Callable[[Received], None] = field(default=lambda received: None)
+    username_of: Callable[[Received], str] | None = None
 
     def token_of(self, received: Received) -> str:
         """Return the request's token, empty where there is none."""
@@ -80,7 +82,8 @@ SHOP = Style(
 class Operation:
     """One endpoint: where it is, the scopes any of which it needs, how often it may be called, what it does.
 
-    A `{name}` in `path` stands for one part of it, which the request is then `placed` with.
+    Without scopes it needs none. A `{name}` in `path` stands for one part of it, which the request is then
+    `placed` with.
     """
 
     name: str

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+from agents.sandbox.tiktok.notices import tell_of_cancelled
 from agents.sandbox.tiktok.operations import Act, Operation
 from agents.sandbox.tiktok.rules import (
     CALLS_A_MINUTE,
@@ -15,7 +16,6 @@ from agents.sandbox.tiktok.rules import (
 )
 from agents.sandbox.tiktok.videos import PICTURES
 from agents.sandbox.tiktok.wire import (
-    SANDBOX_UPLOAD_HOST,
     Nothing,
     PublishId,
     Received,
@@ -27,6 +27,7 @@ from agents.sandbox.tiktok.wire import (
 )
 from agents.sandbox_models import SandboxCreator, SandboxPost
 
+UNDER_WAY = ("PROCESSING_UPLOAD", "PROCESSING_DOWNLOAD")
 UNAUDITED = "unaudited_client_can_only_post_to_private_accounts"
 
 
@@ -53,13 +54,11 @@ def video_init(received: Received, creator: SandboxCreator) -> Reply:
     """Begin a post: a publish id, and where its bytes go for an hour."""
     now = database_now()
     asked = read_body(VideoInit, received, code="invalid_param")
-    refusal = _refusal(creator, now)
-    if refusal and not (refusal == UNAUDITED and asked.post_info.privacy_level == "SELF_ONLY"):
-        raise WireError(refusal)
+    check_may_post(creator, now, privacy_level=asked.post_info.privacy_level)
     check_post_info(asked.post_info, creator)
     check_source_info(asked.source_info)
     upload_token = secrets.token_urlsafe(24)
-    upload_id = _number()
+    upload_id = fresh_upload_id()
     post = SandboxPost.objects.create(
         creator=creator,
         publish_id=f"v_pub_file~v2-1.{upload_id}",
@@ -72,7 +71,7 @@ def video_init(received: Received, creator: SandboxCreator) -> Reply:
         begun_at=now,
         upload_expires_at=now + UPLOAD_LASTS,
     )
-    url = f"https://{SANDBOX_UPLOAD_HOST}/video/?upload_id={upload_id}&upload_token={upload_token}"
+    url = f"{received.upload_origin}/video/?upload_id={upload_id}&upload_token={upload_token}"
     data = {"publish_id": post.publish_id, "upload_url": url}
     return Reply(200, "ok", data, publish_id=post.publish_id)
 
@@ -87,10 +86,11 @@ def cancel(received: Received, creator: SandboxCreator) -> Reply:
     """Call a post back, as long as it is not out and has not failed."""
     post = _post(received, creator)
     now = database_now()
-    if status_of(post, now)["status"] != "PROCESSING_UPLOAD":
+    if status_of(post, now)["status"] not in UNDER_WAY:
         raise WireError("publish_not_cancellable")
     post.cancelled_at = now
     post.save(update_fields=["cancelled_at"])
+    tell_of_cancelled(post, at=now)
     return Reply(200, "ok", {}, publish_id=post.publish_id)
 
 
@@ -100,12 +100,13 @@ def status_of(post: SandboxPost, now: datetime) -> dict[str, Any]:
     An upload nobody finished in time fails as `internal`, which asks for a new init; the documentation
     does not say what becomes of it.
     """
-    said: dict[str, Any] = {"uploaded_bytes": post.uploaded_bytes}
+    is_pulled = bool(post.photo_urls)
+    said: dict[str, Any] = {"downloaded_bytes" if is_pulled else "uploaded_bytes": post.uploaded_bytes}
     reason = _fail_reason(post, now)
     if reason:
         return said | {"status": "FAILED", "fail_reason": reason}
     if post.published_at is None or now < post.published_at:
-        return said | {"status": "PROCESSING_UPLOAD"}
+        return said | {"status": UNDER_WAY[is_pulled]}
     is_public = post.public_at is not None and post.public_at <= now
     # The documentation's own spelling, and a bare number above 2^53.
     ids = {"publicaly_available_post_id": [post.post_id]} if is_public else {}
@@ -116,7 +117,7 @@ def _fail_reason(post: SandboxPost, now: datetime) -> str:
     if post.cancelled_at is not None:
         return "publish_cancelled"
     if post.published_at is None:
-        return "internal" if now >= post.upload_expires_at else ""
+        return post.fail_reason or ("internal" if now >= post.upload_expires_at else "")
     return post.fail_reason if now >= post.published_at else ""
 
 
@@ -131,6 +132,13 @@ def _post(received: Received, creator: SandboxCreator) -> SandboxPost:
     return post
 
 
+def check_may_post(creator: SandboxCreator, now: datetime, *, privacy_level: str) -> None:
+    """Refuse a post of a creator who may not post now; an app not audited may for the creator alone."""
+    refusal = _refusal(creator, now)
+    if refusal and not (refusal == UNAUDITED and privacy_level == "SELF_ONLY"):
+        raise WireError(refusal)
+
+
 def _refusal(creator: SandboxCreator, now: datetime) -> str:
     """Return the code the creator may not post for at all, if any."""
     if creator.posting_refusal:
@@ -138,7 +146,7 @@ def _refusal(creator: SandboxCreator, now: datetime) -> str:
     return "spam_risk_too_many_posts" if has_posted_enough(creator, now) else ""
 
 
-def _number() -> str:
+def fresh_upload_id() -> str:
     """Return a fresh id of 19 digits, above 2^53 as the real ones are."""
     return f"7574{secrets.randbelow(10**15):015}"
 

@@ -9,6 +9,8 @@ from agents.sandbox.tiktok import (
     comments,
     discovery,
     display,
+    oauth,
+    photos,
     posting,
     shop,
 )
@@ -21,6 +23,8 @@ UPLOAD = "upload"
 OPERATIONS: tuple[Operation, ...] = (
     *display.OPERATIONS,
     *posting.OPERATIONS,
+    *photos.OPERATIONS,
+    *oauth.OPERATIONS,
     *business.OPERATIONS,
     *comments.OPERATIONS,
     *discovery.OPERATIONS,

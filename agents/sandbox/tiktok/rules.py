@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models.functions import Now
 
-from agents.sandbox.tiktok.wire import LONGEST_CAPTION_UNITS, PostInfo, SourceInfo, WireError, utf16_units
+from agents.sandbox.tiktok.wire import (
+    LONGEST_CAPTION_UNITS,
+    PhotoInfo,
+    PostInfo,
+    SourceInfo,
+    WireError,
+    utf16_units,
+)
 from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRequest
 
 CALLS_A_MINUTE = {
@@ -57,6 +64,11 @@ def check_post_info(info: PostInfo, creator: SandboxCreator) -> None:
     """Refuse settings TikTok does not take for this creator."""
     if utf16_units(info.title) > LONGEST_CAPTION_UNITS:
         raise WireError("invalid_param", f"post_info.title: more than {LONGEST_CAPTION_UNITS} UTF-16 units")
+    check_settings(info, creator)
+
+
+def check_settings(info: PostInfo | PhotoInfo, creator: SandboxCreator) -> None:
+    """Refuse who-sees-it and disclosures TikTok does not take for this creator."""
     if info.brand_content_toggle and info.privacy_level == "SELF_ONLY":
         raise WireError("invalid_param", "post_info.brand_content_toggle: branded content cannot be private")
     if info.privacy_level not in creator.privacy_level_options:

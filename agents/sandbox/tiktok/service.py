@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 
 from django.db import connection, connections, transaction
 
+from agents.sandbox.tiktok import photos
 from agents.sandbox.tiktok.faults import TikTokFault, TikTokFaults
+from agents.sandbox.tiktok.grants import Owner, owner_of
 from agents.sandbox.tiktok.operations import OPEN, Operation, Style
+from agents.sandbox.tiktok.pulling import pull_due
 from agents.sandbox.tiktok.registry import UPLOAD, find_operation
 from agents.sandbox.tiktok.rules import is_over_rate
 from agents.sandbox.tiktok.upload import receive_chunk, username_of_upload
@@ -24,7 +27,6 @@ from agents.sandbox.tiktok.wire import (
     ShopError,
     UploadError,
     digest_of,
-    username_of,
 )
 from agents.sandbox_models import SandboxCreator, SandboxRequest
 
@@ -33,6 +35,9 @@ _INSTEAD: dict[TikTokFault, Callable[[Style], Refusal]] = {
     TikTokFault.EXPIRED_TOKEN: lambda style: style.bad_token(),
     TikTokFault.SERVER_ERROR_BEFORE: lambda style: style.broken(),
 }
+PULLS = {photos.PATH, "/v2/post/publish/status/fetch/"}
+"""What lets photos be pulled that are due, beside the clock."""
+
 _UNHEARD = {TikTokFault.UNREACHABLE, TikTokFault.RESET_BEFORE}
 _UNANSWERED = {*_UNHEARD, TikTokFault.TIMEOUT_AFTER, TikTokFault.RESET_AFTER}
 
@@ -63,7 +68,10 @@ def serve(received: Received, faults: TikTokFaults) -> Served:
 def _serve_and_commit(received: Received, faults: TikTokFaults) -> Served:
     try:
         with transaction.atomic():
-            return _serve(received, faults)
+            served = _serve(received, faults)
+        if received.path in PULLS:  # after the commit, for the world is asked
+            pull_due(faults)
+        return served
     finally:
         connections.close_all()
 
@@ -75,7 +83,7 @@ def _serve(received: Received, faults: TikTokFaults) -> Served:
     name = UPLOAD if received.host == SANDBOX_UPLOAD_HOST else operation.name if operation else ""
     fault = _next_fault(name, faults)
     token = style.token_of(received)
-    creator = _creator(received, name, token)
+    creator = _creator(received, name, style, token)
     if fault in _UNHEARD:
         reply = Reply(0, "")
     else:
@@ -105,16 +113,28 @@ def _next_fault(name: str, faults: TikTokFaults) -> TikTokFault | None:
     return faults.of_call(name, SandboxRequest.objects.filter(operation=name).count() + 1)
 
 
-def _creator(received: Received, name: str, token: str) -> SandboxCreator | None:
+def _creator(received: Received, name: str, style: Style, token: str) -> SandboxCreator | None:
     """Return the creator a request is for, locked: what concerns one creator happens one after the other.
 
-    None where the token or the upload address was never given out.
+    None where the token or the upload address was never given out, or is good no more. The creator has the
+    scopes the token has.
     """
-    username = username_of_upload(received) if name == UPLOAD else username_of(token)
-    if not username:
+    owner = _owner(received, name, style, token)
+    if owner is None:
         return None
-    SandboxCreator.objects.get_or_create(username=username)
-    return SandboxCreator.objects.select_for_update().get(username=username)
+    SandboxCreator.objects.get_or_create(username=owner.username)
+    creator = SandboxCreator.objects.select_for_update().get(username=owner.username)
+    if owner.scopes is not None:
+        creator.scopes = [scope for scope in creator.scopes if scope in owner.scopes]
+    return creator
+
+
+def _owner(received: Received, name: str, style: Style, token: str) -> Owner | None:
+    named = username_of_upload if name == UPLOAD else style.username_of
+    if named is None:
+        return owner_of(token)
+    username = named(received)
+    return Owner(username) if username else None
 
 
 def _reply_instead(name: str, style: Style, fault: TikTokFault | None) -> Reply | None:
@@ -150,7 +170,7 @@ def _act(received: Received, operation: Operation, creator: SandboxCreator | Non
     digest = digest_of(style.token_of(received))
     if is_over_rate(digest, operation.name, calls_a_minute=operation.calls_a_minute):
         raise style.limited()
-    if operation.scopes.isdisjoint(creator.scopes):
+    if operation.scopes and operation.scopes.isdisjoint(creator.scopes):
         raise style.no_scope(f"One of these scopes is needed: {sorted(operation.scopes)}")
     return operation.act(received, creator)
 

@@ -6,10 +6,12 @@ import secrets
 from datetime import datetime, timedelta
 
 from agents.sandbox.tiktok.faults import TikTokFaults
+from agents.sandbox.tiktok.notices import tell_of_post
 from agents.sandbox.tiktok.rules import database_now, has_posted_enough, next_chunk
 from agents.sandbox.tiktok.wire import Received, Reply, UploadError, digest_of
 from agents.sandbox_models import SandboxCreator, SandboxPost
 
+UPLOAD_PATH = "/video/"
 VIDEO_TYPES = {"video/mp4", "video/quicktime", "video/webm"}
 _UPLOAD_ID = re.compile(r"[0-9]{19}")
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,12})-(\d{1,12})/(\d{1,12})")
@@ -41,7 +43,7 @@ def receive_chunk(received: Received, creator: SandboxCreator | None, faults: Ti
 def _found(received: Received) -> SandboxPost | None:
     """Return the post an upload address is of."""
     upload_id = received.query.get("upload_id", "")
-    if received.path != "/video/" or not _UPLOAD_ID.fullmatch(upload_id):
+    if received.path != UPLOAD_PATH or not _UPLOAD_ID.fullmatch(upload_id):
         return None
     digest = digest_of(received.query.get("upload_token", ""))
     return SandboxPost.objects.filter(upload_id=upload_id, upload_token_digest=digest).first()
@@ -81,3 +83,4 @@ def _complete(post: SandboxPost, creator: SandboxCreator, faults: TikTokFaults, 
     if post.post_info["privacy_level"] == "PUBLIC_TO_EVERYONE":
         post.public_at = post.published_at + timedelta(seconds=faults.moderation_seconds)
     post.post_id = 7575 * 10**15 + secrets.randbelow(10**15)  # above 2^53, as the real ones are
+    tell_of_post(post)

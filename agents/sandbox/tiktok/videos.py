@@ -82,21 +82,27 @@ def _posted(row: SandboxPost, creator: SandboxCreator) -> PublicVideo:
     at = row.published_at or row.begun_at
     data = {
         "item_id": str(row.post_id),
-        "media_type": "VIDEO",
+        "media_type": "PHOTO" if row.photo_urls else "VIDEO",
         "is_ad": False,
         "is_aigc": row.post_info["is_aigc"],
-        "caption": row.post_info["title"],
+        "caption": caption_of(row),
         "create_time": str(seconds_of(at)),
         "video_duration": 0,
-        **_links(creator.username, str(row.post_id)),
+        **_links(creator.username, str(row.post_id), kind="photo" if row.photo_urls else "video"),
         **dict.fromkeys(("video_views", "likes", "comments", "shares", "favorites", "reach"), 0),
     }
     return PublicVideo(at, data)
 
 
-def _links(username: str, item_id: str) -> dict[str, str]:
+def caption_of(row: SandboxPost) -> str:
+    """Return the words of a post: a video's caption, or a photo post's title and description."""
+    words = (row.post_info["title"], row.post_info.get("description", ""))
+    return "\n".join(filter(None, words))
+
+
+def _links(username: str, item_id: str, *, kind: str = "video") -> dict[str, str]:
     return {
-        "share_url": f"https://www.tiktok.com/@{username}/video/{item_id}",
+        "share_url": f"https://www.tiktok.com/@{username}/{kind}/{item_id}",
         "embed_url": f"https://www.tiktok.com/player/v1/{item_id}",
         "thumbnail_url": f"{PICTURES}/{item_id}.jpeg",
     }

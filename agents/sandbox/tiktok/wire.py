@@ -55,6 +55,8 @@ class Received:
     content: bytes
     parts: Mapping[str, str] = field(default_factory=dict)
     """What stands for each `{name}` in the path of the operation."""
+    upload_origin: str = f"https://{SANDBOX_UPLOAD_HOST}"
+    """Where upload addresses point to."""
 
 
 class Envelope(StrEnum):
@@ -230,6 +232,35 @@ class VideoInit(_Body):
 
     post_info: PostInfo
     source_info: SourceInfo
+
+
+class PhotoInfo(_Body):
+    """What a photo post is to be beside its photos; of photos nothing says that they were made with AI."""
+
+    privacy_level: Literal["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"]
+    title: str = ""
+    description: str = ""
+    disable_comment: bool = False
+    auto_add_music: bool = False
+    brand_content_toggle: bool
+    brand_organic_toggle: bool = False
+
+
+class PhotoSource(_Body):
+    """Where the photos are pulled from."""
+
+    source: Literal["PULL_FROM_URL"]
+    photo_images: list[str] = Field(min_length=1, max_length=35)
+    photo_cover_index: int = Field(ge=0)
+
+
+class PhotoInit(_Body):
+    """The body of `content/init`; drafts in the app's inbox are not taken here."""
+
+    media_type: Literal["PHOTO"]
+    post_mode: Literal["DIRECT_POST"]
+    post_info: PhotoInfo
+    source_info: PhotoSource
 
 
 BodyKind = TypeVar("BodyKind", bound=BaseModel)

@@ -69,7 +69,7 @@ def at_once(*acts: Any) -> list[Any]:
 
 def about(account: TikTokAccount, publish_id: str, event: str = "post.publish.complete") -> bytes:
     """Return a webhook about a post of the account."""
-    openid = open_id(handle=account.handle, mode=account.mode)
+    openid = open_id(account=account, mode=account.mode)
     return tiktok_body(event, publish_id=publish_id, user_openid=openid)
 
 

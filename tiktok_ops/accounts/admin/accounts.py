@@ -97,6 +97,10 @@ class AccountAdmin(ScopedAdmin):
         """Return whether the person may import posts into this account, or into any."""
         return self._may(request, Capability.IMPORT, object_id)
 
+    def has_manage_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Return whether the person may say how this account, or any, is connected."""
+        return self._may(request, Capability.MANAGE, object_id)
+
     def _may(self, request: HttpRequest, capability: Capability, object_id: str | None) -> bool:
         if object_id is None:
             return self.is_granted(request, capability)

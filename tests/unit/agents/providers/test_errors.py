@@ -56,6 +56,7 @@ def test_raise_without_sentence_says_its_docstring(kind: type[ProviderError]) ->
         ("ProviderMisconfigured", "ask_person"),
         ("ProviderUnpaid", "ask_person"),
         ("AccessRefused", "ask_person"),
+        ("ReconnectNeeded", "wait"),
         ("ProviderRejected", "give_up"),
         ("PromptTooLong", "give_up"),
         ("AnswerError", "retry"),
@@ -74,7 +75,7 @@ def test_advise_by_class_says_what_to_do(name: str, advice: str) -> None:
 
 
 def test_advise_every_class_is_listed_above() -> None:
-    assert len(ERRORS) == 16
+    assert len(ERRORS) == 17
 
 
 def test_raise_with_own_advice_keeps_it() -> None:

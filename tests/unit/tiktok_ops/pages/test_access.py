@@ -111,6 +111,7 @@ PAGES: dict[str, Access] = {
     "workflows.StopSwitch": OF_THE_BRAND,
     "workflows.WorkflowRun": OF_THE_BRAND,
     "workflows.WorkflowDefinition": SHARED,
+    "vault.Secret": Access(lists=OWNERS | {"stranger", "client"}, reads=OWNERS),
     # What providers say names accounts of every workspace.
     "workflows.WebhookMessage": Access(lists=SUPERUSERS, reads=SUPERUSERS),
     "workflows.WebhookRefusal": Access(lists=SUPERUSERS, reads=SUPERUSERS),

@@ -218,7 +218,10 @@ def test_every_action_of_a_row_asks_in_a_dialog_first() -> None:
     """Or it is a page with a form, which acts on POST only: `test_get_changes_nothing` opens those, too."""
     pages: list[Any] = list(site._registry.values())
     forms = {f"accounts_tiktokaccount_{each.name}" for each in account_actions() if each.page}
-    assert forms == {f"accounts_tiktokaccount_{name}" for name in ("new_post", "draft_a_post")}
+    assert forms == {
+        f"accounts_tiktokaccount_{name}"
+        for name in ("new_post", "new_photo_post", "draft_a_post", "connect_to_tiktok")
+    }
     forms |= {"workflows_schedule_edit", "agents_budget_change_cap", "agents_budget_spend"}
     forms |= {"workflows_schedule_edit", "agents_guardrailpolicy_edit"}
     for page in pages:

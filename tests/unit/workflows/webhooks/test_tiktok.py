@@ -31,7 +31,7 @@ def sent_effect(**changes: Any) -> Effect:
 
 def openid_of(effect: Effect) -> str:
     """Return the account's id as TikTok's sandbox tells it."""
-    return open_id(handle=effect.account.handle, mode=effect.mode)
+    return open_id(account=effect.account, mode=effect.mode)
 
 
 def about(effect: Effect, event: str = "post.publish.complete", **changes: Any) -> bytes:

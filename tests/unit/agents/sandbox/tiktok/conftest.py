@@ -8,8 +8,19 @@ import pytest
 from django.db import connection, connections
 from pytest_django import DjangoDbBlocker
 
+from agents.sandbox_grant_models import SandboxGrant, SandboxNotice, SandboxToken
 from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRecord, SandboxRequest
 from tests.database import clone_database, drop_database
+
+EMPTIED = (
+    SandboxNotice,
+    SandboxToken,
+    SandboxGrant,
+    SandboxRequest,
+    SandboxRecord,
+    SandboxPost,
+    SandboxCreator,
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +50,7 @@ def committed_sandbox(
         patch.setitem(os.environ, "DATABASE_URL", url)
         yield
         with connection.cursor() as cursor:
-            for model in (SandboxRequest, SandboxRecord, SandboxPost, SandboxCreator):
+            for model in EMPTIED:
                 table = model._meta.db_table
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
                 cursor.execute(f"DELETE FROM {table}")

@@ -17,11 +17,12 @@ from agents.providers.errors import (
 from agents.providers.tiktok.provider import TikTokProvider
 from agents.sandbox.tiktok.faults import TikTokFaults
 from agents.sandbox.tiktok.ledger import received
+from agents.sandbox.tiktok.oauth import OAUTH
 from agents.sandbox.tiktok.operations import OPEN
 from agents.sandbox.tiktok.registry import OPERATIONS
 from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRequest
 from tests.factories.tiktok import TOKEN, USERNAME, begin, sandbox_tiktok, send_small
-from tests.unit.agents.sandbox.tiktok.wire import PATHS, ask, exchange, refused
+from tests.unit.agents.sandbox.tiktok.wire import OAUTH_PATHS, PATHS, ask, exchange, refused
 
 committed = pytest.mark.usefixtures("committed_sandbox")
 
@@ -244,8 +245,8 @@ def test_lose_a_table_is_our_bug_and_is_not_hidden() -> None:
 
 
 def test_name_operations_once_and_as_the_documentation_has_them() -> None:
-    assert {one.name: one.path for one in OPERATIONS if one.style is OPEN} == {
-        name: path.partition("?")[0] for name, path in PATHS.items()
+    assert {one.name: one.path for one in OPERATIONS if one.style in (OPEN, OAUTH)} == {
+        name: path.partition("?")[0] for name, path in (PATHS | OAUTH_PATHS).items()
     }
 
 

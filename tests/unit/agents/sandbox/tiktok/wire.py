@@ -30,14 +30,26 @@ PATHS = {
     "video_query": "/v2/video/query/?fields=id",
     "creator_info": "/v2/post/publish/creator_info/query/",
     "init": "/v2/post/publish/video/init/",
+    "photo_init": "/v2/post/publish/content/init/",
     "status": "/v2/post/publish/status/fetch/",
     "cancel": "/v2/post/publish/cancel/",
 }
+OAUTH_PATHS = {"token": "/v2/oauth/token/", "revoke": "/v2/oauth/revoke/"}
 BODIES: dict[str, Any] = {
     "video_list": {},
     "video_query": {"filters": {"video_ids": ["1"]}},
     "creator_info": {},
     "init": {"post_info": INFO, "source_info": SOURCE},
+    "photo_init": {
+        "media_type": "PHOTO",
+        "post_mode": "DIRECT_POST",
+        "post_info": {"title": "Tea", "privacy_level": "PUBLIC_TO_EVERYONE", "brand_content_toggle": False},
+        "source_info": {
+            "source": "PULL_FROM_URL",
+            "photo_images": ["https://ops.sandbox.invalid/pull/none/0.jpg"],
+            "photo_cover_index": 0,
+        },
+    },
     "status": {"publish_id": "v_pub_file~v2-1.1"},
     "cancel": {"publish_id": "v_pub_file~v2-1.1"},
 }
