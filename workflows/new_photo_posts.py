@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from tiktok_ops.accounts.models import TikTokAccount, User
@@ -50,6 +51,7 @@ def start_photo_post(
     rights_note: str = "",
     rights_expire_at: datetime | None = None,
     is_dry_run: bool = False,
+    cap_usd: Decimal | None = None,
 ) -> WorkflowRun:
     """Start `photo_post` with new photos, which are kept as assets first.
 
@@ -76,7 +78,9 @@ def start_photo_post(
         "photos": [{"asset": str(asset.id), "sha256": asset.sha256} for asset in kept],
         **settings.as_input(),
     }
-    return start_run(PHOTO_POST, account_id=account.id, by=by, given=given, is_dry_run=is_dry_run)
+    return start_run(
+        PHOTO_POST, account_id=account.id, by=by, given=given, is_dry_run=is_dry_run, cap_usd=cap_usd
+    )
 
 
 def _kept(

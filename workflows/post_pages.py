@@ -13,7 +13,7 @@ from workflows.creators import Creator, creator_of
 from workflows.estimates import estimate_words
 from workflows.forms import DraftForm, OwnPostForm, SettingsForm
 from workflows.models import WorkflowRun
-from workflows.new_photo_posts import start_photo_post
+from workflows.new_photo_posts import PHOTO_POST, start_photo_post
 from workflows.new_posts import OWN_POST, POST_DRAFT, check_account, start_own_post, start_post_draft
 from workflows.photo_forms import PhotoPostForm
 
@@ -64,12 +64,15 @@ def new_photo_post_page(request: HttpRequest, *, account: TikTokAccount, by: Use
                 rights_note=form.cleaned_data["rights_note"],
                 rights_expire_at=form.cleaned_data["rights_last_day"],
                 is_dry_run=form.cleaned_data["is_dry_run"],
+                cap_usd=form.cleaned_data["cap_usd"],
             )
             return _lead_to(run)
         except Refused as refused:
             _show_refusal(form, refused)
     title = f"New photo post on {account}"
-    return _page(request, "admin/workflows/posts/new_photo_post.html", form, account, creator, title)
+    return _page(
+        request, "admin/workflows/posts/new_photo_post.html", form, account, creator, title, PHOTO_POST
+    )
 
 
 def draft_page(request: HttpRequest, *, account: TikTokAccount, by: User) -> HttpResponse:

@@ -90,5 +90,5 @@ def open_session(account_id: UUID, *, hold: Hold = lambda seconds: None) -> Sess
             f"The posts of @{account.handle} come from an imported file: connect the account to TikTok to sync it, "
             "or import a newer file."
         )
-    access = access_of(handle=account.handle, mode=account.mode)
+    access = access_of(account=account, mode=account.mode, by="sync")
     return Session(account, get_tiktok(), access, hold, timezone.now())

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """Two columns."""
 
     dependencies = [
-        ("workflows", "0015_attempts_and_old_webhooks"),
+        ("workflows", "0017_what_runs_cost"),
     ]
 
     operations = [

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0004_keys_for_people"),
-        ("agents", "0006_sandbox_studio"),
+        ("agents", "0009_sandbox_photos"),
     ]
 
     operations = [

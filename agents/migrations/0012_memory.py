@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0004_keys_for_people"),
-        ("agents", "0008_budget_rules"),
+        ("agents", "0011_budget_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

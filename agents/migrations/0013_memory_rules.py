@@ -23,7 +23,7 @@ INDEX_WORDS = migrations.RunSQL(
 class Migration(migrations.Migration):
     """The memory item's status machine, and what never changes of one."""
 
-    dependencies = [("agents", "0009_memory")]
+    dependencies = [("agents", "0012_memory")]
 
     operations = [
         install(MEMORY),

@@ -35,7 +35,7 @@ def same_ledger(db_table: str, column: str, target: str) -> RunSQL:
 class Migration(migrations.Migration):
     """The reservation's status machine, and the two ledgers."""
 
-    dependencies = [("agents", "0007_budgets")]
+    dependencies = [("agents", "0010_budgets")]
 
     operations = [
         install(RESERVATION),

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """Two columns."""
 
     dependencies = [
-        ("workflows", "0015_attempts_and_old_webhooks"),
+        ("workflows", "0016_pull_addresses"),
     ]
 
     operations = [

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0004_keys_for_people"),
-        ("agents", "0006_sandbox_studio"),
+        ("agents", "0013_memory_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
