@@ -78,8 +78,7 @@ def _records(world: World, *, grows: bool) -> Iterator[SandboxRecord]:
                     posts=views // 900,
                     category=trend.category.upper(),
                     date_range=date_range,
-                    views_lifetime=trend.views_ever,
-                    posts_lifetime=trend.views_ever // 900,
+                    lifetime=(trend.views_ever, trend.views_ever // 900),
                 )
     for made in world.creators:
         yield creator(
