@@ -9,14 +9,22 @@ from approvals.kinds import KindUnknown, kind_of, known_kinds, register
 
 def test_kinds_that_are_registered_are_known_by_name() -> None:
     assert known_kinds() == [
-        *("create_campaign", "post_video", "reply_comment", "send_message", "set_stock", "update_listing")
+        *(
+            "create_campaign",
+            "post_photo",
+            "post_video",
+            "reply_comment",
+            "send_message",
+            "set_stock",
+            "update_listing",
+        )
     ]
     assert kind_of("post_video").label == "Post a video"
 
 
 def test_kind_that_is_not_registered_is_refused_naming_those_there_are() -> None:
     with pytest.raises(
-        KindUnknown, match="There is no approval kind 'tweet'; there are create_campaign, post_video, "
+        KindUnknown, match="There is no approval kind 'tweet'; there are create_campaign, post_photo, "
     ):
         kind_of("tweet")
 
