@@ -14,9 +14,11 @@ from typing import Any
 
 from django.db.models import Model
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from agents.leaks import one_line, scrubbed
 from agents.models import AgentRun, AgentStep
-from agents.providers.language import Usage
+from agents.providers.language import LanguageAnswer, Usage
 from tiktok_ops.prepared import Ago, insert
 
 CUT_OFF = "Cut off before it ended."
@@ -35,6 +37,16 @@ class Call:
     provider_request_id: str = ""
     started: float = field(default_factory=time.monotonic)
 
+    def note(self, answer: LanguageAnswer, *, system: str) -> None:
+        """Put what an answer says and took on the trace; a secret or the system text is cut out of it."""
+        self.usage = answer.usage
+        self.provider_request_id = one_line(answer.request_id)
+        self.response = {
+            "stop_reason": one_line(answer.stop_reason),
+            "model": one_line(answer.model),
+            "text": scrubbed(answer.text, system=system),
+        }
+
     @property
     def latency_ms(self) -> int:
         """Whole milliseconds since the call began."""
@@ -49,6 +61,12 @@ class Trace:
     has_called: bool = False
     _is_open: bool = False
     _began: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def resumed(cls, agent_run: AgentRun) -> "Trace":
+        """Return the trace of an agent run that has waited: it is in the database, and took all that time."""
+        waited = (timezone.now() - agent_run.started_at).total_seconds()
+        return cls(agent_run, has_called=True, _is_open=True, _began=time.monotonic() - waited)
 
     def open(self) -> None:
         """Write the agent run with what it computed so far: something is about to leave."""
@@ -91,7 +109,7 @@ def traced(
         yield call
         error = ""
     except Exception as exception:
-        error = f"{type(exception).__name__}: {exception}"
+        error = f"{type(exception).__name__}: {scrubbed(str(exception))}"
         raise
     finally:
         AgentStep.objects.create(

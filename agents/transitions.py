@@ -1,4 +1,4 @@
-"""The status machines of agent runs and of circuit breakers."""
+"""The status machines of agent runs, of circuit breakers and of questions in batches."""
 
 from tiktok_ops.transitions import table
 
@@ -8,4 +8,18 @@ AGENT_RUN = table(
 
 BREAKER = table(
     "breaker", "agents_breaker", {"closed": "open", "open": "half_open closed", "half_open": "open closed"}
+)
+
+BATCHED = table(
+    "batched question",
+    "agents_batchedquestion",
+    {
+        "prepared": "submitting failed cancelled",
+        "submitting": "prepared submitted failed cancelled",
+        "submitted": "answered failed cancelling",
+        "cancelling": "cancelled",
+        "answered": "",
+        "failed": "",
+        "cancelled": "",
+    },
 )

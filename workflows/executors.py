@@ -5,11 +5,13 @@ from collections.abc import Callable
 from django.utils import timezone
 from pydantic import ValidationError
 
+from agents.batching import Parked
 from agents.contract import AgentContext, BrandVoice
 from agents.providers.errors import ProviderError
 from agents.runner import Asked, run_agent
 from approvals.kinds import kind_of
 from tiktok_ops.accounts.models import Brand
+from workflows.batched_steps import park
 from workflows.callbacks import wait_for_callback
 from workflows.dry_runs import would_act, would_ask
 from workflows.effects.registry import EFFECTS
@@ -51,12 +53,20 @@ def context_of(run: WorkflowRun) -> AgentContext:
 def ask_agent(work: Work) -> Outcome:
     """Run the node's agent; a provider's trouble is retried, waited for or given up as it advises.
 
+    While a batch is not answered, the step waits without holding a worker.
+
     Raises `AgentRefused` and `PriceUnknown`, whose sentences the engine makes the step's.
     """
     node = work.node
     if not isinstance(node, AgentNode):
         raise TypeError(node)
-    asked = Asked(run_id=work.step.run_id, step_id=work.step.id, claim=work.claim.number, writes_later=True)
+    asked = Asked(
+        run_id=work.step.run_id,
+        step_id=work.step.id,
+        claim=work.claim.number,
+        writes_later=True,
+        may_wait=node.may_wait,
+    )
     try:
         answer = run_agent(
             node.agent,
@@ -67,6 +77,8 @@ def ask_agent(work: Work) -> Outcome:
             timeout_seconds=node.timeout_seconds,
             instruction=work.prompt,
         )
+    except Parked as parked:
+        return park(node, parked)
     except ProviderError as trouble:
         return after_trouble(work.node.retry, trouble, tries=work.step.tries)
     return Succeeded(output=answer.output, agent_run_id=answer.agent_run_id, rows=answer.rows)

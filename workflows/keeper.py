@@ -17,6 +17,7 @@ from tiktok_ops.rest.housekeeping import tidy
 from tiktok_ops.signals import Stop
 from workflows.absences import Absence
 from workflows.alarms import EFFECT_LOST
+from workflows.batched_steps import abandoned_and_due, ring_for_abandoned
 from workflows.chores import Chore, due_of
 from workflows.effects.ledger import STRANDED, raise_if_lost, strand
 from workflows.effects.models import Effect
@@ -179,6 +180,7 @@ CHORES = (
     Chore("imports", waiting_imports, ring_waiting_imports),
     Chore("webhooks", waiting_messages, ring_waiting_messages),
     Chore("old webhooks", old_messages, delete_old_messages),
+    Chore("batches nobody waits for", abandoned_and_due, ring_for_abandoned),
     Chore("callbacks of the sandbox studio", callbacks_due, deliver_sandbox_callbacks),
 )
 """All the keeper does, in the order of a round. To add a chore: a line here."""

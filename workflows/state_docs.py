@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agents.transitions import AGENT_RUN, BREAKER
+from agents.transitions import AGENT_RUN, BATCHED, BREAKER
 from approvals.transitions import REQUEST
 from tiktok_ops.alerts.transitions import ALERT
 from tiktok_ops.content.transitions import IMPORT
@@ -17,6 +17,7 @@ MACHINES: Sequence[TransitionTable] = (
     REQUEST,
     EFFECT,
     AGENT_RUN,
+    BATCHED,
     IMPORT,
     BREAKER,
     WEBHOOK,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, NotSupportedError, connection, models, transaction
 
-from agents.models import AgentRun, AgentStep, SandboxRequest
+from agents.models import AgentRun, AgentStep, SandboxQuestion, SandboxRequest
 from tests.factories.accounts import AccountFactory
 from tests.factories.figures import NOON
 from tests.factories.pages import decision_on
@@ -28,6 +28,9 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "audit_auditevent": lambda: record("made.happened", by="test", subject="it", workspace_id=None),
     "agents_agentstep": make_step,
     "agents_sandboxrequest": lambda: SandboxRequest.objects.create(method="GET", path="/", outcome="ok"),
+    "agents_sandboxquestion": lambda: SandboxQuestion.objects.create(
+        operation="messages", request_id="req_1", model="claude-haiku-5-5", system_sha256="", user_sha256=""
+    ),
     "approvals_decision": lambda: decision_on(AccountFactory.create()),
     "workflows_runevent": lambda: RunEvent.objects.create(
         run=WorkflowRunFactory.create(), seq=1, kind="made"

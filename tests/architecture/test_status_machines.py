@@ -4,12 +4,14 @@ from collections.abc import Callable
 from importlib import import_module
 from itertools import product
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from agents.models import AgentRun, Breaker
+from agents.models import AgentRun, BatchedQuestion, Breaker
+from agents.transitions import BATCHED
 from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory
 from tests.factories.alerts import alert_in, answered
@@ -81,6 +83,29 @@ def delivery_of(status: str) -> str:
     return "by_hand" if status == "handed_over" else "direct"
 
 
+def make_batched(status: str) -> BatchedQuestion:
+    """Return a question in a batch in this status."""
+    return BatchedQuestion.objects.create(
+        agent_run=make_agent_run("running"),
+        step_id=uuid4(),
+        number=1,
+        custom_id=uuid4().hex,
+        request={},
+        status=status,
+        **batched_companions(status),
+    )
+
+
+def batched_companions(status: str) -> dict[str, Any]:
+    """Return what a question in a batch has beside this status."""
+    return {
+        "batch_id": "msgbatch_1" if status in {"submitted", "cancelling", "answered"} else "",
+        "response": "{}" if status == "answered" else "",
+        "tried_at": NOON if status == "submitting" else None,
+        "finished_at": NOON if status in BATCHED.terminal else None,
+    }
+
+
 def make_breaker(status: str) -> Breaker:
     """Return a breaker in this status."""
     return Breaker.objects.create(alias="made", operation="it", status=status, **breaker_times(status))
@@ -99,6 +124,7 @@ MAKERS: dict[str, Callable[[str], models.Model]] = {
     "approval request": make_request,
     "effect": make_effect_in,
     "breaker": make_breaker,
+    "batched question": make_batched,
     "webhook": lambda status: message_of(
         status=status, note="So it was.", finished_at=None if status == "received" else NOON
     ),
@@ -129,6 +155,8 @@ def with_status(machine: TransitionTable, status: str) -> dict[str, Any]:
         return {"status": status, "note": "So it was.", "finished_at": finished_at}
     if machine.name == "alert":
         return {"status": status, **answered(status)}
+    if machine is BATCHED:
+        return {"status": status, **batched_companions(status)}
     if machine.name == "breaker":
         return {"status": status, **breaker_times(status)}
     return {"status": status}
@@ -198,6 +226,12 @@ def test_find_machines_finds_those_there_are() -> None:
         ("import", "queued", "succeeded"),
         ("import", "running", "queued"),
         ("alert", "resolved", "open acknowledged"),  # should it happen again, that is another
+        ("batched question", "prepared", "submitted answered"),  # what leaves is written down first
+        (
+            "batched question",
+            "submitted",
+            "prepared submitting cancelled",
+        ),  # it is out, and paid or cancelled
         ("breaker", "closed", "half_open"),  # nothing is probed that did not fail
     ],
 )
@@ -215,6 +249,7 @@ def test_forbid_moves_that_would_skip_what_must_come_between(name: str, source: 
         ("effect", "confirmed failed"),
         ("webhook", "processed ignored not_understood failed"),
         ("alert", "resolved"),
+        ("batched question", "answered failed cancelled"),
     ],
 )
 def test_end_for_good_in_the_states_the_design_names(name: str, ends: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from agents.contract import AgentContext, BrandVoice
-from agents.models import AgentRun, AgentStep
+from agents.models import AgentRun, AgentStep, ModelPrice
 from agents.prices.pricing import PriceUnknown
 from agents.providers.errors import OutputInvalid, OutputTruncated, ProviderUnavailable
 from agents.providers.language import Usage
@@ -277,6 +277,7 @@ def test_ask_agent_of_a_model_without_a_price_makes_no_call(
 def test_ask_agent_with_a_prompt_that_may_be_beyond_the_priced_length_makes_no_call(
     context: AgentContext,
 ) -> None:
+    ModelPrice.objects.filter(model="claude-haiku-5-5", up_to_input_tokens=None).delete()
     long = replace(context, brand=BrandVoice(name="Blick", guidelines="ü" * 50_000))
     with pytest.raises(PriceUnknown, match="send a shorter one"):
         run_agent("speaker", {}, long)
@@ -286,6 +287,7 @@ def test_ask_agent_with_a_prompt_that_may_be_beyond_the_priced_length_makes_no_c
 def test_ask_agent_whose_answer_took_more_than_is_priced_keeps_its_tokens(
     context: AgentContext, settings: Settings
 ) -> None:
+    ModelPrice.objects.filter(model="claude-haiku-5-5", up_to_input_tokens=None).delete()
     long = answer(FINE, usage=Usage(input_tokens=100_001, output_tokens=1))
     settings.PROVIDERS = scripted([OutputInvalid("Not JSON.", answer=long)])
     with pytest.raises(PriceUnknown, match="100,001 tokens"):
