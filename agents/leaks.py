@@ -35,6 +35,13 @@ SECRET = "[secret]"  # noqa: S105 - what stands in its place
 ECHO = "[system prompt]"
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_SPACELESS}]|[^\W_{_SPACELESS}]+")
+_HIDDEN = re.compile(
+    "[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U00013430-\U00013455\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
+"""Characters nobody sees: Unicode's format characters (Cf) and variation selectors."""
+
 _BRAND = re.compile(r"<brand>\n(.*)\n</brand>", re.DOTALL)
 _FIELD = re.compile(r"^(?:Name|Voice|Guidelines|Never claim): ", re.MULTILINE)
 _SECRET_OPTION = re.compile(r"(key|secret|password|token)s?$", re.IGNORECASE)
@@ -48,16 +55,18 @@ def check_nothing_leaks(value: Any, *, system: str) -> None:
     The sentence does not repeat it, so that it can be shown, kept and sent back to the model.
     """
     secrets = known_secrets()
-    texts = list(_texts_of(value))
-    if any(secret in text for text in texts for secret in secrets):
+    keys, texts = list(_keys_of(value)), list(_texts_of(value))
+    if any(secret in text for text in (*keys, *texts) for secret in secrets):
         raise OutputInvalid("The answer holds a key or a secret; write it without one.")
-    # A run may be spread over several fields.
-    if any(_echoes(words_in(" ".join(texts)), system)):
+    # A run may be spread over fields that follow each other.
+    if any(any(_echoes(words_in(" ".join(found)), system)) for found in (texts, keys)):
         raise OutputInvalid("The answer repeats its instructions; write only what is asked for.")
 
 
 def scrubbed(text: str, *, system: str = "") -> str:
     """Return a text without our secrets and without echoes of the system text, at most 100,000 characters."""
+    if len(text) < SHORTEST_SECRET:
+        return text
     for secret in known_secrets():
         text = text.replace(secret, SECRET)
     if system:
@@ -115,7 +124,7 @@ def _addresses(value: Any) -> Iterator[str]:
 
 def words_in(text: str) -> list[str]:
     """Return the words of a text as they are compared: without case, marks and hidden characters."""
-    plain = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
+    plain = text if text.isascii() else _HIDDEN.sub("", unicodedata.normalize("NFKC", text))
     return _WORD.findall(plain.casefold())
 
 
@@ -139,20 +148,22 @@ def _windows(words: list[str], size: int) -> Iterator[Run]:
 def _echoes(words: list[str], system: str) -> Iterator[tuple[int, int]]:
     """Yield where runs of the system text stand among `words`, as (first word, words)."""
     for runs, size in zip(_runs(system), (OUR_WORDS, BRAND_WORDS), strict=True):
-        for start, run in enumerate(_windows(words, size)):
-            if run in runs:
+        beginnings = {run[0] for run in runs}
+        for start in [at for at, word in enumerate(words) if word in beginnings]:
+            if tuple(words[start : start + size]) in runs:
                 yield start, size
 
 
 def _without_echoes(text: str, system: str) -> str:
     """Return the text with everything replaced that stands from the first echo to the last."""
-    if not any(_echoes(words_in(text), system)):
+    said = words_in(text)
+    if not any(_echoes(said, system)):
         return text
     # Where normal form and text differ, words cannot be laid back onto it: then all of it goes.
     places = list(_WORD.finditer(text.casefold()))
     words = [place[0] for place in places]
     echoes = list(_echoes(words, system))
-    if words != words_in(text) or len(text.casefold()) != len(text) or not echoes:
+    if words != said or len(text.casefold()) != len(text) or not echoes:
         return ECHO
     first = places[min(start for start, _ in echoes)].start()
     last = places[max(start + size - 1 for start, size in echoes)].end()
@@ -160,12 +171,18 @@ def _without_echoes(text: str, system: str) -> str:
 
 
 def _texts_of(value: Any) -> Iterator[str]:
-    """Yield every text in a JSON value, keys included."""
+    """Yield every text in a JSON value, in order."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from (str(key), *_texts_of(part))
-    elif isinstance(value, list | tuple):
-        for part in value:
+    elif isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
             yield from _texts_of(part)
+
+
+def _keys_of(value: Any) -> Iterator[str]:
+    """Yield every key in a JSON value, in order."""
+    if isinstance(value, Mapping):
+        yield from value
+    if isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _keys_of(part)

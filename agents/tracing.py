@@ -112,7 +112,7 @@ def traced(
         error = f"{type(exception).__name__}: {scrubbed(str(exception))}"
         raise
     finally:
-        AgentStep.objects.create(
+        step = AgentStep(
             agent_run=trace.agent_run,
             kind=kind,
             name=name,
@@ -131,3 +131,4 @@ def traced(
             prompt_digest=prompt_digest,
             error=error,
         )
+        insert([step])

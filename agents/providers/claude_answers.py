@@ -8,7 +8,7 @@ import json
 import math
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -32,20 +32,24 @@ LONGEST_BODY_BYTES = 8_000_000
 """A body of more is no answer: 8,192 tokens are some 40 kB."""
 
 
+Tokens = Annotated[int, Field(ge=0, le=1_000_000_000)]
+"""Nobody reads or writes a thousand million tokens at once: who says so is no model."""
+
+
 class _CacheWrites(BaseModel):
     """Tokens written to the cache, by how long they stay there."""
 
-    ephemeral_5m_input_tokens: int = Field(default=0, ge=0)
-    ephemeral_1h_input_tokens: int = Field(default=0, ge=0)
+    ephemeral_5m_input_tokens: Tokens = 0
+    ephemeral_1h_input_tokens: Tokens = 0
 
 
 class _Usage(BaseModel):
     """The usage of an answer, as the wire has it."""
 
-    input_tokens: int = Field(ge=0)
-    output_tokens: int = Field(ge=0)
-    cache_read_input_tokens: int | None = Field(default=None, ge=0)
-    cache_creation_input_tokens: int | None = Field(default=None, ge=0)
+    input_tokens: Tokens
+    output_tokens: Tokens
+    cache_read_input_tokens: Tokens | None = None
+    cache_creation_input_tokens: Tokens | None = None
     cache_creation: _CacheWrites | None = None
 
 

@@ -28,6 +28,7 @@ from agents.sandbox.claude_wire import (
     read_question,
 )
 from agents.sandbox.faults import Fault, Faults
+from tiktok_ops.apart import apart
 
 LONGEST_LEDGER = 200
 MODELS_PATH = "/v1/models/"
@@ -147,12 +148,12 @@ class SandboxClaudeTransport(httpx2.BaseTransport):
             )
             return message
 
-        return claude_log.apart(answered_and_logged)
+        return apart(answered_and_logged)
 
     def _log(self, question: Question, **told: Any) -> None:
         """Write down a question nothing was paid for."""
         if self._keeps_log:
-            claude_log.apart(partial(claude_log.write, question, **told))
+            apart(partial(claude_log.write, question, **told))
 
     def _next_fault(self, question: Question) -> tuple[Fault | None, float]:
         """Return this call's fault and how slow it is, and count it where it matches."""

@@ -21,6 +21,7 @@ from agents.sandbox.claude_wire import Question, WireError, first_of, read_param
 from agents.sandbox.faults import BatchFault, BatchFaults
 from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox_models import SandboxBatch, SandboxQuestion
+from tiktok_ops.apart import apart
 
 PATH = "/v1/messages/batches"
 LIFETIME = timedelta(hours=24)
@@ -175,7 +176,7 @@ def _message(batch: SandboxBatch, custom_id: str, question: Question, *, keeps_l
         keeps_log
         and not SandboxQuestion.objects.filter(batch_id=batch.batch_id, custom_id=custom_id).exists()
     ):
-        claude_log.apart(
+        apart(
             partial(
                 claude_log.write,
                 question,

@@ -1,18 +1,14 @@
 """What the sandbox was asked and what that took, for all processes to read; its prompt cache follows from it.
 
-A row is written apart from whatever transaction the caller is in, on a connection of its own, so that what
-"Claude" received stays, whatever becomes of the caller. Tests compare: the tokens of a run's trace are those
+Rows are written apart from whatever transaction the caller is in, so that what "Claude" received stays, whatever
+becomes of the caller. Tests compare: the tokens of a run's trace are those
 of these rows, and a prompt that was redacted is one that never came here.
 """
 
 import hashlib
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TypeVar
 
-from django.db import connections
 from django.db.models.functions import Now
 
 from agents.sandbox.claude_messages import Tokens, count_tokens
@@ -23,22 +19,6 @@ FEWEST_CACHED_TOKENS = 1024
 """A shorter system text is not cached, as with the real one, whose bound is 512 to 4,096 by model."""
 
 LIFETIMES = {"5m": timedelta(minutes=5), "1h": timedelta(hours=1)}
-
-Result = TypeVar("Result")
-
-
-def apart(do: Callable[[], Result]) -> Result:
-    """Return what `do` returns, done on a connection of its own, and committed."""
-    with ThreadPoolExecutor(1) as pool:
-        # Django gives a thread a connection of its own.
-        return pool.submit(_and_close, do).result()
-
-
-def _and_close(do: Callable[[], Result]) -> Result:
-    try:
-        return do()
-    finally:
-        connections.close_all()
 
 
 def is_cached(question: Question) -> bool | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -54,7 +55,7 @@ def test_ask_with_a_long_prompt_counts_it_first_and_traces_that(context: AgentCo
     run_agent("speaker", {}, saying(context, COUNTED_FROM_BYTES), hold=held.append)
     assert sent() == ["/v1/messages/count_tokens", "/v1/messages"]
     counted, said = AgentStep.objects.order_by("id")
-    assert (counted.kind, counted.name, counted.cost_usd) == ("provider", "count_tokens", 0)
+    assert (counted.kind, counted.name, counted.cost_usd) == ("provider", "count_tokens", Decimal(0))
     assert counted.response == {"input_tokens": said.input_tokens}
     assert (counted.model, counted.is_simulated, len(held)) == ("claude-haiku-5-5", True, 2)
 
@@ -66,7 +67,7 @@ def test_ask_with_a_prompt_that_is_too_long_is_refused_before_it_is_paid(context
     assert str(refused.value).startswith("The prompt for 'speaker_words' has 180,")
     assert "at most 180,000 are paid for: nothing was sent" in str(refused.value)
     assert (refused.value.advice, refused.value.was_sent) == (Advice.GIVE_UP, False)
-    assert (AgentRun.objects.get().status, AgentRun.objects.get().cost_usd) == ("failed", 0)
+    assert (AgentRun.objects.get().status, AgentRun.objects.get().cost_usd) == ("failed", Decimal(0))
 
 
 def test_ask_with_a_long_prompt_that_cannot_be_counted_is_not_paid(

@@ -59,7 +59,7 @@ def test_ask_in_a_batch_parks_the_step_and_goes_on_once_it_is_answered() -> None
     assert (run.status, step.status, step.lease_until) == ("waiting", "waiting", None)
     assert step.error.startswith("Ask: Claude answers this with a batch, handed in ")
     assert (question().status, AgentRun.objects.get().status) == ("submitted", "running")
-    assert [(kind, cost) for kind, _, _, cost in usages()] == [("provider", 0)]
+    assert [(kind, cost) for kind, _, _, cost in usages()] == [("provider", Decimal(0))]
 
     run = later(run)
     assert (run.status, step_of(run).status) == ("succeeded", "succeeded")
@@ -84,7 +84,7 @@ def test_ask_in_a_batch_costs_half_on_the_trace_when_it_is_collected() -> None:
 
 def test_look_at_a_batch_too_early_waits_longer_each_time_and_asks_nothing_anew() -> None:
     run = run_that_may_wait()
-    pauses = []
+    pauses: list[float] = []
     for _ in range(3):
         run = later(run, 50 if pauses else 21)
         if step_of(run).status != "waiting":

@@ -1,6 +1,7 @@
 """Batches nobody waits for any more: cancelled at Claude, and what was paid for them kept."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -50,7 +51,7 @@ def test_cancel_run_cancels_its_batch_and_closes_its_agent_run() -> None:
     assert (called_off(), called_off()) == ("cancelling", "cancelled")
     assert SandboxBatch.objects.get().cancelled_at is not None
     agent_run = AgentRun.objects.get()
-    assert (agent_run.status, agent_run.cost_usd) == ("failed", 0)
+    assert (agent_run.status, agent_run.cost_usd) == ("failed", Decimal(0))
     assert agent_run.error == "Called off: its step ended before the batch was answered."
     assert not abandoned_and_due().exists()
 
