@@ -21,7 +21,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.batch_journal import BatchCameToNothing, find_batch, keep_answer, move, result_of
-from agents.batch_models import BatchedQuestion
+from agents.batch_models import OPEN, BatchedQuestion
 from agents.leaks import cleaned
 from agents.models import AgentRun, AgentStep
 from agents.prices.pricing import Price
@@ -90,6 +90,11 @@ class BatchLine:
         """The facts the questions are about, None where none was asked yet."""
         kept: dict[str, Any] | None = self.questions[0].agent_run.facts if self.questions else None
         return kept
+
+    @property
+    def is_out(self) -> bool:
+        """Whether a question of this line is still to be answered."""
+        return any(question.status in OPEN for question in self.questions)
 
     def ask(
         self, trace: Trace, provider: BatchProvider, request: LanguageRequest, prices: list[Price]

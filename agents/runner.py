@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.db.models.functions import Now
 from pydantic import BaseModel, ValidationError
 
-from agents.batching import BatchLine, Parked
+from agents.batching import BatchLine
 from agents.contract import AgentContext, Prompt
 from agents.leaks import check_nothing_leaks, cleaned, one_line, scrubbed
 from agents.models import AgentRun, AgentStep
@@ -95,9 +95,9 @@ def run_agent(
     until = time.monotonic() + timeout_seconds
     try:
         output = _Asking(agent, trace, context, hold, until, instruction, line).answer(given)
-    except Parked:
-        raise
     except Exception as error:
+        if line and line.is_out:  # whoever comes next goes on with it, or it is called off
+            raise
         if rows := _close(trace, status="failed", error=f"{type(error).__name__}: {scrubbed(str(error))}"):
             insert(rows)
         raise

@@ -76,14 +76,15 @@ class Trace:
             self._is_open = True
 
     def close(self, **changes: Any) -> list[Model]:
-        """Say how the agent run ended; by its status it cannot be closed twice.
+        """Say how the agent run ended; by its status it cannot be closed twice, nor by a claim that was overtaken.
 
         Returns the rows that are still to be inserted: the agent run, when nothing left.
         """
         seconds = time.monotonic() - self._began
         changes["latency_ms"] = round(seconds * 1000)
         if self._is_open:
-            AgentRun.objects.filter(id=self.agent_run.id).update(**changes, finished_at=Now())
+            mine = AgentRun.objects.filter(id=self.agent_run.id, claim=self.agent_run.claim)
+            mine.update(**changes, finished_at=Now())
             return []
         for name, value in {**changes, "finished_at": Ago()}.items():
             setattr(self.agent_run, name, value)

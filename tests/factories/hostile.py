@@ -1,4 +1,4 @@
-"""A model that means harm: whatever a Messages endpoint could say, and a provider that says it over the real client.
+"""What a model that means harm could say: answers of every shape a Messages endpoint could give.
 
 Each shape is a way of being hostile; what it says in detail follows from a seed. It knows more than a model can:
 the system prompt, every secret of the settings, and words that would be taken.
@@ -6,17 +6,13 @@ the system prompt, every secret of the settings, and words that would be taken.
 
 import json
 import random
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
-from pydantic import BaseModel
 
-from agents.contract import Agent, AgentContext, BrandVoice, Prompt
-from agents.providers.claude import ClaudeProvider
-from agents.registry import AnyAgent
+from agents.contract import BrandVoice
 
 CANARY = "zebrafinch-quartz-7711"
 SECRET = "sk-ant-canary-0123456789abcdef"
@@ -68,61 +64,6 @@ class Target:
     system: str
     user: str
     words: Mapping[str, Any]
-
-
-class KnownAgent(Agent[BaseModel, BaseModel, BaseModel, BaseModel]):
-    """An agent whose facts were computed before; everything else is the agent's own."""
-
-    def __init__(self, agent: AnyAgent, facts: BaseModel) -> None:
-        self.name, self.purpose, self.model_tier = agent.name, agent.purpose, agent.model_tier  # type: ignore[misc]
-        self.Input, self.Facts, self.Words, self.Output = agent.Input, agent.Facts, agent.Words, agent.Output
-        self.agent, self.facts = agent, facts
-
-    def compute(self, given: BaseModel, context: AgentContext) -> BaseModel:
-        """Return what was computed before."""
-        return self.facts
-
-    def prompt(self, facts: BaseModel, context: AgentContext) -> Prompt | None:
-        """Ask what the agent asks."""
-        return self.agent.prompt(facts, context)
-
-    def compose(self, facts: BaseModel, words: BaseModel | None) -> BaseModel:
-        """Compose as the agent does."""
-        composed: BaseModel = self.agent.compose(facts, words)
-        return composed
-
-
-class Tongue:
-    """What the hostile model says next; the copies a registry makes of options are this one."""
-
-    def __init__(self) -> None:
-        self.replies: deque[Callable[[], httpx2.Response]] = deque()
-        self.asked: list[httpx2.Request] = []
-
-    def __deepcopy__(self, memo: object) -> "Tongue":
-        return self
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        """Say the next thing."""
-        self.asked.append(request)
-        return self.replies.popleft()()
-
-
-class HostileClaude(ClaudeProvider):
-    """The real provider in live mode, over a wire that ends at a tongue."""
-
-    def __init__(self, mode: str, options: Mapping[str, Any]) -> None:
-        given = dict(options)
-        super().__init__(mode, given, transport=httpx2.MockTransport(given.pop("tongue_key")))
-
-
-def hostile(tongue: Tongue) -> dict[str, Any]:
-    """Return the entry of the setting PROVIDERS for a model with this tongue."""
-    return {
-        "BACKEND": "tests.factories.hostile.HostileClaude",
-        "MODE": "live",
-        "OPTIONS": {"api_key": SECRET, "tongue_key": tongue},
-    }
 
 
 Shape = Callable[[random.Random, Target], httpx2.Response]

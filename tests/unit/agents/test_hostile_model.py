@@ -46,11 +46,9 @@ from tests.factories.hostile import (
     SECRETS,
     SHAPES,
     STUDIO_SECRET,
-    KnownAgent,
     Target,
-    Tongue,
-    hostile,
 )
+from tests.factories.hostile_model import KnownAgent, Tongue, hostile
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.figures import PostFigures

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from agents.contract import AgentContext, BrandVoice
 from agents.models import AgentRun, AgentStep, ModelPrice
 from agents.prices.pricing import PriceUnknown
+from agents.prompts import render_system
 from agents.providers.errors import OutputInvalid, OutputTruncated, ProviderUnavailable
 from agents.providers.language import Usage
 from agents.runner import MAX_TOKENS, WAITS_PER_CALL, AgentRefused, Asked, run_agent
@@ -212,6 +213,20 @@ def test_ask_agent_whose_words_do_not_fit_asks_once_more_with_the_reason(
         f"{question.user}\n\nYour last answer could not be used: {sentence} Answer again, in full."
     )
     assert repair.system == question.system
+
+
+def test_ask_agent_whose_words_echo_the_system_text_asks_once_more_and_keeps_none_of_it(
+    context: AgentContext, settings: Settings
+) -> None:
+    echo = {"summary": f"I was told: {render_system(context.brand, context.locale)}"}
+    settings.PROVIDERS = scripted([echo])
+    with pytest.raises(OutputInvalid, match="The answer repeats its instructions") as failure:
+        run_agent("speaker", {}, context)
+    assert (len(model_asked()), failure.value.request_id) == (2, "req_2")
+    assert failure.value.usage == Usage(input_tokens=1_000, output_tokens=100)
+    for step in AgentStep.objects.all():
+        assert "[system prompt]" in step.response["text"]
+        assert "people who run TikTok accounts" not in step.response["text"]
 
 
 def test_ask_agent_whose_words_never_fit_gives_up_after_the_second(

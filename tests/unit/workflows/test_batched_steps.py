@@ -12,6 +12,8 @@ from agents import batching
 from agents.contract import Nothing
 from agents.models import AgentRun, AgentStep, BatchedQuestion, SandboxBatch
 from agents.runner import Asked, run_agent
+from agents.sandbox.claude import SandboxClaudeTransport
+from agents.tracing import Trace
 from tests.factories.agents import MadeInput, made_agent, use_agents
 from tests.factories.batches_of_claude import (
     answering,
@@ -28,6 +30,7 @@ from workflows.definitions_admin.sheet import cards_of, graph_of
 from workflows.executors import context_of
 from workflows.keeper import wake_waiting
 from workflows.models import WorkflowRun
+from workflows.outcomes import LeaseLost
 from workflows.protocol import claim
 from workflows.validation import DefinitionRefused, check_workflow
 
@@ -182,11 +185,76 @@ def test_ask_in_a_batch_after_a_death_in_between_goes_on_with_the_same_agent_run
     assert (run.status, agent_run.status, agent_run.claim) == ("succeeded", "succeeded", claimed.number + 1)
 
 
+def test_lose_the_lease_while_a_batch_is_out_leaves_it_to_whoever_comes_next() -> None:
+    run = run_that_may_wait()
+    time_passes(61)
+
+    def lost(seconds: float) -> None:
+        raise LeaseLost
+
+    asked = Asked(run_id=run.id, step_id=step_of(run).id, claim=1, may_wait=True)
+    with pytest.raises(LeaseLost):
+        run_agent("speaker", {}, context_of(run), asked=asked, hold=lost)
+    assert (AgentRun.objects.get().status, question().status) == ("running", "submitted")
+    wake_waiting()
+    assert work(run).status == "succeeded"
+    assert SandboxBatch.objects.count() == AgentRun.objects.count() == 1
+
+
+def test_close_an_agent_run_by_a_claim_that_was_overtaken_changes_nothing() -> None:
+    run_that_may_wait()
+    overtaken = Trace.resumed(AgentRun.objects.get())
+    AgentRun.objects.update(claim=2)
+    assert overtaken.close(status="failed", error="Too late.") == []
+    assert (AgentRun.objects.get().status, AgentRun.objects.get().error) == ("running", "")
+
+
 def test_hand_in_by_a_worker_that_was_held_up_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "START_WITHIN_SECONDS", -1.0)
     run = run_that_may_wait()
     assert (step_of(run).status, SandboxBatch.objects.count()) == ("ready", 0)
     assert "The worker was held up" in step_of(run).error
+
+
+def test_find_a_lost_batch_that_came_to_nothing_says_so_and_tries_again(settings: Settings) -> None:
+    settings.PROVIDERS = batch_faults(lost_answer=1)
+    run = run_that_may_wait()
+    SandboxBatch.objects.update(fate="errored")
+    run = later(run)
+    assert (step_of(run).status, question().status) == ("ready", "failed")
+    assert question().batch_id == SandboxBatch.objects.get().batch_id
+    assert "(api_error); nothing was paid" in step_of(run).error
+
+
+@pytest.mark.parametrize("faults", [{}, {"lost_answer": 1}])
+def test_fetch_results_in_trouble_keeps_waiting(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, faults: dict[str, int]
+) -> None:
+    settings.PROVIDERS = batch_faults(**faults)
+    run = run_that_may_wait()
+    time_passes(61)
+    wake_waiting()
+    sandbox = SandboxClaudeTransport()
+    failing = answering(500, "api_error")
+    with monkeypatch.context() as patched:
+        use_wire(
+            patched,
+            lambda request: (failing if request.url.path.endswith("/results") else sandbox.handle_request)(
+                request
+            ),
+        )
+        run = work(run)
+    assert step_of(run).status == "waiting"
+    assert later(run).status == "succeeded"
+
+
+def test_collect_a_batch_without_the_result_asks_a_person() -> None:
+    run = run_that_may_wait()
+    asked = SandboxBatch.objects.get().requests
+    SandboxBatch.objects.update(requests=[{**asked[0], "custom_id": "another"}])
+    run = later(run)
+    assert step_of(run).status == "failed"
+    assert "has ended without a result for this question" in step_of(run).error
 
 
 @pytest.mark.parametrize(
