@@ -34,6 +34,6 @@ def complete_prices(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) ->
 class Migration(migrations.Migration):
     """Loads data; going back leaves it."""
 
-    dependencies = [("agents", "0007_batches_and_questions")]
+    dependencies = [("agents", "0015_batches_and_questions")]
 
     operations = [migrations.RunPython(complete_prices, migrations.RunPython.noop)]

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     """Three tables: the journal, and two of a world outside."""
 
     dependencies = [
-        ("agents", "0006_sandbox_studio"),
+        ("agents", "0014_guardrails"),
     ]
 
     operations = [
