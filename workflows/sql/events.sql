@@ -1,32 +1,32 @@
+-- Whoever calls from outside enters by a function that plans with enable_seqscan off, so that every read goes by its
+-- index whatever tables held when it was planned; those that are only called by such do not set it again.
+
 -- A list of one event, to be said with others. p_data may hold nulls: they are left out.
 CREATE OR REPLACE FUNCTION workflow_news(p_kind text, p_data jsonb) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_array(jsonb_build_object('kind', p_kind, 'data', jsonb_strip_nulls(p_data)));
 $$;
 
--- Append events to a run whose row the caller has locked, in order, and tell whoever listens.
--- p_news: [{"kind", "data"}, …]. All at once: each would else be a new version of the run's row.
+-- Append events to a run whose row the caller has locked, in order, and tell whoever listens. The lock is what
+-- makes the next number the next: nobody else can take it. p_news: [{"kind", "data"}, …].
 CREATE OR REPLACE FUNCTION workflow_say(p_run uuid, p_news jsonb) RETURNS void
-LANGUAGE plpgsql SET enable_seqscan = off AS $$
-DECLARE
-    v_count integer := jsonb_array_length(p_news);
-    v_first integer;
+LANGUAGE plpgsql AS $$
 BEGIN
-    IF v_count = 0 THEN
+    IF p_news = '[]' THEN
         RETURN;
     END IF;
-    UPDATE workflows_workflowrun SET next_event = next_event + v_count WHERE id = p_run
-        RETURNING next_event - v_count INTO v_first;
     INSERT INTO workflows_runevent (run_id, seq, at, kind, data)
-        SELECT p_run, v_first + place - 1, clock_timestamp(), news ->> 'kind', news -> 'data'
-            FROM jsonb_array_elements(p_news) WITH ORDINALITY AS said (news, place);
+        SELECT p_run, coalesce(newest.seq, 0) + place, clock_timestamp(), news ->> 'kind', news -> 'data'
+            FROM jsonb_array_elements(p_news) WITH ORDINALITY AS said (news, place),
+                (SELECT max(seq) AS seq FROM workflows_runevent WHERE run_id = p_run) AS newest;
     PERFORM pg_notify('run_events', p_run::text);
 END $$;
 
--- Append one event.
+-- Append one event to a run.
 CREATE OR REPLACE FUNCTION workflow_event(p_run uuid, p_kind text, p_data jsonb) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
+    PERFORM FROM workflows_workflowrun WHERE id = p_run FOR NO KEY UPDATE;
     PERFORM workflow_say(p_run, jsonb_build_array(jsonb_build_object('kind', p_kind, 'data', p_data)));
 END $$;
 

@@ -8,6 +8,7 @@ pytestmark = pytest.mark.django_db
 NAMES = {
     "workflow_claim",
     "workflow_close",
+    "workflow_count_off",
     "workflow_due",
     "workflow_event",
     "workflow_exhausted",
@@ -48,7 +49,7 @@ def test_compare_functions_notices_one_that_was_changed() -> None:
 
 
 def test_compare_functions_notices_one_that_is_gone() -> None:
-    execute("DROP FUNCTION workflow_settle(uuid)")
+    execute("DROP FUNCTION workflow_settle(uuid, text)")
     execute("DROP FUNCTION workflow_renew(uuid, integer, double precision)")
     assert sql.outdated() == ["workflow_renew", "workflow_settle"]
 
