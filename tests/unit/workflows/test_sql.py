@@ -14,6 +14,7 @@ NAMES = {
     "workflow_exhausted",
     "workflow_finish",
     "workflow_go_on",
+    "workflow_is_heard",
     "workflow_news",
     "workflow_release",
     "workflow_renew",
