@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         ("alerts", "0001_initial"),
         ("approvals", "0004_bulk"),
         ("content", "0003_import_rung_at"),
-        ("workflows", "0015_attempts_and_old_webhooks"),
+        ("workflows", "0018_effect_scans"),
     ]
 
     operations = [
