@@ -97,7 +97,7 @@ def run_agent(
     trace = Trace.resumed(waited) if waited else Trace(_new_run(name, given, context, asked))
     until = time.monotonic() + timeout_seconds
     try:
-        output = _Asking(agent, trace, context, hold, until, instruction, line).answer(given)
+        output = _Asking(agent, trace, context, hold, until, instruction, line=line).answer(given)
     except Exception as error:
         if line and line.is_out:  # whoever comes next goes on with it, or it is called off
             raise

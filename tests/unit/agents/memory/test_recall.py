@@ -13,7 +13,7 @@ from agents.memory.services import About, revoke
 from agents.models import AgentStep
 from agents.prompts import render_memory, render_user
 from agents.runner import run_agent
-from agents.sandbox.claude import facts_in
+from agents.sandbox.claude_messages import facts_in
 from tests.factories.accounts import AccountFactory, BrandFactory, person
 from tests.factories.agents import MadeFacts, asked, made_agent, scripted, use_agents
 from tests.factories.figures import NOON
