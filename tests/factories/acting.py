@@ -1,7 +1,7 @@
 """Acts of each kind: what TikTok has before, what is asked for, and a run that does it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ class Trial:
     """
 
     kind: str
-    given: Mapping[str, Any]
+    given: dict[str, Any]
     operation: str
     made: Callable[[str], list[Any]]
     is_repeatable: bool

@@ -225,7 +225,8 @@ class _WatchedTransport(httpx.BaseTransport):
         self._inner = inner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        operation = {known.path: known.name for known in OPERATIONS}.get(request.url.path, "upload")
+        named = (one.name for one in OPERATIONS if one.parts_of(request.method, request.url.path) is not None)
+        operation = next(named, "upload")
         self._let_happen("before", operation)
         response = self._inner.handle_request(request)
         self._let_happen("after", operation)

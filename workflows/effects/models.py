@@ -19,9 +19,10 @@ class Effect(models.Model):
 
     What it sends are the bytes of `decision`; there is no second copy of them that could differ.
     `claims` counts how often sending began, `looks` how often TikTok was asked since it was last sent.
-    `provider_ref` is TikTok's publish id. `upload_secret` is where the bytes go, under the vault's seal,
-    for as long as that is needed. `creator` is what TikTok allowed at `checked_at`. `confirmed_by` says
-    whose word the confirmation is: TikTok's own, or that of the person (`settled_by`) who gave a link.
+    `provider_ref` is TikTok's publish id, or its id of what was made or changed. `upload_secret` is where the
+    bytes go, under the vault's seal, for as long as that is needed. `creator` is what TikTok allowed, or had of
+    what the act touches, at `checked_at`. `confirmed_by` says whose word the confirmation is: TikTok's own, or
+    that of the person (`settled_by`) who gave a link.
 
     Sending begins again only when something says that nothing of it is live: `cleared_by` says what. A person
     may say so once (`attempt_allowed_by`), and not the one whose decision it carries out.

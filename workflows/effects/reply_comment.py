@@ -24,10 +24,14 @@ LATER_SECONDS = 600.0
 
 
 class ReplyComment(Deed[CommentReply]):
-    """A reply under one of the account's videos."""
+    """A reply under one of the account's videos; an account writes at most `most_an_hour`."""
 
     name = "reply_comment"
     operation = "comment_reply_create"
+
+    def __init__(self, payload: type[CommentReply], *, most_an_hour: int = MOST_AN_HOUR) -> None:
+        super().__init__(payload)
+        self._most_an_hour = most_an_hour
 
     def look(self, acting: Acting[CommentReply]) -> dict[str, Any]:
         """Return the comment as it is now, and the account's own replies of the same words."""
@@ -59,9 +63,9 @@ class ReplyComment(Deed[CommentReply]):
             status__in=ON_ITS_WAY,
             status_since__gt=Now() - timedelta(hours=1),
         )
-        if lately.count() >= MOST_AN_HOUR:
+        if lately.count() >= self._most_an_hour:
             raise NotYet(
-                f"The account has replied {MOST_AN_HOUR} times within the hour, and TikTok hides what looks like "
+                f"The account has replied {self._most_an_hour} times within the hour, and TikTok hides what looks like "
                 "spam: it goes on later.",
                 seconds=LATER_SECONDS,
             )

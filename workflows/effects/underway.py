@@ -122,7 +122,7 @@ def _unsealed(underway: Underway, why: str) -> Outcome:
     """Put what would go out now before a person; end it where that cannot even be read."""
     payload = as_it_is_now(underway.effect)
     if payload is None:
-        return give_up(underway, f"{why} It can no longer be read as a post: start it again.")
+        return give_up(underway, f"{why} It can no longer be read as what it was: start it again.")
     return ask_again(underway, why=why, payload=payload)
 
 

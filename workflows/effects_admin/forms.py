@@ -1,5 +1,7 @@
 """The forms in which a person says what became of an effect: it is live, with the link; or it is not."""
 
+from typing import Any
+
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
@@ -9,7 +11,7 @@ LONGEST_URL = 300
 
 
 class LinkForm(forms.Form):
-    """The address of the post, as copied from TikTok; whether it is one, the service says."""
+    """The address of the post, or of the page of TikTok's on which it was seen; whether it is one, the service says."""
 
     url = forms.CharField(
         label="Link to the post",
@@ -18,6 +20,15 @@ class LinkForm(forms.Form):
         help_text="In the app: Share, then Copy link; in a browser: the address of the post.",
         error_messages={"required": "Paste the link to the post: without it nothing is proven."},
     )
+
+    def __init__(self, *args: Any, is_post: bool = True, **kwargs: Any) -> None:
+        """Ask for the link of a post, or for where on TikTok what is no post was seen."""
+        super().__init__(*args, **kwargs)
+        if not is_post:
+            self.fields["url"].label = "Address of the page on which you saw it"
+            self.fields[
+                "url"
+            ].help_text = "The video's page, the thread, the shop or the ads manager, on TikTok."
 
 
 class AttemptForm(forms.Form):

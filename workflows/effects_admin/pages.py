@@ -23,10 +23,16 @@ from workflows.effects.another_attempt import allow_another_attempt
 from workflows.effects.hand_over import settle_by_link
 from workflows.effects.models import Effect
 from workflows.effects.next_look import is_unknown_long
+from workflows.effects.registry import EFFECTS
 from workflows.effects_admin.by_hand import takes_a_link
 from workflows.effects_admin.forms import AttemptForm, LinkForm
 from workflows.effects_admin.sheet import kind_label, sheet_of, why_no_attempt
 from workflows.transitions import EFFECT
+
+
+def _link_form(effect: Effect, *given: Any) -> LinkForm:
+    """Return the form that asks for what proves an effect of this kind."""
+    return LinkForm(*given, is_post=EFFECTS[effect.kind].is_post)
 
 
 class EffectStatusFilter(StatusFilter):
@@ -82,7 +88,7 @@ class EffectAdmin(SheetAdmin):
             "may_settle": self.has_settle_permission(request, row),
             "attempt_form": AttemptForm() if is_unknown_long(row, now=now) else None,
             "attempt_refusal": why_no_attempt(row, by=user),
-            **sheet_of(row, by=user, form=LinkForm() if takes_a_link(row, now=now) else None),
+            **sheet_of(row, by=user, form=_link_form(row) if takes_a_link(row, now=now) else None),
         }
 
     def settle_view(self, request: HttpRequest, effect_id: UUID) -> HttpResponse:
@@ -98,10 +104,11 @@ class EffectAdmin(SheetAdmin):
         if not takes_a_link(effect, now=timezone.now()):
             messages.error(request, f"This waits for no link: it is {words_of(effect)}.")
             return HttpResponseRedirect(page)
-        form = LinkForm(request.POST)
+        form = _link_form(effect, request.POST)
         if not self._is_settled(request, effect, form):
             return self.sheet(request, effect, form=form)
-        messages.success(request, "Closed: posted, on your word. The run goes on.")
+        what = EFFECTS[effect.kind].done
+        messages.success(request, f"Closed: {what}, on your word. The run goes on.")
         return HttpResponseRedirect(page)
 
     def _is_settled(self, request: HttpRequest, effect: Effect, form: LinkForm) -> bool:

@@ -21,7 +21,8 @@ from agents.sandbox_models import SandboxCreator, SandboxRecord
 CALLS_A_MINUTE = 40
 """By account and endpoint."""
 LONGEST_RANGE = timedelta(days=60)
-USUAL_RANGE = timedelta(days=7)
+USUAL_RANGE = timedelta(days=6)
+"""The last seven days, today included."""
 FEWEST_FOLLOWERS = 100
 """Whoever has fewer is told nothing of their audience."""
 AUDIENCE = ("audience_ages", "audience_genders", "audience_countries", "audience_cities")

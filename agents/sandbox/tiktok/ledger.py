@@ -67,8 +67,8 @@ def received(
 ) -> tuple[ReceivedRequest, ...]:
     """Return what TikTok received, oldest first; empty arguments do not filter.
 
-    `operation` is `user_info`, `video_list`, `video_query`, `creator_info`, `init`, `upload`, `status`
-    or `cancel`. `with_unheard` adds the requests a fault kept from it, whose outcome is empty.
+    `operation` is the name of one in the registry, or `upload`. `with_unheard` adds the requests a fault
+    kept from it, whose outcome is empty.
     """
     wanted = {"operation": operation, "username": username, "publish_id": publish_id}
     rows = SandboxRequest.objects.filter(**{name: value for name, value in wanted.items() if value})

@@ -97,7 +97,7 @@ class Operation:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         pieces = _PLACE.split(self.path)
-        texts = [f"(?P<{piece}>[^/]+)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)]
+        texts = [f"(?P<{piece}>[^/\\0]+)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)]
         return re.compile("".join(texts))
 
     def parts_of(self, method: str, path: str) -> dict[str, str] | None:

@@ -19,10 +19,12 @@ from agents.sandbox.tiktok.registry import UPLOAD, find_operation
 from agents.sandbox.tiktok.rules import is_over_rate
 from agents.sandbox.tiktok.upload import receive_chunk, username_of_upload
 from agents.sandbox.tiktok.wire import (
+    SANDBOX_SHOP_HOST,
     SANDBOX_UPLOAD_HOST,
     Received,
     Refusal,
     Reply,
+    ShopError,
     UploadError,
     digest_of,
 )
@@ -151,6 +153,8 @@ def _reply(
     try:
         if received.host == SANDBOX_UPLOAD_HOST:
             return receive_chunk(received, creator, faults)
+        if operation is None and received.host == SANDBOX_SHOP_HOST:
+            raise ShopError(36009009, "Invalid path")
         if operation is None:
             return Reply(404, "not_found")
         return _act(received, operation, creator)

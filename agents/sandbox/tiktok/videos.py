@@ -1,5 +1,6 @@
 """A creator's public videos as the families show them: those planted with a world, and those posted through us."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRecord
 
 COUNTS = ("views", "likes", "comments", "shares", "favorites")
+_POST_ID = re.compile(r"[1-8][0-9]{0,18}")
 PICTURES = "https://pictures.tiktok.sandbox.invalid"
 
 
@@ -43,7 +45,7 @@ def public_videos(
         planted, posted = planted.filter(at__lt=before), posted.filter(published_at__lt=before)
     if ids:
         planted = planted.filter(key__in=ids)
-        posted = posted.filter(post_id__in=[int(one) for one in ids if one.isascii() and one.isdigit()])
+        posted = posted.filter(post_id__in=[int(one) for one in ids if _POST_ID.fullmatch(one)])
     found = [_planted(row, now) for row in planted.order_by("-at", "-key")[:most]]
     found += [_posted(row, creator) for row in posted.order_by("-published_at", "-id")[:most]]
     return sorted(found, key=lambda one: one.at, reverse=True)[:most]

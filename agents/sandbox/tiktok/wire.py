@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 SANDBOX_BASE_URL = "https://open.tiktok.sandbox.invalid"
 SANDBOX_UPLOAD_HOST = "open-upload.tiktok.sandbox.invalid"
 SANDBOX_BUSINESS_BASE_URL = "https://business-api.tiktok.sandbox.invalid/open_api/v1.3"
-SANDBOX_SHOP_BASE_URL = "https://open-api.tiktokshop.sandbox.invalid"
+SANDBOX_SHOP_HOST = "open-api.tiktokshop.sandbox.invalid"
+SANDBOX_SHOP_BASE_URL = f"https://{SANDBOX_SHOP_HOST}"
 LONGEST_CAPTION_UNITS = 2200
 TOKEN_MESSAGE = "The access token is invalid or not found in the request."  # noqa: S105
 _TOKEN = re.compile(r"act\.sandbox~([A-Za-z0-9_.]{2,24})~(\d{1,9})")

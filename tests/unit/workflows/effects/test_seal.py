@@ -159,7 +159,7 @@ def test_payload_that_is_no_post_any_more_ends_it(tiktok: Any, privacy_level: st
     run = work(run)
 
     assert (run.status, effect_of(run).status, tiktok_ledger.posts()) == ("failed", "failed", ())
-    assert effect_of(run).error.endswith("It can no longer be read as a post: start it again.")
+    assert effect_of(run).error.endswith("It can no longer be read as what it was: start it again.")
 
 
 def test_changed_payload_that_may_not_even_be_asked_for_ends_it(tiktok: Any) -> None:

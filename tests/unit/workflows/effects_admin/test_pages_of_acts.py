@@ -1,0 +1,47 @@
+"""The page of an effect that is no post: what was approved, what proves it, and how a person closes it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.utils import timezone
+
+from tests.factories.acting import approved_act
+from tests.factories.effects import since
+from tests.factories.posting import effect_of, providers, triggers_off, work
+from tests.unit.workflows.effects_admin.sites import page_of, settle
+from workflows.effects.models import Effect
+from workflows.effects.next_look import UNKNOWN_LONG
+
+
+@pytest.fixture(autouse=True)
+def tiktok_at_once(committed_db: str, settings: Any) -> None:
+    """Have a sandbox TikTok that loses one message before it arrives."""
+    settings.PROVIDERS = providers(message_send={"reset_before": 1})
+
+
+def test_open_act_shows_what_was_approved_and_closes_where_a_person_saw_it() -> None:
+    stock = effect_of(work(approved_act("set_stock")))
+    page = page_of(stock)
+    assert "set (TikTok confirmed)" in page
+    assert "In stock then" in page
+    assert "What was approved cannot be read any more" not in page
+
+    lost = effect_of(work(approved_act("send_message")))
+    since(lost, timezone.now() - UNKNOWN_LONG - timedelta(seconds=1))
+    page = page_of(lost)
+    assert "Hello Mia" in page
+    assert "Address of the page on which you saw it" in page
+    answer = settle(lost, "https://seller-us.tiktok.com/inbox")
+    told = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert told == ["Closed: sent, on your word. The run goes on."]
+    lost.refresh_from_db()
+    assert (lost.status, lost.confirmed_by) == ("confirmed", "person")
+
+
+def test_open_act_that_cannot_be_read_any_more_says_so() -> None:
+    effect = effect_of(work(approved_act("set_stock")))
+    with triggers_off("workflows_effect"):
+        Effect.objects.filter(id=effect.id).update(kind="create_campaign")  # whose payload is another
+    assert "What was approved cannot be read any more" in page_of(effect)
