@@ -52,7 +52,7 @@ from tests.factories.hostile_model import KnownAgent, Tongue, hostile
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.figures import PostFigures
-from tiktok_ops.content.models import Artifact, Comment, Post, Product
+from tiktok_ops.content.models import Artifact, Comment, Creator, Post, Product
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.errors import Refused
 from workflows.models import Effect, WorkflowRun
@@ -65,13 +65,27 @@ GIVEN: dict[str, dict[str, Any]] = {
     "trend_watcher": {"freshness_hours": 720, "min_fit": 0},
     "content_ideator": {"topics": ["lamp", "first flat"], "n": 2},
     "content_producer": {"topic": "lamp", "duration_seconds": 6},
+    "creator_outreach": {"segments": [{"name": "tea", "terms": ["tea"], "share": 1.0}], "max_creators": 2},
+    "listing_optimizer": {"products": ["1"], "n_variants": 2},
     "compliance": {"draft": "This lamp lasts forever, guaranteed! DM me, link in bio."},
 }
-"""What agents are asked that need something; the others take nothing."""
+"""What agents are asked that need something; the others are asked what their input gives for an example, or nothing."""
+
+
+def given_to(agent: AnyAgent) -> dict[str, Any]:
+    """Return what the agent is asked."""
+    extra = agent.Input.model_config.get("json_schema_extra")
+    examples = extra.get("examples") if isinstance(extra, dict) else None
+    example: dict[str, Any] = (
+        dict(examples[0]) if isinstance(examples, list) and examples and isinstance(examples[0], dict) else {}
+    )
+    return GIVEN.get(agent.name, example)
+
 
 DERIVED = {
     "content_producer": {"caption_utf16_units", "starts_at_seconds", "ends_at_seconds"},
     "content_ideator": {"novelty"},
+    "listing_optimizer": {"score", "parts", "recommended_index"},
 }
 """The figures that are measured of the words themselves; `check_measured` knows how."""
 
@@ -105,7 +119,7 @@ class Stage:
         self.seen: Counter[str] = Counter()
 
     def _facts(self, agent: AnyAgent) -> BaseModel:
-        facts: BaseModel = agent.compute(agent.Input.model_validate(GIVEN.get(agent.name, {})), self.context)
+        facts: BaseModel = agent.compute(agent.Input.model_validate(given_to(agent)), self.context)
         if agent.name == "content_ideator":  # an idea is compared with every caption: a few will do
             facts = facts.model_copy(update={"captions": getattr(facts, "captions", ())[:9]})
         return facts
@@ -131,7 +145,7 @@ class Stage:
         self.tongue.replies.extend(replies)
         asked = Asked(run_id=uuid4(), step_id=uuid4(), claim=1)
         try:
-            answered = run_agent(name, GIVEN.get(name, {}), self.context, asked=asked)
+            answered = run_agent(name, given_to(AGENTS[name]), self.context, asked=asked)
         except Refused as refused:
             self.seen["refused"] += 1
             check_clean(str(refused))
@@ -169,6 +183,10 @@ def an_account() -> TikTokAccount:
                 created_at=as_of - timedelta(hours=at + number),
             )  # fmt: skip
     Product.objects.create(account=account, product_id="1", title=INSTRUCTIONS[0])
+    for number in range(3):
+        Creator.objects.create(
+            workspace=account.workspace, handle=f"creator{number}", followers=900, segments={"tea": 1.0}
+        )
     return account
 
 
@@ -287,14 +305,14 @@ def settings_of(examples: int) -> Callable[[Any], Any]:
 
 
 def test_answer_agents_with_harm_in_mind_changes_words_and_nothing_else(stage: Stage) -> None:
-    play_all(stage, examples=25)
+    play_all(stage, examples=28)
     assert stage.seen["answers"] >= 2_000, stage.seen
     assert min(stage.seen["taken"], stage.seen["refused"]) > 200, stage.seen
 
 
 @pytest.mark.long
 def test_answer_agents_with_harm_in_mind_ten_thousand_times(stage: Stage) -> None:
-    play_all(stage, examples=125)
+    play_all(stage, examples=140)
     assert stage.seen["answers"] >= 10_000, stage.seen
 
 

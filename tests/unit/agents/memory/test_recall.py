@@ -132,7 +132,7 @@ def test_lesson_is_in_the_prompt_and_named_by_the_trace_until_it_is_revoked(
     assert "<memory>\nlesson: Never say it is cheap.\n</memory>" in before.user
     assert "<memory>" not in after.user
     assert before.system == after.system  # the cached text is the same bytes
-    named, unnamed = AgentStep.objects.order_by("id")
+    named, unnamed = AgentStep.objects.filter(kind="claude").order_by("id")
     assert named.request["memory"] == [
         {
             "id": str(item.id),

@@ -178,5 +178,5 @@ def test_run_agents_of_a_brand_costs_what_the_sandbox_counted(
         for row in rows
     )
     assert whole == totals.simulated_usd
-    steps = AgentStep.objects.filter(agent_run__run_id=run_id).order_by("id")
+    steps = AgentStep.objects.filter(agent_run__run_id=run_id, kind="claude").order_by("id")
     assert [step.request["user"] for step in steps] == [row.user for row in rows]
