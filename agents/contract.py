@@ -65,12 +65,14 @@ class Prompt:
     """One request for words.
 
     `instruction` is ours. `facts` are the numbers the words are about. `untrusted` maps a label to
-    text that other people wrote (captions, comments); it is fenced as data, never as instruction.
+    text that other people wrote (captions, comments); it is fenced as data, never as instruction. An answer
+    that may need more than the usual tokens says so by `max_tokens`.
     """
 
     instruction: str
     facts: BaseModel
     untrusted: Mapping[str, str] = field(default_factory=dict)
+    max_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,7 @@ class _Asking:
     instruction: str = ""
     memory: Memory = NOTHING_TO_TELL
     line: BatchLine | None = None
+    max_tokens: int = MAX_TOKENS
 
     def answer(self, given: dict[str, Any]) -> dict[str, Any]:
         """Compute the facts, ask for the words, join them."""
@@ -207,6 +208,7 @@ class _Asking:
     def _in_words(self, facts: BaseModel, prompt: Prompt) -> BaseModel:
         """Ask for the words; an answer that does not fit is sent back once, with what was wrong."""
         self.memory = recall(self.agent.name, self.context, prompt)
+        self.max_tokens = max(MAX_TOKENS, prompt.max_tokens)
         guard = Guard.of(self.trace, self.context)
         user = self.memory.told_after(render_user(guard.incoming(prompt)))
         try:
@@ -275,7 +277,7 @@ class _Asking:
             user=user,
             schema=self.agent.Words.model_json_schema(),
             schema_name=f"{self.agent.name}_words",
-            max_tokens=MAX_TOKENS,
+            max_tokens=self.max_tokens,
             timeout_seconds=self._seconds_for_a_call(),
         )
 

@@ -10,7 +10,7 @@ from agents.sandbox.world.build import build_world
 from agents.sandbox.world.model import World, WorldAccount, WorldBrand
 from agents.sandbox.world.planting import Planted, plant_world
 from agents.sandbox.world.seclusion import planted_for_now, secluded
-from agents.sync.parts import PARTS, sync_part
+from agents.sync.parts import sync_part
 from agents.truth import Truth, check_world
 from tiktok_ops.accounts.models import Brand, TikTokAccount, Workspace
 from tiktok_ops.audit.services import record
@@ -66,8 +66,7 @@ def plant_and_settle(seed: int, *, workspace: Workspace, by: str) -> tuple[World
 
 def sync_account_now(account_id: UUID) -> None:
     """Take in every part of what TikTok says of the account. Raises the errors of `sync_part`."""
-    for name in PARTS:
-        sync_part(name, account_id=account_id)
+    sync_part("all", account_id=account_id)
 
 
 def try_truth(seed: int) -> Truth:

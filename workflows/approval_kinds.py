@@ -22,6 +22,7 @@ from workflows.budget_approvals import register_budget_kind
 from workflows.conversation_kinds import register_conversation_kinds
 from workflows.effect_words import fate_of
 from workflows.gates import resume_gate
+from workflows.plan_kinds import register_plan_kinds
 from workflows.shop_kinds import register_shop_kinds
 
 
@@ -163,4 +164,5 @@ def register_kinds() -> None:
     )
     register_conversation_kinds()
     register_shop_kinds()
+    register_plan_kinds()
     register_ads_kinds()

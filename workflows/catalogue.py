@@ -19,7 +19,20 @@ from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
 from tiktok_ops.prepared import fetch
 from tiktok_ops.registries import registry
-from workflows.definitions import own_post, photo_post, post_draft, profile_audit, studio_clip, sync_account
+from workflows.definitions import (
+    campaign_launch,
+    content_batch,
+    live_show,
+    own_post,
+    photo_post,
+    post_draft,
+    post_launch_loop,
+    profile_audit,
+    shop_sync,
+    studio_clip,
+    sync_account,
+    video_production,
+)
 from workflows.models import WorkflowDefinition
 from workflows.nodes import Workflow
 from workflows.validation import DefinitionRefused, check_workflow, parse_workflow
@@ -42,6 +55,12 @@ WORKFLOWS = by_slug(
         photo_post.workflow,
         studio_clip.workflow,
         sync_account.workflow,
+        content_batch.workflow,
+        campaign_launch.workflow,
+        post_launch_loop.workflow,
+        video_production.workflow,
+        shop_sync.workflow,
+        live_show.workflow,
     ]
 )
 

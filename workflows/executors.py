@@ -1,6 +1,7 @@
 """What each kind of node does. To add a kind: its node in `nodes`, its executor here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -24,6 +25,7 @@ from workflows.effects.registry import EFFECTS
 from workflows.models import WorkflowRun
 from workflows.nodes import ActionNode, AgentNode, ExpandNode, GateNode, ReportNode, WaitNode
 from workflows.outcomes import ArtifactDraft, AsksPerson, Expanded, Failed, Outcome, Succeeded, Waits
+from workflows.preflight import preflight
 from workflows.rendering import render
 from workflows.reports.registry import REPORTS
 from workflows.retrying import after_trouble
@@ -46,17 +48,31 @@ def voice_of(brand: Brand | None) -> BrandVoice | None:
     )
 
 
-def context_of(run: WorkflowRun) -> AgentContext:
-    """Return whom the agents of this run work for, and what "now" is for them."""
+def context_of(run: WorkflowRun, *, as_of: datetime | None = None) -> AgentContext:
+    """Return whom the agents of this run work for, and what "now" is for them: the run's, unless it is given."""
     account = run.account
     return AgentContext(
         account_id=account.id,
         handle=account.handle,
-        as_of=run.as_of,
+        as_of=as_of or run.as_of,
         locale=account.locale,
         brand=voice_of(account.brand),
         model_tier=ModelTier.FAST if run.uses_fast_models else None,
     )
+
+
+def synced_at(outputs: Mapping[str, Any]) -> datetime | None:
+    """Return from when the data is that a sync right before took in; None where there was none.
+
+    An agent behind a sync works on what that brought, not on what there was when the run began.
+    """
+    said = [
+        out["said"]
+        for out in outputs.values()
+        if isinstance(out, Mapping) and isinstance(out.get("said"), Mapping)
+    ]
+    times = [datetime.fromisoformat(one["data_as_of"]) for one in said if one.get("data_as_of")]
+    return max(times, default=None)
 
 
 def ask_agent(work: Work) -> Outcome:
@@ -80,7 +96,7 @@ def ask_agent(work: Work) -> Outcome:
         answer = run_agent(
             node.agent,
             {**node.options, **work.given},
-            context_of(work.step.run),
+            context_of(work.step.run, as_of=synced_at(work.outputs)),
             asked=asked,
             hold=work.hold,
             timeout_seconds=node.timeout_seconds,
@@ -199,6 +215,7 @@ EXECUTORS: dict[str, Callable[[Work], Outcome]] = {
     "report": write_report,
     "gate": ask_person,
     "action": act,
+    "preflight": preflight,
     "render": render,
     "review": review,
     "studio_job": submit_job,

@@ -152,10 +152,25 @@ SYNC_OUTPUT = ("part", "said")
 
 
 class SyncNode(Node):
-    """Take in one part of what TikTok says of the account: `profile`, `posts`, `comments` … (`agents.sync.parts`)."""
+    """Take in one part of what TikTok says of the account: `profile`, `posts`, `comments` … (`agents.sync.parts`).
+
+    Where it `is_optional`, an account that is not synced goes on with the data it has.
+    """
 
     kind: Literal["sync"] = "sync"
     part: str = Field(max_length=40)
+    is_optional: bool = False
+
+
+PREFLIGHT_OUTPUT = ("brand", "data_as_of")
+"""What a preflight puts out: the brand's name, and from when the account's data is."""
+
+
+class PreflightNode(Node):
+    """Let the run go on only on an own account with a brand, whose data is at most `most_days` old."""
+
+    kind: Literal["preflight"] = "preflight"
+    most_days: int = Field(14, ge=1, le=365)
 
 
 STUDIO_JOB_INPUT = ("prompt", "seconds")
@@ -206,6 +221,7 @@ AnyNode = Annotated[
     | ReportNode
     | GateNode
     | ActionNode
+    | PreflightNode
     | RenderNode
     | ReviewNode
     | StudioJobNode

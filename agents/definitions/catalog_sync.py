@@ -13,6 +13,7 @@ from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Nothing,
 from agents.definitions.catalogue_merge import (
     CatalogueItem,
     Conflict,
+    ListingChange,
     Problem,
     ProductChange,
     merge,
@@ -50,9 +51,9 @@ class CatalogReport(Typed):
     """The difference between source and shop, each part by product id, problems by row of the source.
 
     `created`, `updated` and `removed` are to be done in the shop. `kept` was changed in the shop alone and
-    stays. `conflicts` wait for a person. `problems` hold their rows back: of those products nothing else
-    is said. `synced` is what both sides are the same in once created, updated and removed are done: the
-    next run's `last_synced`.
+    stays. `listing_changes` are what of `updated` is about words. `conflicts` wait for a person. `problems`
+    hold their rows back: of those products nothing else is said. `synced` is what both sides are the same in
+    once created, updated and removed are done: the next run's `last_synced`.
     """
 
     as_of: AwareDatetime
@@ -65,6 +66,7 @@ class CatalogReport(Typed):
     updated: tuple[ProductChange, ...]
     removed: tuple[CatalogueItem, ...]
     kept: tuple[ProductChange, ...]
+    listing_changes: tuple[ListingChange, ...]
     conflicts: tuple[Conflict, ...]
     problems: tuple[Problem, ...]
     synced: tuple[CatalogueItem, ...]
@@ -127,6 +129,7 @@ def compare(
         updated=found.updated,
         removed=found.removed,
         kept=found.kept,
+        listing_changes=tuple(words for change in found.updated if (words := ListingChange.of(change))),
         conflicts=found.conflicts,
         problems=problems,
         synced=_synced(source, last, undone),

@@ -27,7 +27,9 @@ LOOKBACK_DAYS = 180
 TOO_ALIKE = 0.85
 """From here on two texts tell the same story; the design's number."""
 
-MOST_IDEAS = 20
+MOST_IDEAS = 50
+TOKENS_AN_IDEA = 300
+"""What a hook and an outline take at most, with room; thinking counts too."""
 MOST_CAPTIONS = 300
 MOST_SHOWN = 20
 LONGEST_HOOK = 120
@@ -54,8 +56,38 @@ ANGLES = (
     "a reaction to old footage",
     "an honest review",
     "a plan for the weekend",
+    "a challenge for viewers",
+    "a repair that failed",
+    "the first minute only",
+    "a shortcut and its price",
+    "an answer to a cross comment",
+    "a tip from a neighbour",
+    "a thing to throw away",
+    "one object from three sides",
+    "a bet with a colleague",
+    "the season's last chance",
+    "a look into a drawer",
+    "a lesson from a mishap",
+    "a ranking from worst to best",
+    "a rule worth breaking",
+    "the sound of it",
+    "a tool used for something else",
+    "a day without it",
+    "an old way beside a new one",
+    "a story told backwards",
+    "a riddle with a picture",
+    "what nobody sees in the shop",
+    "a promise kept after a year",
+    "a small budget spent well",
+    "a question to an expert",
+    "a close look at a detail",
+    "a tidy up in fast motion",
+    "a swap with a friend",
+    "a habit for every morning",
+    "a word explained",
+    "a farewell to a favourite",
 )
-"""Ways into a topic, taken in turn: one for each of 20 ideas, should all be on one topic."""
+"""Ways into a topic, taken in turn: one for each of 50 ideas, should all be on one topic."""
 
 
 class TopicsFrom(StrEnum):
@@ -195,6 +227,7 @@ class ContentIdeator(Agent[IdeatorInput, IdeatorFacts, IdeatorWords, IdeatorOutp
             ),
             facts=facts.model_copy(update={"captions": ()}),
             untrusted={"newest captions": "\n".join(shown)} if shown else {},
+            max_tokens=TOKENS_AN_IDEA * len(facts.ideas),
         )
 
     def compose(self, facts: IdeatorFacts, words: IdeatorWords | None) -> IdeatorOutput:

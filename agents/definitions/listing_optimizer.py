@@ -136,7 +136,7 @@ class Variant(Typed):
 
 
 class Listing(Typed):
-    """The variants of one text; `recommended_index` is the place of the best, counted from 0.
+    """The variants of one text; `recommended` is the best, `recommended_index` its place, counted from 0.
 
     `current_score` is what the text that is there now earns by the same rule.
     """
@@ -146,6 +146,7 @@ class Listing(Typed):
     current_score: Ratio
     variants: tuple[Variant, ...]
     recommended_index: int
+    recommended: Variant
 
 
 class ListingOutput(ListingAnswer):
@@ -380,6 +381,7 @@ def _listing(item: ListingItem, facts: ListingFacts, written: Mapping[str, Writt
         "current_score": item.score,
         "variants": variants,
         "recommended_index": best,
+        "recommended": variants[best],
     }
 
 

@@ -7,8 +7,8 @@ that can be interrupted.
 
 import re
 from collections.abc import Iterator
-from re import _constants as opcodes  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as opcodes
+from re import _parser as parser
 from typing import Any
 
 from agents.guardrails.checker import CHECKER, Checker, CheckFailed

@@ -13,10 +13,15 @@ from uuid import UUID
 from django.utils.module_loading import import_string
 
 from agents.providers.errors import AccessRefused
+from tiktok_ops.errors import Refused
 from tiktok_ops.registries import registry
 
 SESSION = "agents.sync.session.open_session"
 Hold = Callable[[float], None]
+
+
+class SyncRefused(Refused):
+    """This account is not synced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ PARTS: MappingProxyType[str, Part] = registry(
         Part("shop", "agents.sync.shop.sync_shop", is_optional=True),
         Part("trends", "agents.sync.market.sync_market", is_optional=True),
         Part("finish", "agents.sync.finish.finish_sync"),
+        Part("all", "agents.sync.everything.sync_everything"),
     ],
     name=lambda part: part.name,
     called="parts of a sync",

@@ -13,16 +13,12 @@ from agents.providers.tiktok.access import Access, access_of
 from agents.providers.tiktok.connection import CALL_TIMEOUT_SECONDS
 from agents.providers.tiktok.provider import TikTokProvider, get_tiktok
 from agents.providers.tiktok.read.paging import Item, Page, Place
+from agents.sync.parts import SyncRefused
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.imports.reading import Reading
 from tiktok_ops.content.models import SyncState
-from tiktok_ops.errors import Refused
 
 Hold = Callable[[float], None]
-
-
-class SyncRefused(Refused):
-    """This account is not synced."""
 
 
 @dataclass(frozen=True, slots=True)

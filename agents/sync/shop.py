@@ -17,7 +17,9 @@ PART = "shop"
 OVERLAP = timedelta(hours=1)
 """Orders are asked for from a little before the last sync: clocks differ, and a change may show late."""
 FIRST_ORDERS_DAYS = 90
-_FIELDS = ("title", "price", "currency", "stock", "status")
+MOST_DESCRIPTIONS = 300
+"""Each is a call of its own; what is left over is read with the next change."""
+_FIELDS = ("title", "description", "price", "currency", "stock", "status")
 
 
 def sync_shop(session: Session) -> dict[str, Any]:
@@ -33,10 +35,11 @@ def sync_shop(session: Session) -> dict[str, Any]:
     )
     products = list(read_all(pages, key=lambda product: product.id))
     stock = _stock(session, cipher, products)
+    descriptions = _descriptions(session, cipher, products)
     orders = _orders(session, cipher)
     with transaction.atomic():
         account = session.locked()
-        known = _write_products(account, products, stock)
+        known = _write_products(account, products, stock, descriptions)
         lines = _write_orders(account, orders, known)
         return session.done(PART, {"products": len(products), "orders": len(orders), "lines": lines})
 
@@ -54,6 +57,22 @@ def _stock(session: Session, cipher: str, products: list[ShopProduct]) -> dict[s
     return levels
 
 
+def _descriptions(session: Session, cipher: str, products: list[ShopProduct]) -> dict[str, str]:
+    """Return what the listings say of products that are new or changed; the list of products does not tell it."""
+    last = session.synced_at(PART)
+    changed = [
+        product
+        for product in products
+        if last is None or product.updated_at is None or product.updated_at >= last - OVERLAP
+    ]
+    found: dict[str, str] = {}
+    for product in changed[:MOST_DESCRIPTIONS]:
+        session.holding()
+        told = session.tiktok.shop.product(token=session.access.token, cipher=cipher, product_id=product.id)
+        found[product.id] = told.description
+    return found
+
+
 def _orders(session: Session, cipher: str) -> list[ShopOrder]:
     last = session.synced_at(PART)
     since = last - OVERLAP if last else session.now - timedelta(days=FIRST_ORDERS_DAYS)
@@ -66,14 +85,19 @@ def _orders(session: Session, cipher: str) -> list[ShopOrder]:
 
 
 def _write_products(
-    account: TikTokAccount, products: Iterable[ShopProduct], stock: dict[str, int]
+    account: TikTokAccount,
+    products: Iterable[ShopProduct],
+    stock: dict[str, int],
+    descriptions: dict[str, str],
 ) -> dict[str, Product]:
-    """Write the products and return all of the account's, by TikTok's id."""
+    """Write the products and return all of the account's, by TikTok's id; what was not read of one stays."""
+    before = dict(Product.objects.filter(account=account).values_list("product_id", "description"))
     rows = [
         Product(
             account=account,
             product_id=product.id,
             title=product.title[:300],
+            description=descriptions.get(product.id, before.get(product.id, "")),
             price=product.skus[0].price.sale_price if product.skus else None,
             currency=product.skus[0].price.currency if product.skus else "",
             stock=stock.get(product.id, 0),

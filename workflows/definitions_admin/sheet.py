@@ -19,6 +19,7 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
         "agent": "asks an agent",
         "gate": "asks a person",
         "action": "acts outwardly",
+        "preflight": "checks what has to be so",
         "render": "makes a video",
         "review": "has a draft reviewed by another agent",
         "studio_job": "asks the studio for a clip",
@@ -31,6 +32,7 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
 
 _SHORT_WORDS: Mapping[str, str] = MappingProxyType(
     {
+        "preflight": "checks first",
         "review": "reviews the draft",
         "studio_job": "asks the studio",
         "studio_clip": "fetches the clip",

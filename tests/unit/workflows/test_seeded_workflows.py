@@ -1,0 +1,219 @@
+"""The seeded workflows that act, on accounts of a made world in the sandbox, from their start to their report."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from agents.sandbox.tiktok import ledger as tiktok_ledger
+from agents.sandbox.tiktok.records import Kind
+from agents.sandbox.world.build import build_world
+from agents.sandbox.world.model import FactKind, World
+from agents.sandbox.world.planting import plant_world
+from agents.sandbox_models import SandboxRecord
+from agents.worlds import settle_world
+from approvals.models import ApprovalRequest, Decision
+from approvals.services import approve, reject
+from tests.factories.accounts import WorkspaceFactory, person
+from tests.factories.posting import providers, time_passes, work
+from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.accounts.roles import Role
+from tiktok_ops.content.models import Artifact
+from workflows.models import Effect, WorkflowRun
+from workflows.services import start_run
+
+SEED = 3
+POST = {"duration_seconds": 5, "privacy_level": "SELF_ONLY"}
+
+
+@pytest.fixture(scope="module")
+def world(module_db: str) -> World:
+    """Plant a world once; each workflow works on a brand of its own."""
+    world = build_world(SEED)
+    plant_world(world, grows=False)
+    return world
+
+
+@pytest.fixture(scope="module")
+def accounts(world: World) -> dict[str, TikTokAccount]:
+    return settle_world(world, workspace=WorkspaceFactory.create(), by="a test")
+
+
+@pytest.fixture(autouse=True)
+def tiktok_at_once(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    made = providers()
+    studio = made["studio"]["OPTIONS"] | {"faults": {"make_seconds": 0}}
+    settings.PROVIDERS = made | {"studio": made["studio"] | {"OPTIONS": studio}}
+
+
+def started(slug: str, account: TikTokAccount, **given: Any) -> WorkflowRun:
+    return work(start_run(slug, account_id=account.id, by="a test", given=given))
+
+
+def to_rest(run: WorkflowRun) -> WorkflowRun:
+    """Let time pass until the run is over or all that is left of it waits for people."""
+    for _ in range(25):
+        run = time_passes(work(run))
+        moving = run.steps.filter(status__in=["ready", "running"]) | run.steps.filter(
+            status="waiting", wake_at__isnull=False
+        )
+        if run.finished_at or not moving.exists():
+            return run
+    raise AssertionError(steps(run))
+
+
+def asked(run: WorkflowRun, kind: str = "") -> list[ApprovalRequest]:
+    found = ApprovalRequest.objects.filter(run_id=run.id, status="open").order_by("created_at")
+    return list(found.filter(kind=kind) if kind else found)
+
+
+def decide(request: ApprovalRequest, verb: str = "approve") -> None:
+    said: dict[str, Any] = {
+        "request_id": request.id,
+        "by": person(request.workspace, Role.APPROVER),
+        "channel": Decision.Channel.ADMIN,
+        "seen_sha256": request.payload_sha256,
+    }
+    if verb == "approve":
+        approve(**said)
+    else:
+        reject(**said, comment="Not this one.")
+
+
+def steps(run: WorkflowRun) -> list[Any]:
+    return list(run.steps.exclude(status="succeeded").values("key", "item", "status", "error"))
+
+
+def report_of(run: WorkflowRun) -> str:
+    return Artifact.objects.get(run_id=run.id, kind="report").text
+
+
+def test_content_batch_drafts_each_idea_and_posts_what_was_approved(
+    accounts: dict[str, TikTokAccount],
+) -> None:
+    run = started("content_batch", accounts["velvetfern.lab"], topics=["sunscreen", "soap"], n=2, **POST)
+    first, second = asked(run)
+    decide(first)
+    decide(second, "reject")
+    run = to_rest(run)
+    assert run.status == "succeeded", steps(run)
+    assert [effect.status for effect in Effect.objects.filter(step__run=run)] == ["confirmed"]
+    assert len(tiktok_ledger.posts(username="velvetfern.lab")) == 1
+    text = report_of(run)
+    assert "- **Ideas**: 2 ideas." in text
+    assert "- **Draft**: 2 done" in text
+    assert "reject by" in text
+    assert "Not this one." in text
+
+
+def test_post_launch_loop_replies_where_a_person_agrees(
+    accounts: dict[str, TikTokAccount], world: World
+) -> None:
+    account = accounts[next(fact.handle for fact in world.facts if fact.kind == FactKind.COMMENT_CRISIS)]
+    run = started("post_launch_loop", account)
+    replies = asked(run, "reply_comment")
+    assert replies, steps(run)
+    decide(replies[0])
+    for reply in replies[1:]:
+        decide(reply, "reject")
+    run = to_rest(run)
+    assert run.status == "succeeded", steps(run)
+    sent = SandboxRecord.objects.filter(kind=Kind.COMMENT, owner=account.handle, data__owner=True)
+    assert sent.count() == 1
+    assert "1 posts in crisis" in report_of(run)
+
+
+def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
+    accounts: dict[str, TikTokAccount],
+) -> None:
+    account = accounts["brothwell"]
+    run = started(
+        "campaign_launch", account, budget="700.00", spend_cap="700.00", currency="USD", days=7, **POST
+    )
+    assert {one.kind for one in asked(run)} >= {"update_listing", "create_campaign"}, steps(run)
+    listings = asked(run, "update_listing")
+    decide(listings[0])
+    for listing in listings[1:]:
+        decide(listing, "reject")
+    for campaign in asked(run, "create_campaign"):
+        decide(campaign)
+    for letter in asked(run, "send_message"):
+        decide(letter, "reject")
+    run = to_rest(run)
+    [post] = asked(run, "post_video")
+    decide(post)
+    run = to_rest(run)
+    assert run.status == "succeeded", steps(run)
+    kinds = sorted(Effect.objects.filter(step__run=run, status="confirmed").values_list("kind", flat=True))
+    assert {"update_listing", "post_video", "create_campaign"} <= set(kinds)
+    for campaign in SandboxRecord.objects.filter(kind=Kind.CAMPAIGN, owner=account.handle):
+        assert campaign.data["operation_status"] == "DISABLE"
+
+
+def test_campaign_launch_without_a_brand_stops_with_one_sentence(accounts: dict[str, TikTokAccount]) -> None:
+    account = TikTokAccount.objects.create(workspace=accounts["brothwell"].workspace, handle="nobrand")
+    run = started("campaign_launch", account, budget="700.00", spend_cap="700.00", **POST)
+    assert run.status == "failed"
+    assert "has no brand: link one" in run.steps.get(key="preflight").error
+    assert not asked(run)
+
+
+def test_shop_sync_changes_what_differs_once_a_person_agrees(accounts: dict[str, TikTokAccount]) -> None:
+    account = accounts["lumenaria.home"]
+    row = SandboxRecord.objects.filter(kind=Kind.PRODUCT, owner=account.handle).order_by("key").first()
+    assert row is not None
+    before = {
+        "product_id": row.key,
+        "title": row.data["title"],
+        "description": row.data["description"],
+        "price": row.data["skus"][0]["price"]["sale_price"],
+        "currency": row.data["skus"][0]["price"]["currency"],
+    }
+    run = started(
+        "shop_sync",
+        account,
+        source=[before | {"title": "Lumenaria lamp of paper, folded by hand"}],
+        last_synced=[before],
+        restocked=[{"product_id": row.key, "quantity": 77}],
+    )
+    assert sorted(one.kind for one in asked(run)) == ["set_stock", "update_listing"], steps(run)
+    for one in asked(run):
+        decide(one)
+    run = to_rest(run)
+    assert run.status == "succeeded", steps(run)
+    row.refresh_from_db()
+    assert row.data["title"] == "Lumenaria lamp of paper, folded by hand"
+    assert row.data["skus"][0]["inventory"][0]["quantity"] == 77
+
+
+def test_live_show_waits_for_its_slot_and_recaps_it(accounts: dict[str, TikTokAccount]) -> None:
+    now: datetime = timezone.now().replace(second=0, microsecond=0)
+    slot = {
+        "starts_at": (now - timedelta(hours=2)).isoformat(),
+        "ends_at": (now - timedelta(hours=1)).isoformat(),
+    }
+    run = started(
+        "live_show", accounts["fellrunner.supply"], slot=slot, host="Ines", recap_at=now.isoformat()
+    )
+    [sheet] = asked(run, "run_sheet")
+    decide(sheet)
+    run = to_rest(run)
+    assert run.status == "succeeded", steps(run)
+    recap = (run.steps.get(key="recap").output or {})["recap"]
+    assert recap is not None
+    assert f"{recap['units']:,} units in {recap['orders']:,} orders" in report_of(run)
+
+
+def test_video_production_makes_what_was_chosen_and_posts_it(accounts: dict[str, TikTokAccount]) -> None:
+    run = started("video_production", accounts["fellrunner.mending"], topics=["boots"], n=1, **POST)
+    [idea] = asked(run, "video_idea")
+    decide(idea)
+    run = to_rest(run)
+    [post] = asked(run, "post_video")
+    decide(post)
+    run = to_rest(run)
+    assert run.status == "succeeded", steps(run)
+    assert len(tiktok_ledger.posts(username="fellrunner.mending")) == 1

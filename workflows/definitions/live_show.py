@@ -1,0 +1,45 @@
+"""A live show: a run sheet a person agrees to, the slot, and a recap of what came of it."""
+
+from workflows.nodes import AgentNode, GateNode, ReportNode, SyncNode, WaitNode, Workflow
+
+SHOW = {"slot": "brief.slot", "products": "brief.products", "host": "brief.host"}
+
+workflow = Workflow(
+    slug="live_show",
+    label="Live show",
+    purpose="A run sheet timed to the minute, approved before the slot, and a recap once it is over.",
+    nodes=(
+        SyncNode(key="fresh", label="Fresh data", part="all", is_optional=True, timeout_seconds=280),
+        AgentNode(key="plan", label="Run sheet", agent="live_stream_ops", depends_on=("fresh",), inputs=SHOW),
+        GateNode(
+            key="sheet_gate",
+            label="Go live by this?",
+            approval="run_sheet",
+            depends_on=("plan",),
+            inputs={"host": "plan.output.host", "run_sheet": "plan.output.run_sheet"},
+            facts={"pinned": "plan.output.pinned_products", "cues": "plan.output.moderation_cues"},
+        ),
+        WaitNode(
+            key="slot",
+            label="Until the slot is over",
+            depends_on=("sheet_gate",),
+            inputs={"until": "brief.recap_at"},
+        ),
+        SyncNode(
+            key="afterwards",
+            label="What came of it",
+            part="all",
+            is_optional=True,
+            depends_on=("slot",),
+            timeout_seconds=280,
+        ),
+        AgentNode(
+            key="recap",
+            label="Recap",
+            agent="live_stream_ops",
+            depends_on=("afterwards",),
+            inputs=SHOW,
+        ),
+        ReportNode(key="report", label="Report", report="acts", depends_on=("plan", "sheet_gate", "recap")),
+    ),
+)

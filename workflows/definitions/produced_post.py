@@ -1,0 +1,91 @@
+"""The way of a post from an idea to TikTok, as several workflows go it for each item of a loop.
+
+A circle of producer and compliance, a video, a person, the post.
+"""
+
+from workflows.definitions.own_post import FINDINGS, SETTINGS
+from workflows.nodes import ActionNode, AgentNode, AnyNode, GateNode, RenderNode, ReviewNode
+
+
+def draft_in_a_circle(
+    loop: str, *, drafts: dict[str, str], depends_on: tuple[str, ...], most_items: int
+) -> tuple[AnyNode, ...]:
+    """Return what drafts a post for each item of `loop` and reviews it; `drafts` are the producer's inputs."""
+    return (
+        AgentNode(
+            key="draft",
+            label="Draft",
+            agent="content_producer",
+            depends_on=depends_on,
+            for_each=loop,
+            most_items=most_items,
+            inputs={
+                "duration_seconds": "brief.duration_seconds",
+                "feedback": "redraft.feedback",
+                **drafts,
+            },
+        ),
+        AgentNode(
+            key="compliance",
+            label="Compliance",
+            agent="compliance",
+            depends_on=("draft",),
+            for_each=loop,
+            most_items=most_items,
+            inputs={"draft": "draft.output.caption"},
+        ),
+        ReviewNode(
+            key="review",
+            label="Review before a person sees it",
+            depends_on=("compliance",),
+            for_each=loop,
+            most_items=most_items,
+            inputs={"findings": "compliance.output.findings", "blocked": "compliance.output.blocked"},
+            redraft="draft",
+        ),
+    )
+
+
+def card_video(loop: str, *, most_items: int) -> RenderNode:
+    """Return what makes the draft's video of its lines."""
+    return RenderNode(
+        key="video",
+        label="Video",
+        depends_on=("draft", "review"),
+        for_each=loop,
+        most_items=most_items,
+        inputs={"lines": "draft.output.on_screen_text", "seconds": "draft.output.duration_seconds"},
+        timeout_seconds=180,
+    )
+
+
+def publish(loop: str, *, most_items: int, video: str = "video") -> tuple[AnyNode, ...]:
+    """Return the gate before each post, and the post."""
+    return (
+        GateNode(
+            key="gate",
+            label="Publish?",
+            approval="post_video",
+            depends_on=("draft", video, "compliance", "review"),
+            for_each=loop,
+            most_items=most_items,
+            inputs={
+                "asset": f"{video}.output.asset",
+                "asset_sha256": f"{video}.output.asset_sha256",
+                "caption": "draft.output.caption",
+                "is_ai_generated": "draft.output.settings.is_ai_generated",
+                **SETTINGS,
+            },
+            facts=FINDINGS,
+        ),
+        ActionNode(
+            key="post",
+            label="Post",
+            effect="post_video",
+            gate="gate",
+            depends_on=("gate",),
+            for_each=loop,
+            most_items=most_items,
+            timeout_seconds=280,
+        ),
+    )

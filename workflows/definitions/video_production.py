@@ -1,0 +1,70 @@
+"""Ideas a person chooses, made into videos by the studio, captioned in a circle, approved and posted."""
+
+from workflows.definitions.produced_post import draft_in_a_circle, publish
+from workflows.nodes import (
+    AgentNode,
+    GateNode,
+    ReportNode,
+    StudioClipNode,
+    StudioJobNode,
+    WaitNode,
+    Workflow,
+)
+
+IDEAS = "ideas.output.ideas"
+MOST = 10
+
+workflow = Workflow(
+    slug="video_production",
+    label="Video production",
+    purpose="Ideas a person chooses become videos of the studio, with captions reviewed, approved and posted once.",
+    nodes=(
+        AgentNode(
+            key="ideas",
+            label="Ideas",
+            agent="content_ideator",
+            inputs={"topics": "brief.topics", "n": "brief.n"},
+        ),
+        GateNode(
+            key="idea_gate",
+            label="Make it?",
+            approval="video_idea",
+            depends_on=("ideas",),
+            for_each=IDEAS,
+            most_items=MOST,
+            inputs={"hook": "item.hook", "outline": "item.outline", "topic": "item.topic"},
+            facts={"novelty": "item.novelty"},
+        ),
+        StudioJobNode(
+            key="job",
+            label="Ask the studio",
+            depends_on=("idea_gate",),
+            for_each=IDEAS,
+            most_items=MOST,
+            inputs={"prompt": "idea_gate.output.payload.outline", "seconds": "brief.duration_seconds"},
+        ),
+        WaitNode(
+            key="made",
+            label="Until it is made",
+            callback="studio",
+            depends_on=("job",),
+            for_each=IDEAS,
+            most_items=MOST,
+            inputs={"job": "job.output.job"},
+        ),
+        StudioClipNode(
+            key="clip",
+            label="Fetch the clip",
+            depends_on=("job", "made"),
+            for_each=IDEAS,
+            most_items=MOST,
+            inputs={"job": "job.output.job"},
+            timeout_seconds=280,
+        ),
+        *draft_in_a_circle(IDEAS, drafts={"idea": "item"}, depends_on=("idea_gate",), most_items=MOST),
+        *publish(IDEAS, most_items=MOST, video="clip"),
+        ReportNode(
+            key="report", label="Report", report="acts", depends_on=("ideas", "idea_gate", "gate", "post")
+        ),
+    ),
+)
