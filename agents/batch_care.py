@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from django.db.models.functions import Now
 
-from agents.batch_journal import BatchCameToNothing, find_batch, keep_answer, move, result_of
+from agents.batch_journal import BatchCameToNothing, end_unpaid, find_batch, keep_answer, move, result_of
 from agents.batch_models import UNSETTLED, BatchedQuestion
 from agents.batching import ALIAS, CALL_SECONDS, OPERATION
 from agents.models import AgentRun
@@ -63,7 +63,7 @@ def _go_on(question: BatchedQuestion, provider: BatchProvider) -> None:
         if isinstance(batch, BatchState):
             move(question, "submitted", batch_id=batch.id)
     if question.status in {"prepared", "submitting"}:
-        move(question, "cancelled", error=CALLED_OFF)
+        end_unpaid(question, "cancelled", error=CALLED_OFF)
     elif question.status == "submitted":
         provider.cancel_batch(question.batch_id)
         move(question, "cancelling", error=CALLED_OFF)
@@ -76,7 +76,7 @@ def _settle(question: BatchedQuestion, provider: BatchProvider) -> None:
     try:
         result = result_of(question, provider)
     except BatchCameToNothing:
-        move(question, "cancelled")
+        end_unpaid(question, "cancelled", error=CALLED_OFF)
         return
     if result is not None:
         request = LanguageRequest(**question.request)

@@ -1,6 +1,7 @@
 """The journal of batched questions: where a question is, which batch it went with, what came of it and what it cost."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -8,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from agents.batch_models import BatchedQuestion
+from agents.budgets.reserving import settling_of
 from agents.leaks import cleaned
 from agents.models import AgentStep
 from agents.prices.pricing import Price, PriceUnknown, cost_usd
@@ -113,6 +115,7 @@ def keep_answer(
                 request.schema_name,
                 request={**asked_for_trace(request), "batch": question.batch_id},
                 prompt_digest=digest(request),
+                settle=settling_of(trace.agent_run),
             ) as call:
                 call.is_simulated = trace.agent_run.is_simulated
                 call.model = request.model
@@ -157,6 +160,13 @@ def asked_for_trace(request: LanguageRequest) -> dict[str, Any]:
         "user": request.user,
         "schema": request.schema,
     }
+
+
+def end_unpaid(question: BatchedQuestion, status: str, *, error: str) -> None:
+    """End a question that was never answered; with it what was held for it, which cost nothing."""
+    with transaction.atomic():
+        move(question, status, error=error)
+        settling_of(question.agent_run)(Decimal(0), BatchCameToNothing(error, was_sent=True))
 
 
 def move(question: BatchedQuestion, status: str, **changes: Any) -> None:

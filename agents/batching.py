@@ -20,8 +20,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from agents.batch_journal import BatchCameToNothing, find_batch, keep_answer, move, result_of
+from agents.batch_journal import BatchCameToNothing, end_unpaid, find_batch, keep_answer, move, result_of
 from agents.batch_models import OPEN, BatchedQuestion
+from agents.budgets.reserving import open_periods, reserve
 from agents.leaks import cleaned
 from agents.models import AgentRun, AgentStep
 from agents.prices.pricing import Price
@@ -42,6 +43,9 @@ START_WITHIN_SECONDS = 2.0
 
 LONGEST_SECONDS = 25 * 3600.0
 """The provider gives a batch up after a day; an hour later so do we."""
+
+HELD_SECONDS = LONGEST_SECONDS + 3600
+"""What a question in a batch may cost is held until we have surely given it up."""
 
 Hold = Callable[[float], None]
 
@@ -92,6 +96,11 @@ class BatchLine:
         return kept
 
     @property
+    def has_next(self) -> bool:
+        """Whether the next question of the step was asked before."""
+        return self._asked < len(self.questions)
+
+    @property
     def is_out(self) -> bool:
         """Whether a question of this line is still to be answered."""
         return any(question.status in OPEN for question in self.questions)
@@ -103,7 +112,7 @@ class BatchLine:
 
         Raises `Parked` while it is not there, and what `LanguageProvider.ask` raises.
         """
-        question = self._next(trace, request)
+        question = self._next(trace, request, prices)
         request = LanguageRequest(**question.request)
         if question.status == "answered":
             with cleaned(request.system):
@@ -114,12 +123,25 @@ class BatchLine:
             self._submit(question, trace, provider, request)
         return self._collect(question, trace, provider, request, prices)
 
-    def _next(self, trace: Trace, request: LanguageRequest) -> BatchedQuestion:
-        """Return the journal's row of the next question; written down before anything leaves, with the agent run."""
+    def _next(self, trace: Trace, request: LanguageRequest, prices: list[Price]) -> BatchedQuestion:
+        """Return the journal's row of the next question; written down before anything leaves, with the agent run.
+
+        What it may cost is held with it. Raises `BudgetReached`.
+        """
         self._asked += 1
         if self._asked <= len(self.questions):
             return self.questions[self._asked - 1]
+        now, simulated = timezone.now(), trace.agent_run.is_simulated
+        open_periods(trace.agent_run, is_simulated=simulated)
         with transaction.atomic():
+            reserve(
+                trace.agent_run,
+                request,
+                prices,
+                on=now.date(),
+                is_simulated=simulated,
+                lasts_seconds=HELD_SECONDS,
+            )
             trace.open()
             number = BatchedQuestion.objects.filter(step_id=self.step_id).count() + 1
             question = BatchedQuestion.objects.create(
@@ -129,7 +151,7 @@ class BatchLine:
                 number=number,
                 custom_id=f"{self.step_id.hex}-{number}",
                 request=asdict(request),
-                created_at=timezone.now(),
+                created_at=now,
             )
         self.questions.append(question)
         return question
@@ -159,7 +181,7 @@ class BatchLine:
         except ProviderError as error:
             if error.may_have_acted:
                 raise self._parked(question, f"It is not known whether it was handed in: {error}") from None
-            move(question, "failed", error=str(error))
+            end_unpaid(question, "failed", error=str(error))
             raise
         move(question, "submitted", batch_id=state.id)
 
@@ -196,7 +218,7 @@ class BatchLine:
                 result = result_of(question, provider)
         except ProviderError as error:
             if isinstance(error, BatchCameToNothing):
-                move(question, "failed", error=str(error))
+                end_unpaid(question, "failed", error=str(error))
                 raise
             raise self._parked(question, f"It could not be asked just now: {error}") from None
         if result is None:

@@ -240,9 +240,10 @@ class _Asking:
         sent = {"model": request.model, "system": request.system, "user": user, "schema": request.schema}
         sent |= self.memory.trace
         prices = prices_of(request.model)
-        # An unknown price blocks the call instead of costing nothing.
-        bound = input_bound(provider, request, self.trace, self.hold)
-        find_price(model=request.model, prices=prices, on=_today(), total_input_tokens=bound)
+        if not (self.line and self.line.has_next):
+            # An unknown price blocks the call instead of costing nothing.
+            bound = input_bound(provider, request, self.trace, self.hold)
+            find_price(model=request.model, prices=prices, on=_today(), total_input_tokens=bound)
         if self.line and isinstance(provider, BatchProvider):
             return self.line.ask(self.trace, provider, request, prices)
         self.hold(request.timeout_seconds * WAITS_PER_CALL)

@@ -79,14 +79,21 @@ class BudgetReached(Refused):
 
 
 def reserve(
-    agent_run: AgentRun, request: LanguageRequest, prices: list[Price], *, on: date, is_simulated: bool
+    agent_run: AgentRun,
+    request: LanguageRequest,
+    prices: list[Price],
+    *,
+    on: date,
+    is_simulated: bool,
+    lasts_seconds: float = 0,
 ) -> Settle:
     """Hold the most the call may cost in every budget it counts for, and return how to settle it.
 
-    Committed when it returns, unless the caller is in a transaction; without a budget nothing is written. Raises
-    `BudgetReached` where one has not enough left, having held nothing, and `PriceUnknown`.
+    Committed when it returns, unless the caller is in a transaction (which opens the periods before it, so that a
+    refusal leaves them); without a budget nothing is written. What may be answered only after `lasts_seconds` is
+    held for so long. Raises `BudgetReached` where one has not enough left, having held nothing, and `PriceUnknown`.
     """
-    periods = _periods(agent_run, is_simulated=is_simulated)
+    periods = open_periods(agent_run, is_simulated=is_simulated)
     if not periods:
         return settle_nothing
     amount = worst_case_usd(request, prices=prices, on=on)
@@ -94,13 +101,28 @@ def reserve(
     with transaction.atomic():
         for period_id in periods:
             _hold(period_id, amount, model=request.model)
-        reservation_id = _write(agent_run, request, amount, periods, is_simulated=is_simulated)
+        lasts = max(request.timeout_seconds * CALL_LASTS_TIMEOUTS, lasts_seconds) + SETTLING_SECONDS
+        reservation_id = _write(
+            agent_run, request, amount, periods, is_simulated=is_simulated, lasts_seconds=lasts
+        )
         pass_by(CrashPoint.IN_RESERVING, subject)
     pass_by(CrashPoint.AFTER_RESERVING, subject)
     return partial(_settle_call, reservation_id, subject)
 
 
-def _periods(agent_run: AgentRun, *, is_simulated: bool) -> list[UUID]:
+def settling_of(agent_run: AgentRun) -> Settle:
+    """Return how to settle what is held, or was assumed, for the question the agent run waits for.
+
+    An agent run has one question out at a time; the process that asked it may be gone.
+    """
+    held = Reservation.objects.filter(agent_run_id=agent_run.id).exclude(status="settled").order_by("-id")
+    reservation_id = held.values_list("id", flat=True).first()
+    if reservation_id is None:
+        return settle_nothing
+    return partial(_settle_call, reservation_id, agent_run.step_id or agent_run.id)
+
+
+def open_periods(agent_run: AgentRun, *, is_simulated: bool) -> list[UUID]:
     """Return the periods the call counts for, in the order they are locked; by the database's clock.
 
     One that is missing is opened, with the cap that holds once whoever is changing it has committed.
@@ -113,7 +135,7 @@ def _periods(agent_run: AgentRun, *, is_simulated: bool) -> list[UUID]:
     if missing:
         with connection.cursor() as cursor:
             cursor.executemany(_OPEN_PERIOD, missing)
-        return _periods(agent_run, is_simulated=is_simulated)
+        return open_periods(agent_run, is_simulated=is_simulated)
     return [period_id for *_, period_id in rows]
 
 
@@ -125,7 +147,13 @@ def _hold(period_id: UUID, amount: Decimal, *, model: str) -> None:
 
 
 def _write(
-    agent_run: AgentRun, request: LanguageRequest, amount: Decimal, held: list[UUID], *, is_simulated: bool
+    agent_run: AgentRun,
+    request: LanguageRequest,
+    amount: Decimal,
+    held: list[UUID],
+    *,
+    is_simulated: bool,
+    lasts_seconds: float,
 ) -> UUID:
     """Write the reservation down, and return its id."""
     reservation = Reservation(
@@ -137,8 +165,7 @@ def _write(
         is_simulated=is_simulated,
         amount_usd=amount,
     )
-    lasts = request.timeout_seconds * CALL_LASTS_TIMEOUTS + SETTLING_SECONDS
-    setattr(reservation, "deadline_at", Ago(-lasts))  # noqa: B010  # no datetime yet
+    setattr(reservation, "deadline_at", Ago(-lasts_seconds))  # noqa: B010  # no datetime yet
     holds = [
         Hold(reservation_id=reservation.id, period_id=period_id, position=position, is_simulated=is_simulated)
         for position, period_id in enumerate(held)

@@ -3,6 +3,7 @@
 What the brand itself says to the model (its voice and guidelines) is sent as it stands: its owners wrote it for that.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +37,7 @@ class Guard:
     policy: Policy
     context: ScanContext
     where: Found
+    _on_trace: Counter[str] = field(default_factory=Counter)
     _stand_ins: StandIns = field(default_factory=StandIns)
 
     @classmethod
@@ -46,7 +48,9 @@ class Guard:
         where = Found(
             account.workspace_id, account.id, run_id=run.run_id, step_id=run.step_id, agent_run_id=run.id
         )
-        return cls(trace, current_policy(account.workspace_id), context_of_account(account), where)
+        return cls(
+            trace, current_policy(account.workspace_id), context_of_account(account), where, _checks_of(trace)
+        )
 
     def incoming(self, prompt: Prompt) -> Prompt:
         """Return the prompt as the model may read it, with stand-ins for what it may not.
@@ -87,7 +91,10 @@ class Guard:
         return self._stand_ins.hide(text)
 
     def _checked(self, place: Place, texts: dict[str, str]) -> Scan:
-        """Check the texts, traced, and keep what was found."""
+        """Check the texts, traced, and keep what was found; an agent run that waited has done so before."""
+        if self._on_trace[PLACES[place]] > 0:
+            self._on_trace[PLACES[place]] -= 1
+            return self._gone_on(scan(texts, place=place, policy=self.policy, context=self.context))
         self.trace.open()
         asked = {
             "texts": len(texts),
@@ -98,12 +105,25 @@ class Guard:
             checked = scan(texts, place=place, policy=self.policy, context=self.context)
             call.response = {"verdict": checked.verdict.value, "findings": _told(checked)}
             keep_findings(checked, self.where)
-            if checked.faults:
-                raise GuardrailsUnavailable(
-                    f"The guardrails could not check this, so it went no further: {in_words(checked.faults)}."
-                )
-            checked.check_not_blocked()
+            return self._gone_on(checked)
+
+    @staticmethod
+    def _gone_on(checked: Scan) -> Scan:
+        """Return what may go further."""
+        if checked.faults:
+            raise GuardrailsUnavailable(
+                f"The guardrails could not check this, so it went no further: {in_words(checked.faults)}."
+            )
+        checked.check_not_blocked()
         return checked
+
+
+def _checks_of(trace: Trace) -> Counter[str]:
+    """Return how many checks of each name the trace of an agent run that waited holds: it asks in the same order."""
+    if not trace.has_called:
+        return Counter()
+    done = AgentStep.objects.filter(agent_run=trace.agent_run, kind=AgentStep.Kind.GUARDRAIL, error="")
+    return Counter(done.values_list("name", flat=True))
 
 
 def _told(checked: Scan) -> list[dict[str, Any]]:

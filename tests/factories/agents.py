@@ -1,5 +1,6 @@
 """Agents and a model made for tests: they do as they are told, and remember what they were asked."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.conf import settings
 from pydantic import Field
 
+from agents import registry
 from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
 from agents.providers.language import LanguageAnswer, LanguageRequest, Usage
 from agents.registry import AnyAgent, by_name
@@ -85,14 +87,10 @@ def made_agent(name: str, *, speaks: bool = False, on_compute: Compute | None = 
 
 def use_agents(monkeypatch: pytest.MonkeyPatch, *agents: AnyAgent) -> None:
     """Let these be all the agents there are, for as long as the test."""
-    registered = by_name(agents)
-    for module in (
-        "agents.registry",
-        "agents.runner",
-        "workflows.validation",
-        "workflows.definitions_admin.sheet",
-    ):
-        monkeypatch.setattr(f"{module}.AGENTS", registered)
+    registered, others = by_name(agents), registry.AGENTS
+    for module in list(sys.modules.values()):
+        if vars(module).get("AGENTS") is others:
+            monkeypatch.setattr(module, "AGENTS", registered)
 
 
 class Script:

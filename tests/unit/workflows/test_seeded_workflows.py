@@ -149,8 +149,8 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
     assert run.status == "succeeded", steps(run)
     kinds = sorted(Effect.objects.filter(step__run=run, status="confirmed").values_list("kind", flat=True))
     assert {"update_listing", "post_video", "create_campaign"} <= set(kinds)
-    for campaign in SandboxRecord.objects.filter(kind=Kind.CAMPAIGN, owner=account.handle):
-        assert campaign.data["operation_status"] == "DISABLE"
+    for made in SandboxRecord.objects.filter(kind=Kind.CAMPAIGN, owner=account.handle):
+        assert made.data["operation_status"] == "DISABLE"
 
 
 def test_campaign_launch_without_a_brand_stops_with_one_sentence(accounts: dict[str, TikTokAccount]) -> None:

@@ -12,8 +12,7 @@ from agents.sandbox.world.model import World
 from agents.sandbox.world.planting import plant_world
 from agents.sandbox_models import SandboxCreator, SandboxRequest
 from agents.sync import comments as syncing_comments
-from agents.sync.parts import PARTS, sync_part
-from agents.sync.session import SyncRefused
+from agents.sync.parts import PARTS, SyncRefused, sync_part
 from agents.worlds import sync_account_now
 from tests.factories.accounts import AccountFactory
 from tiktok_ops.accounts.models import TikTokAccount
