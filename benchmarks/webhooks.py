@@ -89,10 +89,12 @@ async def send_all(address: str, bodies: Sequence[bytes], *, per_second: float) 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Web, worker and keeper: where they answer (without a slash at the end), and the process that leads them."""
+    """Web, worker and keeper: where they answer (without a slash at the end), the process that leads them, and the
+    environment `manage.py` takes to speak of the same database."""
 
     address: str
     leader: psutil.Process
+    environment: dict[str, str]
 
 
 @contextmanager
@@ -117,7 +119,7 @@ def site(url: str) -> Iterator[Site]:
             found = re.search(r"http://\S+?:\d+", told)
             if found is None:
                 sys.exit(f"`manage.py up` named no address: {told!r}.")
-            yield Site(found[0], psutil.Process(int((Path(var) / "up.pid").read_text())))
+            yield Site(found[0], psutil.Process(int((Path(var) / "up.pid").read_text())), environment)
         finally:
             subprocess.run([*manage, "down"], env=environment, check=True, capture_output=True)
 
