@@ -183,21 +183,19 @@ def watch_trends(
     stretch = stretch_of(posts, freshness_hours=given.freshness_hours, as_of=as_of)
     brand_words = damped(Counter(terms(f"{brand.voice} {brand.guidelines}"))) if brand else {}
     if sightings:
-        found = _market(
-            sightings, stretch, brand_words, fresh_from=as_of - timedelta(hours=given.freshness_hours)
-        )
+        fresh_from = as_of - timedelta(hours=given.freshness_hours)
+        found = _market(sightings, stretch, brand_words, fresh_from=fresh_from)
         enough_data = bool(found) and bool(brand_words or len(stretch.every) >= FEWEST_POSTS)
-        found = found if enough_data else []
     else:
         enough_data = len(stretch.every) >= FEWEST_POSTS and bool(stretch.fresh)
         found = stories(measured(stretch, brand_words), stretch) if enough_data else []
-    rising = sorted(
-        (trend for trend in found if trend.velocity >= RISING_FROM),
-        key=lambda trend: (-trend.velocity, trend.tag),
+    found = found if enough_data else []
+    trends, rising, foreign = _sorted_out(found, given)
+    note = (
+        _note_on_tiktok(trends, enough_data=enough_data)
+        if sightings
+        else _note(stretch, given, found=len(trends))
     )
-    fitting = [one for one in found if one.velocity >= TREND_FROM and one.fit >= given.min_fit and one.fit]
-    trends = tuple(fitting[: given.max_trends])
-    foreign = [trend.tag for trend in rising if trend not in fitting] if sightings else []
     return TrendFacts(
         as_of=as_of,
         source="tiktok" if sightings else "own posts",
@@ -206,14 +204,26 @@ def watch_trends(
         posts_considered=len(stretch.every),
         fresh_posts=len(stretch.fresh),
         enough_data=enough_data,
-        rising_hashtags=tuple(trend.tag for trend in rising[:MOST_RISING]),
-        off_brand=tuple(foreign[:MOST_RISING]),
-        note=_note_on_tiktok(trends, enough_data=enough_data)
-        if sightings
-        else _note(stretch, given, found=len(trends)),
+        rising_hashtags=rising,
+        off_brand=foreign if sightings else (),
+        note=note,
         trends=trends,
         captions={trend.tag: text for trend in trends if (text := examples(stretch.fresh, trend.tag))},
     )
+
+
+def _sorted_out(
+    found: Sequence[TrendFigures], given: TrendInput
+) -> tuple[tuple[TrendFigures, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the trends that fit, the tags that rise, fastest first, and those of them that do not fit."""
+    rising = sorted(
+        (trend for trend in found if trend.velocity >= RISING_FROM),
+        key=lambda trend: (-trend.velocity, trend.tag),
+    )
+    fitting = [one for one in found if one.velocity >= TREND_FROM and one.fit >= given.min_fit and one.fit]
+    foreign = [trend.tag for trend in rising if trend not in fitting]
+    tags = tuple(trend.tag for trend in rising[:MOST_RISING])
+    return tuple(fitting[: given.max_trends]), tags, tuple(foreign[:MOST_RISING])
 
 
 def _market(

@@ -88,8 +88,8 @@ def made_agent(name: str, *, speaks: bool = False, on_compute: Compute | None = 
 def use_agents(monkeypatch: pytest.MonkeyPatch, *agents: AnyAgent) -> None:
     """Let these be all the agents there are, for as long as the test."""
     registered, others = by_name(agents), registry.AGENTS
-    for module in list(sys.modules.values()):
-        if vars(module).get("AGENTS") is others:
+    for name, module in list(sys.modules.items()):
+        if not name.startswith("tests.") and vars(module).get("AGENTS") is others:
             monkeypatch.setattr(module, "AGENTS", registered)
 
 

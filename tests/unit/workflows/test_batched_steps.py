@@ -9,14 +9,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agents import batching
-from agents.batch_care import call_off
-from agents.budgets.models import Budget, BudgetPeriod, Reservation
 from agents.contract import Nothing
 from agents.models import AgentRun, AgentStep, BatchedQuestion, SandboxBatch
 from agents.runner import Asked, run_agent
 from agents.sandbox.claude import SandboxClaudeTransport
 from agents.tracing import Trace
-from approvals.models import ApprovalRequest
 from tests.factories.agents import MadeInput, made_agent, use_agents
 from tests.factories.batches_of_claude import (
     answering,
@@ -28,8 +25,7 @@ from tests.factories.batches_of_claude import (
     use_wire,
     work,
 )
-from tests.factories.budgets import budget_of
-from tests.factories.workflows import agent_node, expire_lease, make_due, run_of, workflow_of
+from tests.factories.workflows import agent_node, expire_lease, make_due, workflow_of
 from workflows.definitions_admin.sheet import cards_of, graph_of
 from workflows.executors import context_of
 from workflows.keeper import wake_waiting
@@ -399,50 +395,3 @@ def test_show_a_node_that_may_wait_says_so_in_definition_box_and_card() -> None:
     assert [card.facts.get("May wait") for card in cards_of(workflow)] == [
         "for a batch: half the price, up to a day", None,
     ]  # fmt: skip
-
-
-def budgeted_run() -> tuple[WorkflowRun, Budget]:
-    """Return a run whose only step waits for a batch, and the budget of a dollar it counts for."""
-    run = run_of(workflow_of(agent_node("ask", agent="speaker", may_wait=True), slug="may_wait"))
-    budget = budget_of(run.account, cap_usd=1)
-    return work(run), budget
-
-
-def test_ask_in_a_batch_holds_its_worst_case_until_it_is_answered() -> None:
-    run, budget = budgeted_run()
-    held, period = Reservation.objects.get(), BudgetPeriod.objects.get(budget=budget)
-    assert (held.status, period.reserved_usd, period.spent_usd) == ("held", held.amount_usd, Decimal(0))
-    assert held.deadline_at - timezone.now() > timedelta(hours=25)
-    later(run)
-    held.refresh_from_db()
-    period.refresh_from_db()
-    cost = AgentStep.objects.get(kind="claude").cost_usd
-    assert (held.status, held.cost_usd, period.reserved_usd, period.spent_usd) == (
-        "settled", cost, Decimal(0), cost,
-    )  # fmt: skip
-
-
-def test_give_a_batch_up_lets_go_of_what_was_held_for_it() -> None:
-    run, budget = budgeted_run()
-    SandboxBatch.objects.update(done_at=timezone.now() + timedelta(days=3))
-    run = later(run, 25 * 3600 + 60)
-    period = BudgetPeriod.objects.get(budget=budget)
-    assert (question().status, Reservation.objects.get().status) == ("cancelling", "held")
-    assert period.reserved_usd > 0
-    given_up = question()
-    assert call_off(given_up.id) == "cancelling"  # not ended there yet
-    SandboxBatch.objects.update(cancelled_at=timezone.now(), done_at=timezone.now())
-    assert call_off(given_up.id) == "cancelled"
-    period.refresh_from_db()
-    assert Reservation.objects.get().status == "settled"
-    assert period.reserved_usd == period.spent_usd == 0
-
-
-def test_ask_in_a_batch_beyond_the_budget_hands_nothing_in() -> None:
-    run = run_of(workflow_of(agent_node("ask", agent="speaker", may_wait=True), slug="may_wait"))
-    budget_of(run.account, cap_usd="0.000001")
-    work(run)
-    assert (Reservation.objects.count(), BatchedQuestion.objects.count(), SandboxBatch.objects.count()) == (
-        0, 0, 0,
-    )  # fmt: skip
-    assert (step_of(run).status, ApprovalRequest.objects.get().kind) == ("waiting", "budget")

@@ -88,7 +88,7 @@ def test_ask_creator_of_a_live_account_that_is_not_connected_says_so() -> None:
     assert (creator.nickname, creator.levels) == ("@lumen", LEVELS)
     assert creator.note == (
         "TikTok could not be asked what this account may do, so everything is open here: @lumen is not "
-        "connected to TikTok: connect it, or set its mode to 'sandbox'."
+        "connected to TikTok: choose 'Connect to TikTok' on its page, or set its mode to 'sandbox'."
     )
 
 

@@ -76,7 +76,7 @@ def test_run_keeps_the_estimate_it_started_with(account: TikTokAccount, settings
     assert estimate_words("made").startswith("What it costs is not known yet")
     estimates.forget()
     run = done_run(account)
-    cost = AgentStep.objects.filter(agent_run__run_id=run.id).get().cost_usd
+    cost = AgentStep.objects.get(agent_run__run_id=run.id, kind="claude").cost_usd
     assert run.estimate == {
         "low": str(cost),
         "expected": str(cost),

@@ -173,7 +173,7 @@ def test_start_without_an_input_the_approval_needs_is_refused() -> None:
     [
         (
             gate_node().model_copy(update={"approval": "tweet"}),
-            "asks for the approval 'tweet'; there are post_video.",
+            "asks for the approval 'tweet'; there are budget, create_campaign, post_photo, ",
         ),
         (
             gate_node(options={"colour": "red"}),

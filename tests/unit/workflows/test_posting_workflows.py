@@ -41,7 +41,7 @@ def drafted() -> WorkflowRun:
 def test_draft_a_post_goes_from_an_idea_to_one_post_of_the_rendered_video() -> None:
     run = drafted()
     assert statuses(run) == {
-        **dict.fromkeys(("ideas", "draft", "video", "compliance"), "succeeded"),
+        **dict.fromkeys(("ideas", "draft", "video", "compliance", "review"), "succeeded"),
         "gate": "waiting",
         "post": "pending",
     }, list(run.steps.values("key", "error"))

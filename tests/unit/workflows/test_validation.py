@@ -52,7 +52,7 @@ REFUSED: dict[str, tuple[list[AnyNode], str]] = {
     ),
     "unknown report": (
         [node("a"), report_node("r", "a", report="poem")],
-        "the node 'r' asks for the report 'poem'; there are profile_audit.",
+        "the node 'r' asks for the report 'poem'; there are acts, profile_audit, sync_account.",
     ),
     "input the agent does not take": (
         [node("a", inputs={"colour": "brief.colour"})],
@@ -113,7 +113,7 @@ def test_check_definition_with_several_problems_tells_them_all() -> None:
         "the key 'a' is used by two nodes.",
         "the node 'a' depends on 'z', which is not a node.",
         "the node 'a' asks for the agent 'nobody'; there are made, other.",
-        "the node 'r' asks for the report 'poem'; there are profile_audit.",
+        "the node 'r' asks for the report 'poem'; there are acts, profile_audit, sync_account.",
     ]
 
 
@@ -147,7 +147,8 @@ def test_check_definition_that_can_run_passes() -> None:
                 "nodes": [{"key": "x", "kind": "magic", "label": "X"}],
             },
             "The definition is refused at nodes.0: Input tag 'magic' found using 'kind' does not match any of the "
-            "expected tags: 'agent', 'report', 'gate', 'action', 'render', 'studio_job', 'studio_clip', 'wait'.",
+            "expected tags: 'agent', 'report', 'gate', 'action', 'preflight', 'render', 'review', 'studio_job', "
+            "'studio_clip', 'sync', 'wait'.",
         ),
         (
             {

@@ -87,7 +87,7 @@ def test_list_schedules_prints_a_line_each_with_the_last_refusal_or_run(account:
 
     assert len(lines) == 5
     assert "active   scheduled on @lumen" in lines[0]
-    assert lines[0].endswith("imported  not due  New")
+    assert lines[0].endswith("a sync  not due  New")
     assert "failing" in lines[1]
     assert lines[2].strip().startswith("The input has 'colour' (1)")
     assert "At 09:00, by the clock in Europe/Berlin  due 20" in lines[3]

@@ -13,6 +13,7 @@ from tests.factories.stops import WHY, stop, stop_of
 from tiktok_ops import badges
 from tiktok_ops.badges import MOST_NOTICES, register_notices
 from tiktok_ops.cells import visible
+from workflows.catalogue import WORKFLOWS
 from workflows.models import StopSwitch
 from workflows.stop_switch import Target, release, sentence_of
 from workflows.stop_switch_pages.banner import find_stops
@@ -119,10 +120,7 @@ def test_page_that_stops_offers_what_is_theirs_and_nothing_else(world: World) ->
     account, workspace = world.account, world.workspace
     AccountFactory.create()
     owner = set(targets_of(world.people["owner"]))
-    workflows = {
-        f"workflow:{slug}:{workspace.id}"
-        for slug in ("own_post", "post_draft", "profile_audit", "studio_clip")
-    }
+    workflows = {f"workflow:{slug}:{workspace.id}" for slug in WORKFLOWS}
     theirs = {f"brand:{account.brand_id}", f"account:{account.id}"}
     assert owner == {f"workspace:{workspace.id}", *theirs, *workflows}
     assert set(targets_of(world.people["client"])) == theirs

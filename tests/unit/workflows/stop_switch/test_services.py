@@ -200,7 +200,9 @@ def test_engage_without_a_usable_reason_is_refused(reason: str) -> None:
 
 
 def test_engage_a_workflow_there_is_not_is_refused_naming_those_there_are() -> None:
-    with pytest.raises(StopRefused, match=r"There is no workflow 'nope'; there are own_post, post_draft"):
+    with pytest.raises(
+        StopRefused, match=r"There is no workflow 'nope'; there are campaign_launch, content_batch, "
+    ):
         stop(Target(workflow="nope"))
 
 
