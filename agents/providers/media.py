@@ -1,5 +1,6 @@
 """What we ask of whoever handles video, what a probe tells, and what TikTok takes."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -12,13 +13,15 @@ LONGEST_SECONDS = 600.0
 SMALLEST_SIDE, LARGEST_SIDE = 360, 4096
 FEWEST_FRAMES_PER_SECOND, MOST_FRAMES_PER_SECOND = 23.0, 60.0
 MOST_BYTES = 4 * 1024**3
+LARGEST_SOURCE_SIDE = 8192
+"""What is made fit may be as large as 8K: one of its pictures is 100 MB of memory."""
 VIDEO_CODECS = ("h264", "hevc", "vp8", "vp9")
 """TikTok, Content Posting API, media limits; 3 seconds is the Business API's least.
 
 A creator may have less than 600 seconds: `max_video_post_duration_sec` says how much.
 """
 
-_FRAME_RATE_SLACK = 0.05  # 59.94 and 23.976 are what cameras mean by 60 and 24; rates are measured
+FRAME_RATE_SLACK = 0.05  # 59.94 and 23.976 are what cameras mean by 60 and 24; rates are measured
 
 
 class MediaRefused(ProviderError):
@@ -64,6 +67,12 @@ class Transcoder(Protocol):
     def probe(self, path: Path, *, longest_seconds: float = LONGEST_SECONDS) -> Probe:
         """Return what the video at `path` is. Raises `MediaRefused` for what TikTok does not take."""
 
+    def transcode(self, source: Path, *, out: Path) -> Probe:
+        """Make a video TikTok takes of any that can be read, at `out`, and return its probe."""
+
+    def assemble(self, clips: Sequence[Path], *, out: Path) -> Probe:
+        """Join 1 to 20 clips in order to a video TikTok takes, at `out`, and return its probe."""
+
 
 def get_transcoder(alias: str = "transcoder") -> Transcoder:
     """Return the provider `alias` as one that handles video. Raises `ProviderMisconfigured`."""
@@ -103,6 +112,11 @@ def check_duration(seconds: float, *, longest_seconds: float = LONGEST_SECONDS) 
             f"The video is {seconds:g} seconds long, which is too short; TikTok takes "
             f"{SHORTEST_SECONDS:g} seconds or more."
         )
+    check_longest(seconds, longest_seconds=longest_seconds)
+
+
+def check_longest(seconds: float, *, longest_seconds: float = LONGEST_SECONDS) -> None:
+    """Raise `MediaRefused` for a video that is too long."""
     if seconds > longest_seconds:
         raise MediaRefused(
             f"The video is {seconds:g} seconds long, which is too long; at most {longest_seconds:g} "
@@ -113,7 +127,7 @@ def check_duration(seconds: float, *, longest_seconds: float = LONGEST_SECONDS) 
 def check_frame_rate(frames_per_second: float) -> None:
     """Raise `MediaRefused` for too few or too many frames."""
     least, most = FEWEST_FRAMES_PER_SECOND, MOST_FRAMES_PER_SECOND
-    if not least - _FRAME_RATE_SLACK <= frames_per_second <= most + _FRAME_RATE_SLACK:
+    if not least - FRAME_RATE_SLACK <= frames_per_second <= most + FRAME_RATE_SLACK:
         raise MediaRefused(
             f"The video has {frames_per_second:g} frames per second; TikTok takes {least:g} to {most:g}."
         )
