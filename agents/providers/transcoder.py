@@ -78,6 +78,16 @@ class FfmpegTranscoder:
         check_media(probe, longest_seconds=longest_seconds)
         return probe
 
+    def look_into(self, path: Path) -> Probe:
+        """Return what the video at `path` is; in any form that `transcode` can make fit.
+
+        Raises `MediaRefused` for a file that cannot be read, or is too large, too short or too long, and
+        `MediaOutOfTime`.
+        """
+        probe = measure(path, Deadline.after(self.timeout_seconds)).probe
+        check_duration(probe.duration_seconds)
+        return probe
+
     def transcode(self, source: Path, *, out: Path) -> Probe:
         """Make an MP4 in the profile of `fitting` of any video that can be read, at `out`, and return its probe.
 
