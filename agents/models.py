@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from agents.batch_models import BatchedQuestion as BatchedQuestion
 from agents.breaker_models import Breaker as Breaker
 from agents.budgets.models import Budget as Budget
 from agents.budgets.models import BudgetPeriod as BudgetPeriod
@@ -20,8 +21,10 @@ from agents.memory.models import MemoryItem as MemoryItem
 from agents.sandbox_grant_models import SandboxGrant as SandboxGrant
 from agents.sandbox_grant_models import SandboxNotice as SandboxNotice
 from agents.sandbox_grant_models import SandboxToken as SandboxToken
+from agents.sandbox_models import SandboxBatch as SandboxBatch
 from agents.sandbox_models import SandboxCreator as SandboxCreator
 from agents.sandbox_models import SandboxPost as SandboxPost
+from agents.sandbox_models import SandboxQuestion as SandboxQuestion
 from agents.sandbox_models import SandboxRequest as SandboxRequest
 from agents.sandbox_models import SandboxStudioJob as SandboxStudioJob
 from agents.transitions import AGENT_RUN

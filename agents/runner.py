@@ -13,14 +13,18 @@ from django.db.models import Model
 from django.db.models.functions import Now
 from pydantic import BaseModel, ValidationError
 
+from agents.batching import BatchLine
 from agents.budgets.reserving import reserve
 from agents.contract import AgentContext, Prompt
 from agents.guardrails.guard import Guard
+from agents.leaks import check_nothing_leaks, cleaned, one_line, scrubbed
 from agents.memory.recall import NOTHING_TO_TELL, Memory, recall
 from agents.models import AgentRun, AgentStep
 from agents.prices.pricing import Price, cost_usd, find_price
 from agents.prices.rows import prices_of
+from agents.prompt_size import input_bound
 from agents.prompts import digest, render_system, render_user
+from agents.providers.batches import BatchProvider
 from agents.providers.breakers import Breakers
 from agents.providers.errors import AnswerError, OutputInvalid, ProviderError, ProviderUnavailable
 from agents.providers.language import LanguageAnswer, LanguageProvider, LanguageRequest
@@ -47,13 +51,15 @@ class AgentRefused(Refused):
 class Asked:
     """On whose behalf an agent runs: the workflow run, its step, and the claim it runs under.
 
-    Who `writes_later` inserts the rows of the answer in the transaction that records what came of it.
+    Who `writes_later` inserts the rows of the answer in the transaction that records what came of it. Who
+    `may_wait` has it asked in a batch, at half the price, and calls again after `Parked`.
     """
 
     run_id: UUID | None = None
     step_id: UUID | None = None
     claim: int = 0
     writes_later: bool = False
+    may_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +87,21 @@ def run_agent(
     system for them. `hold(seconds)` is called before each outward call with that call's time-out, so that
     the caller can keep its lease, or raise to stop. Raises `AgentRefused` for an unknown agent or an input
     it does not take, and `ProviderError` when the words could not be had; both leave the agent run failed.
+    Raises `Parked` while a batch is not answered; that leaves it running.
     """
     agent = _agent(name)
     asked = asked or Asked()
+    line = _line(agent, asked, hold)
     _close_cut_off(asked)
-    trace = Trace(_new_run(name, given, context, asked))
+    waited = line.agent_run if line else None
+    trace = Trace.resumed(waited) if waited else Trace(_new_run(name, given, context, asked))
     until = time.monotonic() + timeout_seconds
     try:
-        output = _Asking(agent, trace, context, hold, until, instruction).answer(given)
+        output = _Asking(agent, trace, context, hold, until, instruction, line=line).answer(given)
     except Exception as error:
-        if rows := _close(trace, status="failed", error=f"{type(error).__name__}: {error}"):
+        if line and line.is_out:  # whoever comes next goes on with it, or it is called off
+            raise
+        if rows := _close(trace, status="failed", error=f"{type(error).__name__}: {scrubbed(str(error))}"):
             insert(rows)
         raise
     rows = _close(trace, status="succeeded", output=output)
@@ -98,6 +109,13 @@ def run_agent(
         insert(rows)
         rows = []
     return AgentAnswer(output=output, agent_run_id=trace.agent_run.id, rows=tuple(rows))
+
+
+def _line(agent: AnyAgent, asked: Asked, hold: Callable[[float], None]) -> BatchLine | None:
+    """Return the batched questions of a step that may wait; None where it may not."""
+    if asked.step_id is None or not asked.may_wait:
+        return None
+    return BatchLine.of(asked.step_id, hold, claim=asked.claim)
 
 
 def _new_run(name: str, given: dict[str, Any], context: AgentContext, asked: Asked) -> AgentRun:
@@ -151,6 +169,7 @@ class _Asking:
     until: float
     instruction: str = ""
     memory: Memory = NOTHING_TO_TELL
+    line: BatchLine | None = None
 
     def answer(self, given: dict[str, Any]) -> dict[str, Any]:
         """Compute the facts, ask for the words, join them."""
@@ -174,8 +193,14 @@ class _Asking:
             ) from None
 
     def _compute(self, given: BaseModel) -> BaseModel:
-        """Compute the facts; they are on record, with the agent run, before a model sees them."""
-        facts: BaseModel = self.agent.compute(given, self.context)
+        """Compute the facts; they are on record, with the agent run, before a model sees them.
+
+        What was asked in a batch is answered about the facts it was asked about.
+        """
+        kept = self.line.facts if self.line else None
+        facts: BaseModel = (
+            self.agent.compute(given, self.context) if kept is None else self.agent.Facts.model_validate(kept)
+        )
         self.trace.agent_run.facts = _as_json(facts)
         return facts
 
@@ -193,11 +218,16 @@ class _Asking:
     def _composed(self, facts: BaseModel, user: str, guard: Guard) -> BaseModel:
         """Ask once and join the words with the facts. Raises `OutputInvalid` when they do not fit."""
         answer = self._ask(user)
+        system = render_system(self.context.brand, self.context.locale)
         try:
+            check_nothing_leaks(answer.data, system=system)
             words = self.agent.Words.model_validate(guard.outgoing(answer.data))
             composed: BaseModel = self.agent.compose(facts, words)
+        except OutputInvalid as leak:
+            leak.answer, leak.request_id = answer, answer.request_id
+            raise
         except ValueError as error:  # pydantic's ValidationError is one
-            raise OutputInvalid(_first_line(error), answer=answer) from None
+            raise OutputInvalid(one_line(_first_line(error), system=system), answer=answer) from None
         return composed
 
     def _ask(self, user: str) -> LanguageAnswer:
@@ -209,9 +239,10 @@ class _Asking:
         sent |= self.memory.trace
         prices = prices_of(request.model)
         # An unknown price blocks the call instead of costing nothing.
-        # A token is at least a byte, so the bytes bound the tokens.
-        bound = len(request.system.encode()) + len(user.encode())
+        bound = input_bound(provider, request, self.trace, self.hold)
         find_price(model=request.model, prices=prices, on=_today(), total_input_tokens=bound)
+        if self.line and isinstance(provider, BatchProvider):
+            return self.line.ask(self.trace, provider, request, prices)
         self.hold(request.timeout_seconds * WAITS_PER_CALL)
         settle = reserve(self.trace.agent_run, request, prices, on=_today(), is_simulated=provider.simulated)
         self.trace.open()
@@ -256,24 +287,26 @@ def _called(
     call.is_simulated = provider.simulated
     call.model = request.model
     try:
-        with Breakers(LANGUAGE).around(ASKING, timeout_seconds=request.timeout_seconds):
+        with (
+            Breakers(LANGUAGE).around(ASKING, timeout_seconds=request.timeout_seconds),
+            cleaned(request.system),
+        ):
             answer = provider.ask(request)
     except AnswerError as error:
+        call.provider_request_id = error.request_id
         if error.answer:
-            _note(call, error.answer, prices)
+            _note(call, request, error.answer, prices)
         raise
     except ProviderError as error:
         call.provider_request_id = error.request_id
         raise
-    _note(call, answer, prices)
+    _note(call, request, answer, prices)
     return answer
 
 
-def _note(call: Call, answer: LanguageAnswer, prices: list[Price]) -> None:
+def _note(call: Call, request: LanguageRequest, answer: LanguageAnswer, prices: list[Price]) -> None:
     """Put what an answer says and took on the trace."""
-    call.usage = answer.usage
-    call.provider_request_id = answer.request_id
-    call.response = {"stop_reason": answer.stop_reason, "model": answer.model, "text": answer.text}
+    call.note(answer, system=request.system)
     call.cost_usd = cost_usd(model=call.model, usage=answer.usage, prices=prices, on=_today())
 
 

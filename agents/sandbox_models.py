@@ -1,7 +1,8 @@
-"""What the sandboxes know: TikTok's creators, the posts they began, all it ever received; the studio's jobs.
+"""What the sandboxes know: TikTok's creators, posts and requests; the studio's jobs; Claude's questions and batches.
 
 These rows stand for a world outside: no row of ours points at them, and only `agents.sandbox.tiktok`
-writes TikTok's, on connections of its own, only `agents.sandbox.studio` the studio's.
+writes TikTok's, on connections of its own, only `agents.sandbox.studio` the studio's, and only
+`agents.sandbox.claude_log` and `claude_batches` Claude's.
 """
 
 import secrets
@@ -232,3 +233,73 @@ class SandboxStudioJob(models.Model):
 
     def __str__(self) -> str:
         return self.job_id
+
+
+def new_batch_id() -> str:
+    """Return a fresh id of a batch."""
+    return f"msgbatch_{secrets.token_hex(12)}"
+
+
+class SandboxBatch(models.Model):
+    """One batch of the sandbox Claude.
+
+    How it is follows from its times and the database's clock. `fate` is what goes wrong with its requests.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    batch_id = models.CharField(max_length=64, unique=True, default=new_batch_id)
+    requests = models.JSONField()
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+    fate = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done_at__gte=F("created_at")), name="sandbox_batch_done_after_it_began"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.batch_id
+
+
+class SandboxQuestion(models.Model):
+    """One question the sandbox Claude was sent, with what it took by its own count. Append-only.
+
+    `operation` is `messages`, `count_tokens` or `batch`; only answers that were paid for have tokens. `status`
+    is None where no answer went back. A text is kept as it came, but for what PostgreSQL cannot keep; its
+    digest is of the text as sent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(db_default=Now())
+    operation = models.CharField(max_length=20)
+    request_id = models.CharField(max_length=120)
+    model = models.CharField(max_length=80)
+    batch_id = models.CharField(max_length=64, blank=True)
+    custom_id = models.CharField(max_length=64, blank=True)
+    status = models.PositiveIntegerField(null=True)
+    fault = models.CharField(max_length=20, blank=True)
+    cache_ttl = models.CharField(max_length=4, blank=True)
+    system = models.TextField(blank=True)
+    system_sha256 = models.CharField(max_length=64)
+    user = models.TextField(blank=True)
+    user_sha256 = models.CharField(max_length=64)
+    input_tokens = models.PositiveBigIntegerField(default=0)
+    output_tokens = models.PositiveBigIntegerField(default=0)
+    cache_read_tokens = models.PositiveBigIntegerField(default=0)
+    cache_write_5m_tokens = models.PositiveBigIntegerField(default=0)
+    cache_write_1h_tokens = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [
+            models.Index(fields=["system_sha256", "at"], name="sandbox_question_cache"),
+            models.Index(fields=["batch_id", "custom_id"], name="sandbox_question_batch"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.request_id}"

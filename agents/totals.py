@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import QuerySet
 
 from agents.models import AgentStep
 
@@ -42,21 +42,19 @@ NOTHING = Totals(
 
 
 def totals_of(steps: QuerySet[AgentStep]) -> Totals:
-    """Add up trace rows, in one query."""
-    real, simulated = Q(is_simulated=False), Q(is_simulated=True)
-    summed = steps.aggregate(
-        **{name: Sum(name, default=0) for name in _CLASSES},
-        calls=Count("id", filter=Q(kind=AgentStep.Kind.CLAUDE)),
-        real_calls=Count("id", filter=real),
-        real_usd=Sum("cost_usd", filter=real, default=Decimal(0)),
-        simulated_usd=Sum("cost_usd", filter=simulated, default=Decimal(0)),
-    )
+    """Add up trace rows, in one query: there are a few of them, and sums in SQL take longer to write than to do."""
+    rows = list(steps.values_list("kind", "is_simulated", "cost_usd", *_CLASSES))
+    money = {True: Decimal(0), False: Decimal(0)}
+    tokens = [0] * len(_CLASSES)
+    for _, is_simulated, cost_usd, *counted in rows:
+        money[is_simulated] += cost_usd
+        tokens = [whole + part for whole, part in zip(tokens, counted, strict=True)]
     return Totals(
-        calls=summed["calls"],
-        tokens={name: int(summed[name]) for name in _CLASSES},
-        cost_usd=summed["real_usd"],
-        simulated_usd=summed["simulated_usd"],
-        is_simulated=summed["real_calls"] == 0,
+        calls=sum(kind == AgentStep.Kind.CLAUDE for kind, *_ in rows),
+        tokens=dict(zip(_CLASSES, tokens, strict=True)),
+        cost_usd=money[False],
+        simulated_usd=money[True],
+        is_simulated=all(is_simulated for _, is_simulated, *_ in rows),
     )
 
 

@@ -15,9 +15,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from agents.leaks import one_line, scrubbed
 from agents.models import AgentRun, AgentStep
-from agents.providers.language import Usage
+from agents.providers.language import LanguageAnswer, Usage
 from tiktok_ops.prepared import Ago, insert
 
 CUT_OFF = "Cut off before it ended."
@@ -36,6 +38,16 @@ class Call:
     provider_request_id: str = ""
     started: float = field(default_factory=time.monotonic)
 
+    def note(self, answer: LanguageAnswer, *, system: str) -> None:
+        """Put what an answer says and took on the trace; a secret or the system text is cut out of it."""
+        self.usage = answer.usage
+        self.provider_request_id = one_line(answer.request_id)
+        self.response = {
+            "stop_reason": one_line(answer.stop_reason),
+            "model": one_line(answer.model),
+            "text": scrubbed(answer.text, system=system),
+        }
+
     @property
     def latency_ms(self) -> int:
         """Whole milliseconds since the call began."""
@@ -51,6 +63,12 @@ class Trace:
     _is_open: bool = False
     _began: float = field(default_factory=time.monotonic)
 
+    @classmethod
+    def resumed(cls, agent_run: AgentRun) -> "Trace":
+        """Return the trace of an agent run that has waited: it is in the database, and took all that time."""
+        waited = (timezone.now() - agent_run.started_at).total_seconds()
+        return cls(agent_run, has_called=True, _is_open=True, _began=time.monotonic() - waited)
+
     def open(self) -> None:
         """Write the agent run with what it computed so far: something is about to leave."""
         self.has_called = True
@@ -59,14 +77,15 @@ class Trace:
             self._is_open = True
 
     def close(self, **changes: Any) -> list[Model]:
-        """Say how the agent run ended; by its status it cannot be closed twice.
+        """Say how the agent run ended; by its status it cannot be closed twice, nor by a claim that was overtaken.
 
         Returns the rows that are still to be inserted: the agent run, when nothing left.
         """
         seconds = time.monotonic() - self._began
         changes["latency_ms"] = round(seconds * 1000)
         if self._is_open:
-            AgentRun.objects.filter(id=self.agent_run.id).update(**changes, finished_at=Now())
+            mine = AgentRun.objects.filter(id=self.agent_run.id, claim=self.agent_run.claim)
+            mine.update(**changes, finished_at=Now())
             return []
         for name, value in {**changes, "finished_at": Ago()}.items():
             setattr(self.agent_run, name, value)
@@ -110,7 +129,7 @@ def traced(
     except BaseException as exception:
         trouble = exception
         if isinstance(exception, Exception):
-            error = f"{type(exception).__name__}: {exception}"
+            error = f"{type(exception).__name__}: {scrubbed(str(exception))}"
         raise
     finally:
         with transaction.atomic():
@@ -129,7 +148,7 @@ def _record(
     error: str,
 ) -> None:
     """Write the row of a call that is over."""
-    AgentStep.objects.create(
+    step = AgentStep(
         agent_run=trace.agent_run,
         kind=kind,
         name=name,
@@ -148,3 +167,4 @@ def _record(
         prompt_digest=prompt_digest,
         error=error,
     )
+    insert([step])

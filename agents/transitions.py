@@ -1,4 +1,4 @@
-"""The status machines of agent runs, of circuit breakers and of connections to TikTok."""
+"""The status machines of agent runs, circuit breakers, connections to TikTok and questions in batches."""
 
 from tiktok_ops.transitions import table
 
@@ -17,5 +17,19 @@ CONNECTION = table(
         "connected": "reconnect disconnected",
         "reconnect": "connected disconnected",
         "disconnected": "connected",
+    },
+)
+
+BATCHED = table(
+    "batched question",
+    "agents_batchedquestion",
+    {
+        "prepared": "submitting failed cancelled",
+        "submitting": "prepared submitted failed cancelled",
+        "submitted": "answered failed cancelling",
+        "cancelling": "cancelled",
+        "answered": "",
+        "failed": "",
+        "cancelled": "",
     },
 )

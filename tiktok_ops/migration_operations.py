@@ -27,7 +27,7 @@ def append_only(db_table: str) -> RunSQL:
 
 
 def frozen(db_table: str, *columns: str) -> RunSQL:
-    """Refuse any UPDATE that changes one of `columns`, whoever asks."""
+    """Refuse any UPDATE that changes one of `columns`, whoever asks; one that names none of them costs nothing."""
     changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
     return RunSQL(
         f"""
@@ -36,7 +36,7 @@ def frozen(db_table: str, *columns: str) -> RunSQL:
             RAISE EXCEPTION 'what % asks for is frozen: a change of it is refused', TG_TABLE_NAME
                 USING ERRCODE = 'integrity_constraint_violation';
         END $$;
-        CREATE TRIGGER frozen_columns BEFORE UPDATE ON {db_table}
+        CREATE OR REPLACE TRIGGER frozen_columns BEFORE UPDATE OF {", ".join(columns)} ON {db_table}
             FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION refuse_thaw();
         """,
         f"DROP TRIGGER frozen_columns ON {db_table};",

@@ -199,6 +199,7 @@ PROVIDERS: dict[str, dict[str, Any]] = {
             "api_key": ENV.ANTHROPIC_API_KEY.get_secret_value(),
             "base_url": ENV.ANTHROPIC_BASE_URL,
             "faults": ENV.CLAUDE_FAULTS,
+            "keeps_log": True,  # the sandbox's own count, for all processes to read
         },
     },
     "tiktok": {

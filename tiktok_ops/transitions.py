@@ -1,7 +1,7 @@
 """Status machines: which status may follow which, in Python and in the database alike.
 
-Each machine is one `TransitionTable`. A migration installs it as rows of `status_transition` and a
-BEFORE UPDATE trigger, so that the ORM and plain SQL are bound by the same table.
+Each machine is one `TransitionTable`. A migration installs it as the arguments of a BEFORE UPDATE trigger,
+so that the ORM and plain SQL are bound by the same pairs, and no table is read for them.
 """
 
 from collections.abc import Mapping
@@ -69,15 +69,10 @@ def table(name: str, db_table: str, edges: Mapping[str, str], *, over: str = "")
 
 
 _FUNCTION: LiteralString = """
-CREATE TABLE IF NOT EXISTS status_transition (
-    machine text NOT NULL, source text NOT NULL, target text NOT NULL, PRIMARY KEY (machine, source, target)
-);
 CREATE OR REPLACE FUNCTION check_status_transition() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (
-        SELECT FROM status_transition
-        WHERE machine = TG_ARGV[0] AND source = OLD.status AND target = NEW.status
-    ) THEN
+    -- The first argument is the machine's name, the others are its pairs.
+    IF (OLD.status || '>' || NEW.status = ANY (TG_ARGV)) IS NOT TRUE THEN
         RAISE EXCEPTION 'A % that is ''%'' cannot become ''%''.', TG_ARGV[0], OLD.status, NEW.status
             USING ERRCODE = 'check_violation';
     END IF;
@@ -89,22 +84,27 @@ END $$;
 def install(machine: TransitionTable) -> RunSQL:
     """Return the migration operation that installs `machine`; a changed table needs a new migration with it."""
     # Every name here is written in our own code.
-    rows = ", ".join(f"('{machine.name}', '{source}', '{target}')" for source, target in machine.pairs)
-    trigger = f"check_{machine.db_table}_status"
+    pairs = "".join(f", '{source}>{target}'" for source, target in machine.pairs)
+    trigger = _trigger_of(machine)
     return RunSQL(
         f"""{_FUNCTION}
-        DELETE FROM status_transition WHERE machine = '{machine.name}';
-        INSERT INTO status_transition (machine, source, target) VALUES {rows};
         CREATE OR REPLACE TRIGGER {trigger} BEFORE UPDATE OF status ON {machine.db_table}
             FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
-            EXECUTE FUNCTION check_status_transition('{machine.name}');
-        """,  # noqa: S608
+            EXECUTE FUNCTION check_status_transition('{machine.name}'{pairs});
+        """,
         f"DROP TRIGGER IF EXISTS {trigger} ON {machine.db_table};",
     )
 
 
 def installed_pairs(machine: TransitionTable) -> list[tuple[str, str]]:
-    """Return the (from, to) rows the database holds for `machine`, sorted."""
+    """Return the (from, to) the database holds for `machine`, sorted."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT source, target FROM status_transition WHERE machine = %s", [machine.name])
-        return sorted(cursor.fetchall())
+        cursor.execute("SELECT tgargs FROM pg_trigger WHERE tgname = %s", [_trigger_of(machine)])
+        found = cursor.fetchone()
+    # One string after another, each ended by a zero (pg_trigger).
+    arguments = bytes(found[0]).decode().split("\0")[1:-1] if found else []
+    return sorted((source, target) for source, _, target in (pair.partition(">") for pair in arguments))
+
+
+def _trigger_of(machine: TransitionTable) -> str:
+    return f"check_{machine.db_table}_status"

@@ -217,7 +217,7 @@ def run_context(overview: RunOverview) -> dict[str, Any]:
         "events": run.events.order_by("seq")[:EVENTS_SHOWN],
         "asked": asked_by(run),
         "no_worker": not run.is_over and not present().workers,
-        "events_url": f"{reverse('api-run-events', args=[run.id])}?after={run.next_event - 1}",
+        "events_url": f"{reverse('api-run-events', args=[run.id])}?after={overview.last_event}",
         "event_kinds": " ".join(EVENT_KINDS),
         "live_url": reverse("admin:workflows_workflowrun_live", args=[run.id]),
         "account_url": reverse("admin:accounts_tiktokaccount_change", args=[run.account_id]),

@@ -9,6 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from agents.providers.registry import check_providers
 from workflows import sql
+from workflows.model_health import look_at_models
 from workflows.presence import present
 
 OLDEST_POSTGRESQL = 16
@@ -28,7 +29,7 @@ def examine() -> list[Finding]:
     database = _database()
     if not database.is_well:
         return [database, _keys()]
-    looks: list[Callable[[], Finding]] = [_migrations, _sql, _worker, _keeper, _keys]
+    looks: list[Callable[[], Finding]] = [_migrations, _sql, _worker, _keeper, _keys, _models]
     return [database, *(look() for look in looks)]
 
 
@@ -84,3 +85,7 @@ def _keys() -> Finding:
     return Finding(
         "keys", True, f"{modes}; decisions are sealed with {sealing!r}, secrets encrypted with {encrypting!r}"
     )
+
+
+def _models() -> Finding:
+    return Finding("models", *look_at_models())

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 from pydantic import ValidationError
 
+from agents.batching import Parked
 from agents.budgets.reserving import BudgetReached
 from agents.contract import Agent, AgentContext, BrandVoice, ModelTier
 from agents.providers.errors import ProviderError
@@ -15,6 +16,7 @@ from agents.warnings import warnings_of
 from approvals.kinds import kind_of
 from approvals.screening import screened
 from tiktok_ops.accounts.models import Brand
+from workflows.batched_steps import park
 from workflows.budget_approvals import ask_about_budget
 from workflows.callbacks import wait_for_callback
 from workflows.dry_runs import would_act, would_ask
@@ -60,12 +62,20 @@ def context_of(run: WorkflowRun) -> AgentContext:
 def ask_agent(work: Work) -> Outcome:
     """Run the node's agent; a provider's trouble is retried, waited for or given up as it advises.
 
+    While a batch is not answered, the step waits without holding a worker.
+
     Raises `AgentRefused` and `PriceUnknown`, whose sentences the engine makes the step's.
     """
     node = work.node
     if not isinstance(node, AgentNode):
         raise TypeError(node)
-    asked = Asked(run_id=work.step.run_id, step_id=work.step.id, claim=work.claim.number, writes_later=True)
+    asked = Asked(
+        run_id=work.step.run_id,
+        step_id=work.step.id,
+        claim=work.claim.number,
+        writes_later=True,
+        may_wait=node.may_wait,
+    )
     try:
         answer = run_agent(
             node.agent,
@@ -78,6 +88,8 @@ def ask_agent(work: Work) -> Outcome:
         )
     except BudgetReached as reached:
         return ask_about_budget(work, reached)
+    except Parked as parked:
+        return park(node, parked)
     except ProviderError as trouble:
         return after_trouble(work.node.retry, trouble, tries=work.step.tries)
     return Succeeded(

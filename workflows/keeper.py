@@ -21,6 +21,7 @@ from tiktok_ops.rest.housekeeping import tidy
 from tiktok_ops.signals import Stop
 from workflows.absences import Absence
 from workflows.alarms import EFFECT_LOST
+from workflows.batched_steps import abandoned_and_due, ring_for_abandoned
 from workflows.budget_approvals import open_questions, wake_where_there_is_room
 from workflows.chores import Chore, due_of
 from workflows.effects.ledger import STRANDED, raise_if_lost, strand
@@ -191,6 +192,7 @@ CHORES = (
     Chore("videos to be made fit", waiting_fittings, ring_waiting_fittings),
     Chore("webhooks", waiting_messages, ring_waiting_messages),
     Chore("old webhooks", old_messages, delete_old_messages),
+    Chore("batches nobody waits for", abandoned_and_due, ring_for_abandoned),
     Chore("callbacks of the sandbox studio", callbacks_due, deliver_sandbox_callbacks),
     Chore("photos the sandbox TikTok pulls", pulls_due, pull_for_sandbox),
     Chore("webhooks of the sandbox TikTok", notices_due, deliver_sandbox_webhooks),

@@ -45,7 +45,7 @@ class WorkflowDefinition(models.Model):
 class WorkflowRun(models.Model):
     """One occurrence of a workflow on one account.
 
-    `as_of` is what "now" is for every step; `next_event` numbers the run's events without a gap.
+    `as_of` is what "now" is for every step.
     A replay names the run it replays; `overrides` are what a person changed of the nodes for this run
     (`workflows.overrides`). In a dry run nobody is asked and nothing is sent: effects and approvals of one
     are refused by the database. `estimate` is what it was thought to cost when it started (`workflows.estimates`);
@@ -60,7 +60,7 @@ class WorkflowRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="runs")
-    account = models.ForeignKey(TikTokAccount, on_delete=models.PROTECT, related_name="runs")
+    account = models.ForeignKey(TikTokAccount, on_delete=models.PROTECT, related_name="runs", db_index=False)
     definition = models.ForeignKey(WorkflowDefinition, on_delete=models.PROTECT, related_name="runs")
     status = models.CharField(max_length=16, default="queued")
     mode = models.CharField(max_length=16, choices=Mode, default=Mode.SANDBOX)
@@ -75,7 +75,6 @@ class WorkflowRun(models.Model):
     overrides = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     uses_fast_models = models.BooleanField(default=False, db_default=False)
     estimate = models.JSONField(null=True)
-    next_event = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
@@ -159,9 +158,15 @@ class WorkflowStep(models.Model):
     output = models.JSONField(null=True)
     error = models.TextField(blank=True)
     traceback = models.TextField(blank=True)
-    agent_run = models.ForeignKey(AgentRun, on_delete=models.PROTECT, null=True, related_name="+")
-    approval = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, null=True, related_name="+")
-    taken_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="taken_by")
+    agent_run = models.ForeignKey(
+        AgentRun, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    approval = models.ForeignKey(
+        ApprovalRequest, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    taken_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="taken_by", db_index=False
+    )
     taken_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -211,6 +216,11 @@ class WorkflowStep(models.Model):
             models.Index(fields=["not_before"], name="step_due", condition=Q(status="ready")),
             models.Index(fields=["lease_until"], name="step_leased", condition=Q(status="running")),
             models.Index(fields=["wake_at"], name="step_wakes", condition=Q(status="waiting")),
+            # Most steps have none of these: what every change of a step would write holds the few that have.
+            *(
+                models.Index(fields=[name], name=f"step_{name}", condition=Q(**{f"{name}__isnull": False}))
+                for name in ("agent_run", "approval", "taken_from")
+            ),
         ]
 
     def __str__(self) -> str:

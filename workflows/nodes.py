@@ -60,11 +60,15 @@ class Node(Typed):
 
 
 class AgentNode(Node):
-    """Ask an agent; `options` are constants of its input."""
+    """Ask an agent; `options` are constants of its input.
+
+    Where it `may_wait`, its model is asked in a batch, which costs half and may take up to a day.
+    """
 
     kind: Literal["agent"] = "agent"
     agent: str
     options: dict[str, Any] = {}
+    may_wait: bool = False
 
 
 class ReportNode(Node):

@@ -7,22 +7,29 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from agents.totals import Totals, totals_of_run
+from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.content.models import Artifact
 from workflows.estimates import Estimate
-from workflows.models import WorkflowRun, WorkflowStep
+from workflows.models import RunEvent, WorkflowRun, WorkflowStep
 from workflows.waiting import Situation, why_step_waits, why_waiting
 
 
 @dataclass(frozen=True, slots=True)
 class RunOverview:
-    """A run, its steps in order, what it cost, and why it and each open step (by id) is not over."""
+    """A run, its steps in order, what it cost, and why it and each open step (by id) is not over.
+
+    `last_event` is the number of its newest event when the run was read, 0 before the first.
+    """
 
     run: WorkflowRun
     steps: list[WorkflowStep]
     totals: Totals
+    last_event: int
     waiting_on: str | None
     step_waits: dict[UUID, str]
     report: str
@@ -88,19 +95,37 @@ class RunOverview:
 
 def overview_of(run: WorkflowRun) -> RunOverview:
     """Read all there is to say of a run."""
-    run = WorkflowRun.objects.select_related("definition", "account").get(id=run.id)
+    run = with_last_event(WorkflowRun.objects.select_related("definition", "account")).get(id=run.id)
     steps = list(run.steps.select_related("agent_run", "approval"))
     report = Artifact.objects.filter(run_id=run.id, kind=Artifact.Kind.REPORT).order_by("-round").first()
     now, situation = timezone.now(), situation_of(run, steps)
     waits = {step.id: why_step_waits(step, situation, now=now) for step in steps}
     return RunOverview(
         run=run,
+        last_event=last_event_of(run),
         steps=steps,
         totals=totals_of_run(run.id),
         waiting_on=why_waiting(situation, now=now),
         step_waits={step_id: why for step_id, why in waits.items() if why is not None},
         report=report.text if report else "",
     )
+
+
+def with_last_event(runs: ScopedQuerySet[WorkflowRun]) -> ScopedQuerySet[WorkflowRun]:
+    """Return the runs, each read with the number of its newest event (`last_event_of`).
+
+    What is read of a run after it may be newer, never older, so that whoever follows from that number misses nothing.
+    """
+    newest = RunEvent.objects.filter(run=OuterRef("pk")).order_by("-seq").values("seq")[:1]
+    annotated: Any = runs.annotate(last_event=Coalesce(Subquery(newest), 0))
+    read: ScopedQuerySet[WorkflowRun] = annotated  # the type of what is annotated is of the checker's making
+    return read
+
+
+def last_event_of(run: WorkflowRun) -> int:
+    """Return the number of the newest event of a run that was read with it, 0 before the first."""
+    number: int = vars(run)["last_event"]
+    return number
 
 
 def situation_of(run: WorkflowRun, steps: Sequence[WorkflowStep]) -> Situation:

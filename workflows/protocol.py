@@ -213,7 +213,7 @@ def go_on(run_id: UUID) -> None:
 
 def settle(run_id: UUID, step_id: UUID) -> None:
     """Count a step that has ended off those that wait for it, in the caller's transaction, which has locked the run."""
-    fetch("SELECT workflow_say(%s, workflow_settle(%s))", [run_id, step_id])
+    fetch("SELECT workflow_count_off(%s, %s)", [run_id, step_id])
 
 
 def ring_clusters(run_id: UUID, clusters: Iterable[str]) -> None:

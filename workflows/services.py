@@ -162,7 +162,6 @@ def new_run(
         warnings=_warnings(account),
         requested_by=by if isinstance(by, User) else in_name_of,
         api_key=by if isinstance(by, ApiKey) else None,
-        next_event=2,
         estimate=estimate.as_json() if estimate else None,
         **{"as_of": account.data_as_of or timezone.now(), **values},
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agents.budgets.transitions import RESERVATION
 from agents.memory.transitions import MEMORY
-from agents.transitions import AGENT_RUN, BREAKER, CONNECTION
+from agents.transitions import AGENT_RUN, BATCHED, BREAKER, CONNECTION
 from approvals.transitions import REQUEST
 from tiktok_ops.alerts.transitions import ALERT
 from tiktok_ops.content.transitions import IMPORT
@@ -19,6 +19,7 @@ MACHINES: Sequence[TransitionTable] = (
     REQUEST,
     EFFECT,
     AGENT_RUN,
+    BATCHED,
     IMPORT,
     BREAKER,
     WEBHOOK,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from agents.contract import Nothing
 from agents.providers.studio.jobs import Order
 from agents.registry import AGENTS
 from agents.sync.parts import PARTS
@@ -169,6 +170,8 @@ def _unknown_work(node: Node) -> Iterator[str]:
     agent, report = getattr(node, "agent", None), getattr(node, "report", None)
     if agent is not None and agent not in AGENTS:
         yield f"the node {node.key!r} asks for the agent {agent!r}; there are {', '.join(sorted(AGENTS))}."
+    elif isinstance(node, AgentNode) and node.may_wait and AGENTS[node.agent].Words is Nothing:
+        yield f"the node {node.key!r} may wait for a batch, but {node.agent!r} asks no model: leave out `may_wait`."
     if report is not None and report not in REPORTS:
         yield f"the node {node.key!r} asks for the report {report!r}; there are {', '.join(sorted(REPORTS))}."
     if isinstance(node, GateNode) and node.approval not in known_kinds():

@@ -1,8 +1,9 @@
 """Public prices as read from the vendor's pages between September and November 2026.
 
-Data, not rules: a migration loads them as rows that people may correct. What could not be established
-is left out and therefore blocks: prompts of more than 100,000 tokens to claude-haiku-5-5 (its one-hour
-cache price is not known), and the batch discount of that model (counted as none).
+Data, not rules: a migration loads them as rows that people may correct. Two figures of claude-haiku-5-5 were on
+no page and are what the vendor's own proportions give: its batch discount (a half, as of every model), and the
+one-hour cache price of prompts of more than 100,000 tokens (twice the input price, as of every model). A model
+that is not here has no price, and therefore blocks.
 """
 
 from datetime import date
@@ -55,8 +56,8 @@ PUBLIC_PRICES: tuple[Price, ...] = (
     _price(
         "claude-haiku-5-5",
         per_mtok=("0.10", "0.125", "0.20", "0.01", "0.50"),
-        batch_factor=Decimal(1),
         up_to_input_tokens=100_000,
     ),
+    _price("claude-haiku-5-5", per_mtok=("0.50", "0.625", "1.00", "0.05", "2.50")),
     _price("claude-haiku-4-5", per_mtok=("1", "1.25", "2", "0.10", "5")),
 )

@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, InterfaceError, connection, connections, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from agents.alarms import raise_for_open, resolve_for_closed
+from tiktok_ops.apart import apart
 from tiktok_ops.ids import new_id
 
 log = structlog.get_logger(__name__)
@@ -114,7 +114,7 @@ def forget_failures(alias: str, operation: str) -> None:
 
 def claim_probe(alias: str, operation: str, *, seconds: float) -> Probe | None:
     """Return the leave to probe, held for `seconds`; None where it is not time, or another has it."""
-    row = _alone(
+    row = apart(
         lambda: _one(
             """
         UPDATE agents_breaker SET
@@ -191,33 +191,9 @@ def give_probe_back(alias: str, operation: str, probe: Probe) -> None:
 def note_apart(note: Callable[[], None]) -> None:
     """Write a note on its own; one that cannot be written is logged and left out: the call matters more."""
     try:
-        _alone(note)
+        apart(note)
     except (DatabaseError, InterfaceError) as error:
         log.warning("breaker could not be told", error=str(error).strip())
-
-
-def _alone(act: Callable[[], Result]) -> Result:
-    """Do this apart from the caller's transaction, which may be rolled back, or last and keep others waiting."""
-    if not _is_in_a_transaction():
-        return act()
-    with ThreadPoolExecutor(1) as pool:  # Django gives a thread a connection of its own
-        return pool.submit(_in_a_thread, act).result()
-
-
-def _is_in_a_transaction() -> bool:
-    """Return whether the caller is in a transaction, but for the one a test is wrapped in.
-
-    As Django's own `atomic(durable=True)` tells them apart.
-    """
-    blocks: list[Any] = connection.atomic_blocks
-    return bool(blocks) and not blocks[-1]._from_testcase
-
-
-def _in_a_thread(act: Callable[[], Result]) -> Result:
-    try:
-        return act()
-    finally:
-        connections.close_all()
 
 
 def _one(sql: LiteralString, values: Any) -> tuple[Any, ...] | None:

@@ -1,186 +1,76 @@
-"""Claude through the anthropic SDK, or the sandbox at the same wire.
+"""Claude through the anthropic SDK, or the sandbox at the same wire."""
 
-Nothing is retried in here (`max_retries=0`): a worker does not sleep, the engine decides when to ask
-again. Importing this takes about a second, so only the registry does, by its dotted path.
-"""
+from datetime import datetime
+from typing import Literal
 
-import os
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-import anthropic
-import httpx2
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from agents.providers.claude_answers import read_answer
-from agents.providers.claude_problems import LONGEST_REQUEST_ID, problem_of
-from agents.providers.errors import ProviderMisconfigured, ProviderRejected
-from agents.providers.language import LanguageAnswer, LanguageRequest
-from agents.providers.registry import Mode
-from agents.sandbox.claude import SandboxClaudeTransport
-from agents.sandbox.faults import Faults
+from agents.providers.claude_batches import ClaudeBatches
+from agents.providers.claude_client import timeout_of
+from agents.providers.claude_problems import LONGEST_REQUEST_ID
+from agents.providers.claude_questions import counted_params_of, params_of
+from agents.providers.errors import ProviderUnavailable
+from agents.providers.language import LanguageAnswer, LanguageRequest, ModelNote
 
-PUBLIC_BASE_URL = "https://api.anthropic.com"
-SANDBOX_BASE_URL = "https://claude.sandbox.invalid"
-SANDBOX_KEY = "sk-sandbox"
-LONGEST_CONNECT_SECONDS = 5.0
-_KEY_SHAPE = re.compile(r"[!-~]+")
+LOOK_UP_SECONDS = 5.0
 
 
-class ClaudeOptions(BaseModel):
-    """`OPTIONS` of the provider: the key and address of live mode, the faults of the sandbox."""
+class _Count(BaseModel):
+    """The answer to a count."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    api_key: SecretStr = SecretStr("")
-    base_url: str = ""
-    faults: Faults = Field(default_factory=Faults)
+    input_tokens: int = Field(ge=0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """The client of one process; sockets must not cross a fork."""
+class _Model(BaseModel):
+    """What the API says of a model, as far as it matters here."""
 
-    pid: int
-    client: anthropic.Anthropic
-    transport: httpx2.BaseTransport | None = field(repr=False)
+    lifecycle: Literal["active", "deprecated", "retired"]
+    retires_at: AwareDatetime | None = None
 
 
-class ClaudeProvider:
-    """Asks Claude one question at a time and gives back a JSON object.
-
-    `options` are those of `ClaudeOptions`. `transport` replaces the wire, for tests. Raises
-    `ProviderMisconfigured` for options that cannot work; live mode needs a key and never does without.
-    """
-
-    def __init__(
-        self, mode: str, options: Mapping[str, Any], *, transport: httpx2.BaseTransport | None = None
-    ) -> None:
-        self._mode = Mode(mode)
-        self._options = _read_options(options)
-        self._given_transport = transport
-        self._held: _Held | None = None
-        if self._mode is Mode.LIVE:
-            _check_live(self._options)
-
-    def __repr__(self) -> str:
-        return f"ClaudeProvider({self._mode.value})"
-
-    @property
-    def simulated(self) -> bool:
-        """Return whether the sandbox answers."""
-        return self._mode is Mode.SANDBOX
-
-    @property
-    def transport(self) -> httpx2.BaseTransport | None:
-        """Return what this process speaks through; None in live mode, where it is the network."""
-        return self._hold().transport
+class ClaudeProvider(ClaudeBatches):
+    """Asks Claude one question at a time and gives back a JSON object; see `LanguageProvider`."""
 
     def ask(self, request: LanguageRequest) -> LanguageAnswer:
         """Send one question and return its answer; see `LanguageProvider.ask`."""
-        body, request_id = self._send(request)
-        return read_answer(body, request_id=request_id, request=request)
+        params = params_of(request)
+        timeout = timeout_of(request.timeout_seconds)
+        raw = self.call(lambda client: client.messages.with_raw_response.create(**params, timeout=timeout))
+        request_id = (raw.request_id or "")[:LONGEST_REQUEST_ID]
+        return read_answer(raw.http_response.content, request_id=request_id, request=request)
 
-    def close(self) -> None:
-        """Close this process's connections; the next question opens new ones."""
-        held, self._held = self._held, None
-        if held and held.pid == os.getpid():
-            held.client.close()
-
-    def _send(self, request: LanguageRequest) -> tuple[bytes, str]:
-        """Return the body and the request id of the answer."""
-        schema = _wire_schema(request)
-        client = self._hold().client
+    def count_tokens(self, request: LanguageRequest) -> int:
+        """Return how many tokens a question has, as the model counts them; that is free."""
+        params = counted_params_of(request)
+        timeout = timeout_of(request.timeout_seconds)
+        raw = self.call(
+            lambda client: client.messages.with_raw_response.count_tokens(**params, timeout=timeout)
+        )
         try:
-            raw = client.messages.with_raw_response.create(
-                model=request.model,
-                max_tokens=request.max_tokens,
-                system=[{"type": "text", "text": request.system, "cache_control": {"type": "ephemeral"}}],
-                messages=[{"role": "user", "content": request.user}],
-                output_config={"format": {"type": "json_schema", "schema": schema}},
-                timeout=_timeout(request.timeout_seconds),
+            return _Count.model_validate_json(raw.http_response.content).input_tokens
+        except ValidationError:
+            raise ProviderUnavailable(
+                "Claude's address counted tokens with something that is no number; try again, and check "
+                "ANTHROPIC_BASE_URL if it stays.",
+                request_id=(raw.request_id or "")[:LONGEST_REQUEST_ID],
+            ) from None
+
+    def look_up_model(self, model: str) -> ModelNote:
+        """Return what is told of a model. Raises `ProviderMisconfigured` for one that is not known."""
+        raw = self.call(
+            lambda client: client.models.with_raw_response.retrieve(
+                model, timeout=timeout_of(LOOK_UP_SECONDS)
             )
-        except anthropic.AnthropicError as error:
-            problem = problem_of(error, key=self._key())
-        else:
-            return raw.http_response.content, (raw.request_id or "")[:LONGEST_REQUEST_ID]
-        # Raised out here, so that it has no context: the SDK's error holds the request and so the key.
-        raise problem
-
-    def _hold(self) -> _Held:
-        held = self._held
-        if held is None or held.pid != os.getpid():
-            held = self._held = self._connect()
-        return held
-
-    def _connect(self) -> _Held:
-        transport = self._given_transport
-        if transport is None and self.simulated:
-            transport = SandboxClaudeTransport(self._options.faults)
-        client = anthropic.Anthropic(
-            api_key=self._key(),
-            base_url=self._base_url(),
-            max_retries=0,
-            http_client=_http_client(transport),
         )
-        return _Held(os.getpid(), client, transport)
-
-    def _key(self) -> str:
-        return SANDBOX_KEY if self.simulated else self._options.api_key.get_secret_value()
-
-    def _base_url(self) -> str:
-        return SANDBOX_BASE_URL if self.simulated else self._options.base_url or PUBLIC_BASE_URL
-
-
-def _read_options(options: Mapping[str, Any]) -> ClaudeOptions:
-    problem = ""
-    try:
-        return ClaudeOptions.model_validate(dict(options))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = "".join(f"[{part!r}]" for part in first["loc"])
-        problem = f"The OPTIONS{where} of the provider 'claude' is wrong ({first['msg']}); correct it."
-    raise ProviderMisconfigured(problem)
+        try:
+            told = _Model.model_validate_json(raw.http_response.content)
+        except ValidationError:
+            raise ProviderUnavailable(
+                f"Claude's address told nothing of the model {model!r} that could be read; try again."
+            ) from None
+        return ModelNote(is_retired=told.lifecycle == "retired", retires_on=_day(told.retires_at))
 
 
-def _check_live(options: ClaudeOptions) -> None:
-    key = options.api_key.get_secret_value()
-    if not key:
-        raise ProviderMisconfigured(
-            "The provider 'claude' is live but ANTHROPIC_API_KEY is empty; set the key, or set its MODE to "
-            "'sandbox'."
-        )
-    if not _KEY_SHAPE.fullmatch(key):
-        raise ProviderMisconfigured(
-            "ANTHROPIC_API_KEY holds a space, a line break or a character that is not ASCII; copy it again."
-        )
-    if options.base_url and not re.fullmatch(r"https?://[^\s/@]+(/[^\s]*)?", options.base_url):
-        # Not shown: an address may carry a password.
-        raise ProviderMisconfigured(
-            f"ANTHROPIC_BASE_URL is no address like {PUBLIC_BASE_URL!r}; correct it, or leave it empty."
-        )
-
-
-def _http_client(transport: httpx2.BaseTransport | None) -> httpx2.Client:
-    """Return a client that follows no redirect: one would take the key along to another address."""
-    if transport is None:
-        return anthropic.DefaultHttpxClient(follow_redirects=False)
-    return httpx2.Client(transport=transport, follow_redirects=False)
-
-
-def _timeout(seconds: float) -> httpx2.Timeout:
-    return httpx2.Timeout(seconds, connect=min(seconds, LONGEST_CONNECT_SECONDS))
-
-
-def _wire_schema(request: LanguageRequest) -> dict[str, Any]:
-    """Return the schema as the API takes it: bounds move into descriptions, objects are closed."""
-    try:
-        return anthropic.transform_schema(request.schema)
-    except (ValueError, AssertionError) as error:
-        raise ProviderRejected(
-            f"The schema {request.schema_name!r} cannot be sent ({error}); give every part a single type.",
-            was_sent=False,
-            may_have_acted=False,
-        ) from error
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment else ""

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -28,27 +28,28 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """What PostgreSQL refuses in a text: NUL, and half a surrogate pair."""
 
 
-class _Block(BaseModel):
-    """A piece of an answer; only those of the type 'text' hold any for us."""
+LONGEST_BODY_BYTES = 8_000_000
+"""A body of more is no answer: 8,192 tokens are some 40 kB."""
 
-    type: str = ""
-    text: object = None
+
+Tokens = Annotated[int, Field(ge=0, le=1_000_000_000)]
+"""Nobody reads or writes a thousand million tokens at once: who says so is no model."""
 
 
 class _CacheWrites(BaseModel):
     """Tokens written to the cache, by how long they stay there."""
 
-    ephemeral_5m_input_tokens: int = Field(default=0, ge=0)
-    ephemeral_1h_input_tokens: int = Field(default=0, ge=0)
+    ephemeral_5m_input_tokens: Tokens = 0
+    ephemeral_1h_input_tokens: Tokens = 0
 
 
 class _Usage(BaseModel):
     """The usage of an answer, as the wire has it."""
 
-    input_tokens: int = Field(ge=0)
-    output_tokens: int = Field(ge=0)
-    cache_read_input_tokens: int | None = Field(default=None, ge=0)
-    cache_creation_input_tokens: int | None = Field(default=None, ge=0)
+    input_tokens: Tokens
+    output_tokens: Tokens
+    cache_read_input_tokens: Tokens | None = None
+    cache_creation_input_tokens: Tokens | None = None
     cache_creation: _CacheWrites | None = None
 
 
@@ -59,10 +60,13 @@ class _StopDetails(BaseModel):
 
 
 class _Message(BaseModel):
-    """The parts of an answer that we read. The SDK's own types take any body for an answer."""
+    """The parts of an answer that we read. The SDK's own types take any body for an answer.
+
+    Whatever stands in the content, an answer with its usage was paid for: what is no text is passed over.
+    """
 
     model: str
-    content: list[_Block]
+    content: object
     stop_reason: str | None
     stop_details: _StopDetails | None = None
     usage: _Usage
@@ -76,6 +80,10 @@ _STOPS: dict[str | None, tuple[type[AnswerError], str]] = {
     "refusal": (
         ProviderRefused,
         "Claude refused to write {name!r} (category: {category!r}); a person has to look at what was asked.",
+    ),
+    "tool_use": (
+        OutputInvalid,
+        "Claude wanted to use a tool instead of writing {name!r}, and there are none; answer in words.",
     ),
     "pause_turn": (OutputPaused, "Claude paused in the middle of its answer {name!r}; ask again."),
     "model_context_window_exceeded": (
@@ -105,6 +113,8 @@ def read_answer(body: bytes, *, request_id: str, request: LanguageRequest) -> La
 def _read_message(body: bytes, request_id: str) -> _Message:
     """Return the answer, or raise where what came is none (a proxy's page, a body cut short)."""
     try:
+        if len(body) > LONGEST_BODY_BYTES:
+            raise ValueError("it is too long")
         return _Message.model_validate(json.loads(body))
     except (ValueError, RecursionError):
         raise ProviderUnavailable(
@@ -116,15 +126,21 @@ def _read_message(body: bytes, request_id: str) -> _Message:
 
 def _answer(message: _Message, request_id: str) -> LanguageAnswer:
     """Return what was said and used, before any of it is judged."""
-    texts = [block.text for block in message.content if block.type == "text" and isinstance(block.text, str)]
     return LanguageAnswer(
-        text=_UNSTORABLE.sub("\ufffd", "".join(texts)),
+        text=_UNSTORABLE.sub("\ufffd", "".join(_texts(message.content))),
         data={},
         usage=_usage(message.usage),
         model=_UNSTORABLE.sub("\ufffd", message.model),
         stop_reason=_UNSTORABLE.sub("\ufffd", message.stop_reason or ""),
         request_id=request_id,
     )
+
+
+def _texts(content: object) -> list[str]:
+    """Return the texts among the blocks of an answer: no thinking, no call of a tool, nothing unknown."""
+    blocks = content if isinstance(content, list) else []
+    texts = [block.get("text") for block in blocks if isinstance(block, dict) and block.get("type") == "text"]
+    return [text for text in texts if isinstance(text, str)]
 
 
 def _usage(wire: _Usage) -> Usage:

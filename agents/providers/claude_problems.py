@@ -5,7 +5,8 @@ the SDK's own text: that may carry the body, and its objects carry the key.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import anthropic
 
@@ -55,7 +56,26 @@ def _status_problem(error: anthropic.APIStatusError, key: str) -> ProviderError:
     problem = make(error, f"{error.status_code} {_type(error)}".strip(), key)
     problem.request_id = (error.request_id or "")[:LONGEST_REQUEST_ID]
     problem.was_sent = True  # an answer came back, and one without usage is not charged for
+    problem.may_have_acted = status in _MAYBE_DONE or status >= 500
     return problem
+
+
+def error_of_result(envelope: Mapping[str, Any]) -> ProviderError:
+    """Return our error for a request of a batch that errored, given the `error` of its result.
+
+    What is wrong with the request stays wrong; anything else may go better another time.
+    """
+    error = envelope.get("error")
+    kind = error.get("type") if isinstance(error, Mapping) else None
+    request_id = envelope.get("request_id")
+    known = kind if isinstance(kind, str) and _TYPE_SHAPE.fullmatch(kind) else "no type given"
+    make = ProviderRejected if kind in _WRONG_REQUESTS else ProviderUnavailable
+    remedy = "it has to be changed" if make is ProviderRejected else "try again"
+    return make(
+        f"Claude could not answer the request of a batch ({known}); nothing was paid; {remedy}.",
+        request_id=request_id[:LONGEST_REQUEST_ID] if isinstance(request_id, str) else "",
+        was_sent=True,
+    )
 
 
 def _rate_limited(error: anthropic.APIStatusError, what: str, _: str) -> ProviderError:
@@ -132,6 +152,11 @@ _BY_STATUS: dict[int, Callable[[anthropic.APIStatusError, str, str], ProviderErr
     503: _overloaded,
     529: _overloaded,
 }
+
+_MAYBE_DONE = {408, 409}
+"""Refusals of a request that may have been done all the same; every other 4xx was not."""
+
+_WRONG_REQUESTS = {"invalid_request_error", "not_found_error", "request_too_large"}
 
 
 def _cause(error: anthropic.AnthropicError) -> str:

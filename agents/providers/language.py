@@ -76,3 +76,27 @@ class LanguageProvider(Protocol):
         The data is a JSON object, not yet checked against the schema. An error raised after the model
         was paid is an `AnswerError`, which carries the answer and so the usage to be stored.
         """
+
+
+@runtime_checkable
+class TokenCounter(Protocol):
+    """A language provider that can say how long a question is before it is paid for."""
+
+    def count_tokens(self, request: LanguageRequest) -> int:
+        """Return the tokens of a question, as its model counts them. Raises a `ProviderError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNote:
+    """What is told of a model: whether it is gone, and the day (ISO) it goes, empty where none is known."""
+
+    is_retired: bool
+    retires_on: str = ""
+
+
+@runtime_checkable
+class ModelRegistry(Protocol):
+    """A language provider that knows which models there are."""
+
+    def look_up_model(self, model: str) -> ModelNote:
+        """Return what is told of a model. Raises a `ProviderError`."""

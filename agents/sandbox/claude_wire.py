@@ -4,6 +4,7 @@ Source: the API reference of 2026-10-21 (a key as `Authorization: Bearer`, no sa
 answer begun for the model, JSON schemas with closed objects and without bounds).
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 PATH = "/v1/messages"
+COUNT_PATH = f"{PATH}/count_tokens"
 UNSUPPORTED_KEYWORDS = frozenset(
     {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"}
     | {"pattern", "maxItems", "uniqueItems"}
@@ -90,6 +92,14 @@ class Question(_Wire):
         return _joined(self.system)
 
     @property
+    def cache_ttl(self) -> Literal["5m", "1h"] | None:
+        """Return how long the system text is to be cached, None where it is not."""
+        marked = [
+            block.cache_control for block in self.system if isinstance(block, _Text) and block.cache_control
+        ]
+        return marked[-1].ttl if marked else None
+
+    @property
     def turns(self) -> list[str]:
         """Return the messages as texts, oldest first."""
         return [_joined(turn.content) for turn in self.messages]
@@ -106,16 +116,41 @@ def read_question(method: str, path: str, headers: Mapping[str, str], content: b
         raise WireError(404, "not_found_error", f"Not found: {path}")
     if method != "POST":
         raise WireError(405, "invalid_request_error", f"Method not allowed: {method}")
-    _check_headers(headers)
+    check_headers(headers)
     try:
         question = Question.model_validate_json(content)
     except ValidationError as error:
-        raise WireError(400, "invalid_request_error", _first(error)) from error
+        raise WireError(400, "invalid_request_error", first_of(error)) from error
     _check_question(question)
     return question
 
 
-def _check_headers(headers: Mapping[str, str]) -> None:
+def read_counted(method: str, headers: Mapping[str, str], content: bytes) -> Question:
+    """Return the question whose tokens are to be counted; it is one without `max_tokens`."""
+    if method != "POST":
+        raise WireError(405, "invalid_request_error", f"Method not allowed: {method}")
+    check_headers(headers)
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict) or "max_tokens" in body:
+        raise WireError(400, "invalid_request_error", "the body is no question to count the tokens of")
+    return read_params({**body, "max_tokens": 1})
+
+
+def read_params(params: Mapping[str, Any]) -> Question:
+    """Return the question in a request of a batch. Raises `WireError`."""
+    try:
+        question = Question.model_validate(params)
+    except ValidationError as error:
+        raise WireError(400, "invalid_request_error", first_of(error)) from error
+    _check_question(question)
+    return question
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Raise the `WireError` of a request without a bearer key or a version."""
     if not _KEY_SHAPE.fullmatch(headers.get("authorization", "")):
         raise WireError(401, "authentication_error", "Authorization: a bearer key is required")
     if not _VERSION_SHAPE.fullmatch(headers.get("anthropic-version", "")):
@@ -149,7 +184,8 @@ def _parts(schema: dict[str, Any], where: str) -> Iterator[tuple[str, dict[str, 
         yield from _parts(part, f"{where}.{name}")
 
 
-def _first(error: ValidationError) -> str:
+def first_of(error: ValidationError) -> str:
+    """Return the first thing that is wrong with a body, and where."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(map(str, first["loc"]))
     return f"{where}: {first['msg']}" if where else first["msg"]

@@ -30,6 +30,33 @@ Calls = NonNegativeInt | tuple[PositiveInt, ...]
 """How many of the first calls, or which ones (1 is the first), of this process."""
 
 
+class BatchFault(StrEnum):
+    """What goes wrong with a batch. Of a `lost_answer` Claude took the batch, and its answer never arrives."""
+
+    LOST_ANSWER = "lost_answer"
+    ERRORED = "errored"
+    INVALID = "invalid"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+
+
+class BatchFaults(BaseModel):
+    """How long a batch takes, and which ones go wrong, counted over all processes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    seconds: float = Field(default=3, ge=0, le=86_400, allow_inf_nan=False)
+    lost_answer: Calls = 0
+    errored: Calls = 0
+    invalid: Calls = 0
+    expired: Calls = 0
+    canceled: Calls = 0
+
+    def of_batch(self, batch: int) -> BatchFault | None:
+        """Return the fault of the `batch`-th batch, counted from 1; None where it goes well."""
+        return fault_of({fault: getattr(self, fault) for fault in BatchFault}, batch)
+
+
 class Faults(BaseModel):
     """Which calls go wrong, and how.
 
@@ -51,6 +78,7 @@ class Faults(BaseModel):
     slow_seconds: float = Field(default=0, ge=0, allow_inf_nan=False)
     retry_after_seconds: int = Field(default=1, ge=0)
     matching: str = ""
+    batches: BatchFaults = Field(default_factory=BatchFaults)
 
     def of_call(self, call: int) -> Fault | None:
         """Return the fault of the `call`-th matching call, counted from 1; None where it goes well."""

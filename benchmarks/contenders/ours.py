@@ -28,6 +28,7 @@ from benchmarks.sizes import (  # noqa: E402
 from benchmarks.workload import GATED, SIX_STEPS  # noqa: E402
 from tiktok_ops.accounts.models import Membership, TikTokAccount, User, Workspace  # noqa: E402
 from tiktok_ops.accounts.roles import Role  # noqa: E402
+from tiktok_ops.live.presence import BE_HEARD  # noqa: E402
 from tiktok_ops.prepared import fetch  # noqa: E402
 from workflows.catalogue import store_definition  # noqa: E402
 from workflows.presence import present  # noqa: E402
@@ -79,6 +80,8 @@ def _until(is_so: Callable[[], bool]) -> None:
 def _listen() -> None:
     with connection.cursor() as cursor:
         cursor.execute("LISTEN run_events")
+        for statement in BE_HEARD:
+            cursor.execute(statement)
 
 
 def _until_over(run_id: UUID) -> None:

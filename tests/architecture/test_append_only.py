@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, NotSupportedError, connection, models, transaction
 
-from agents.models import AgentRun, AgentStep, SandboxRequest
+from agents.models import AgentRun, AgentStep, SandboxQuestion, SandboxRequest
 from tests.factories.accounts import AccountFactory, WorkspaceFactory
 from tests.factories.figures import NOON
 from tests.factories.guardrails import finding_on, policy_of
@@ -31,6 +31,9 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "agents_guardrailpolicy": lambda: policy_of(WorkspaceFactory.create()),
     "agents_guardrailfinding": lambda: finding_on(AccountFactory.create()),
     "agents_sandboxrequest": lambda: SandboxRequest.objects.create(method="GET", path="/", outcome="ok"),
+    "agents_sandboxquestion": lambda: SandboxQuestion.objects.create(
+        operation="messages", request_id="req_1", model="claude-haiku-5-5", system_sha256="", user_sha256=""
+    ),
     "approvals_decision": lambda: decision_on(AccountFactory.create()),
     "workflows_runevent": lambda: RunEvent.objects.create(
         run=WorkflowRunFactory.create(), seq=1, kind="made"

@@ -10,7 +10,8 @@ import pytest
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from agents.models import AgentRun, Breaker, MemoryItem, Reservation
+from agents.models import AgentRun, BatchedQuestion, Breaker, MemoryItem, Reservation
+from agents.transitions import BATCHED
 from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory, UserFactory
 from tests.factories.alerts import alert_in, answered
@@ -83,6 +84,29 @@ def delivery_of(status: str) -> str:
     return "by_hand" if status == "handed_over" else "direct"
 
 
+def make_batched(status: str) -> BatchedQuestion:
+    """Return a question in a batch in this status."""
+    return BatchedQuestion.objects.create(
+        agent_run=make_agent_run("running"),
+        step_id=uuid4(),
+        number=1,
+        custom_id=uuid4().hex,
+        request={},
+        status=status,
+        **batched_companions(status),
+    )
+
+
+def batched_companions(status: str) -> dict[str, Any]:
+    """Return what a question in a batch has beside this status."""
+    return {
+        "batch_id": "msgbatch_1" if status in {"submitted", "cancelling", "answered"} else "",
+        "response": "{}" if status == "answered" else "",
+        "tried_at": NOON if status == "submitting" else None,
+        "finished_at": NOON if status in BATCHED.terminal else None,
+    }
+
+
 def make_breaker(status: str) -> Breaker:
     """Return a breaker in this status."""
     return Breaker.objects.create(alias="made", operation="it", status=status, **breaker_times(status))
@@ -145,6 +169,7 @@ MAKERS: dict[str, Callable[[str], models.Model]] = {
         effect=make_effect_in("sending"), attempt=1, token_digest="0" * 64, status=status
     ),
     "connection": lambda status: connection_row(status=status),
+    "batched question": make_batched,
     "webhook": lambda status: message_of(
         status=status, note="So it was.", finished_at=None if status == "received" else NOON
     ),
@@ -181,6 +206,8 @@ def with_status(machine: TransitionTable, status: str) -> dict[str, Any]:
         return {"status": status, **settled(status)}
     if machine.name == "memory item":
         return {"status": status, **decided(status)}
+    if machine is BATCHED:
+        return {"status": status, **batched_companions(status)}
     if machine.name == "breaker":
         return {"status": status, **breaker_times(status)}
     if machine.name == "connection":
@@ -256,6 +283,12 @@ def test_find_machines_finds_those_there_are() -> None:
         ("pull address", "fetched", "active revoked"),  # what TikTok has it has
         ("pull address", "revoked", "active fetched spent"),  # nothing is given out any more
         ("connection", "disconnected", "reconnect"),  # nobody waits for what people ended
+        ("batched question", "prepared", "submitted answered"),  # what leaves is written down first
+        (
+            "batched question",
+            "submitted",
+            "prepared submitting cancelled",
+        ),  # it is out, and paid or cancelled
         ("breaker", "closed", "half_open"),  # nothing is probed that did not fail
     ],
 )
@@ -273,6 +306,7 @@ def test_forbid_moves_that_would_skip_what_must_come_between(name: str, source: 
         ("effect", "confirmed failed"),
         ("webhook", "processed ignored not_understood failed"),
         ("alert", "resolved"),
+        ("batched question", "answered failed cancelled"),
     ],
 )
 def test_end_for_good_in_the_states_the_design_names(name: str, ends: str) -> None:

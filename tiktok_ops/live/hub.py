@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection as django_connection
 from psycopg import AsyncConnection, Error, sql
 
+from tiktok_ops.live.presence import BE_HEARD
 from tiktok_ops.live.reading import Reading
 
 APPLICATION_NAME = "tiktok_ops live"
@@ -161,6 +162,8 @@ class Hub:
         )
         for channel in self._channels:
             await made.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        for statement in BE_HEARD:
+            await made.execute(statement)
         return made
 
 

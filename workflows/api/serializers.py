@@ -13,7 +13,7 @@ from tiktok_ops.audit.services import actor_name
 from tiktok_ops.rest.serializers import BodySerializer, Money, ResourceSerializer, Tokens, money_usd
 from workflows.estimates import Estimate
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
-from workflows.overview import situation_of
+from workflows.overview import last_event_of, situation_of
 from workflows.waiting import why_step_waits, why_waiting
 
 
@@ -156,7 +156,7 @@ class RunDetailSerializer(RunSerializer):
 
     def get_last_event(self, run: WorkflowRun) -> int:
         """Return the number of the newest event, 0 before the first: with each the ETag is another."""
-        return run.next_event - 1
+        return last_event_of(run)
 
     def get_waiting_on(self, run: WorkflowRun) -> str | None:
         """Return what it waits for, since when and what comes next; null once it is over."""

@@ -36,7 +36,7 @@ from workflows.api.serializers import (
 from workflows.api.starting import start_for
 from workflows.api.stream import stream_events
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
-from workflows.overview import read_situation
+from workflows.overview import read_situation, with_last_event
 
 # What steps carry for engineers and for the trace; it can be large, and is not shown here.
 _UNSHOWN = ("traceback", *(f"agent_run__{name}" for name in ("input", "facts", "output")))
@@ -61,7 +61,7 @@ class RunResource(ReadResource[WorkflowRun]):
         if self.action != "retrieve":
             return runs.defer("definition__definition")
         steps = WorkflowStep.objects.select_related("agent_run", "approval").defer(*_UNSHOWN, *_UNASKED)
-        return runs.prefetch_related(Prefetch("steps", steps))
+        return with_last_event(runs).prefetch_related(Prefetch("steps", steps))
 
     @extend_schema(
         request=StartRunSerializer, responses={201: RunSerializer}, parameters=[PARAMETER], filters=False

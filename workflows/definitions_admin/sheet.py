@@ -71,6 +71,7 @@ class GraphBox:
     words: str
     in_loop: bool
     has_condition: bool
+    may_wait: bool = False
 
     @property
     def said(self) -> str:
@@ -78,6 +79,7 @@ class GraphBox:
         marks = [", once for each item"] * self.in_loop + [
             ", only if its condition holds"
         ] * self.has_condition
+        marks += [", in a batch that may take a day"] * self.may_wait
         return f"{self.box.label}: {self.words}{''.join(marks)}"
 
 
@@ -119,6 +121,7 @@ def graph_of(workflow: Workflow) -> Graph:
             words=_SHORT_WORDS.get(box.status, KIND_WORDS[box.status]),
             in_loop=bool(nodes[box.key].for_each),
             has_condition=nodes[box.key].when is not None,
+            may_wait=getattr(nodes[box.key], "may_wait", False),
         )
         for box in drawing.boxes
     )
@@ -191,6 +194,7 @@ def _facts(node: AnyNode, labels: Mapping[str, str]) -> dict[str, str]:
         else "",
         "After a no": _on_reject(node, labels) if isinstance(node, GateNode) else "",
         "Waits": f"{seconds:g} s" if (seconds := getattr(node, "seconds", None)) else "",
+        "May wait": "for a batch: half the price, up to a day" if getattr(node, "may_wait", False) else "",
     }
     return {name: value for name, value in told.items() if value}
 

@@ -139,12 +139,15 @@ class Deed(ABC, Generic[Wanted]):
         return self._read_back(acting)
 
     def _begin(self, acting: Acting[Wanted]) -> Outcome:
-        """Ask, get leave, and send; nothing of it has left."""
+        """Ask, get leave, and send; nothing of it has left. While all is stopped, not even a thread is opened."""
         try:
+            acting.check_not_stopped()
             wire = acting.provider.business_wire
             wire.check_open(self.operation)
             acting.work.hold(CALL_TIMEOUT_SECONDS * 3)
             facts = self.look(acting)
+        except Stopped as stopped:
+            return Waits(str(stopped))
         except EffectRefused as refused:
             return give_up(acting, str(refused))
         except ProviderError as trouble:

@@ -27,7 +27,7 @@ END $$;
 CREATE OR REPLACE FUNCTION workflow_take(
     p_run uuid, p_status text, p_owner text, p_lease_seconds double precision, p_max_claims integer, p_cluster text,
     OUT step_id uuid, OUT claim integer, OUT news jsonb
-) LANGUAGE plpgsql SET enable_seqscan = off AS $$
+) LANGUAGE plpgsql AS $$
 DECLARE
     v_key text;
     v_item integer;

@@ -53,7 +53,7 @@ BEGIN
         'error', nullif(v_step.error, ''),
         'not_before', CASE WHEN v_status = 'ready' THEN v_step.not_before END, 'wake_at', v_step.wake_at));
     IF v_status NOT IN ('ready', 'waiting') THEN
-        v_news := v_news || workflow_settle(p_step);
+        v_news := v_news || workflow_settle(p_step, v_status);
         v_settled := jsonb_array_length(v_news) - 1;
     END IF;
     IF p_lease_seconds IS NOT NULL THEN

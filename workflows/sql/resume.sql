@@ -22,7 +22,7 @@ BEGIN
     END IF;
     v_news := workflow_news('step.' || v_step.status, jsonb_build_object(
         'key', v_step.key, 'item', v_step.item, 'round', v_step.round, 'error', nullif(v_step.error, '')))
-        || workflow_settle(p_step);
+        || workflow_settle(p_step, v_step.status);
     v_news := v_news || workflow_close(v_run);
     PERFORM workflow_say(v_run, v_news);
     RETURN workflow_to_ring(v_run);

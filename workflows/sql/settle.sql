@@ -1,19 +1,18 @@
--- Count a step that has ended off the steps that wait for it. A step whose count reaches zero becomes
+-- Count a step that has ended, as p_status, off the steps that wait for it. A step whose count reaches zero becomes
 -- ready, or, when it needs success and one before it had none, is skipped and counted off in turn.
 -- Returns the events still to be said, one for each step that is no longer pending.
-CREATE OR REPLACE FUNCTION workflow_settle(p_step uuid) RETURNS jsonb
-LANGUAGE plpgsql SET enable_seqscan = off AS $$
+CREATE OR REPLACE FUNCTION workflow_settle(p_step uuid, p_status text) RETURNS jsonb
+LANGUAGE plpgsql AS $$
 DECLARE
     v_ended uuid[] := ARRAY[p_step];
     v_now uuid;
-    v_is_broken integer;
+    v_is_broken integer := (p_status <> 'succeeded')::integer;
     v_next record;
     v_news jsonb := '[]';
 BEGIN
     WHILE cardinality(v_ended) > 0 LOOP
         v_now := v_ended[1];
         v_ended := v_ended[2:];
-        SELECT (status <> 'succeeded')::integer INTO v_is_broken FROM workflows_workflowstep WHERE id = v_now;
         FOR v_next IN
             UPDATE workflows_workflowstep AS down SET
                 open_dependencies = down.open_dependencies - 1,
@@ -38,6 +37,7 @@ BEGIN
                     'key', v_next.key, 'item', v_next.item, 'round', v_next.round));
             END IF;
         END LOOP;
+        v_is_broken := 1; -- what follows was skipped
     END LOOP;
     RETURN v_news;
 END $$;
@@ -46,7 +46,7 @@ END $$;
 -- paused or cancelled meanwhile stays as it is: a step's result is never refused for it.
 -- Returns the events still to be said.
 CREATE OR REPLACE FUNCTION workflow_close(p_run uuid) RETURNS jsonb
-LANGUAGE plpgsql SET enable_seqscan = off AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     v_status text;
 BEGIN
@@ -71,7 +71,7 @@ END $$;
 -- the cluster p_except are left out: a worker that goes on with this run comes to them, and the keeper rings for
 -- what it did not come to.
 CREATE OR REPLACE FUNCTION workflow_to_ring(p_run uuid, p_except text DEFAULT NULL) RETURNS text[]
-LANGUAGE plpgsql SET enable_seqscan = off AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     v_clusters text[];
 BEGIN
@@ -92,7 +92,7 @@ END $$;
 -- Let a run say that it waits, once all that is left of it waits for a person or a time.
 -- Returns the events still to be said.
 CREATE OR REPLACE FUNCTION workflow_wait(p_run uuid) RETURNS jsonb
-LANGUAGE plpgsql SET enable_seqscan = off AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM workflows_workflowstep WHERE run_id = p_run AND status = 'waiting')
         AND NOT EXISTS (SELECT FROM workflows_workflowstep
@@ -105,10 +105,19 @@ BEGIN
     RETURN '[]';
 END $$;
 
+-- Count off a step that came to its end with its row, as one taken over from another run does. The caller has
+-- locked the run's row.
+CREATE OR REPLACE FUNCTION workflow_count_off(p_run uuid, p_step uuid) RETURNS void
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
+BEGIN
+    PERFORM workflow_say(p_run, workflow_settle(p_step, status))
+        FROM workflows_workflowstep WHERE id = p_step;
+END $$;
+
 -- End a run of which nothing is left, or let it say that it waits; say so, and return the clusters to ring.
 -- For what moves a run's steps from outside, the caller having locked its row.
 CREATE OR REPLACE FUNCTION workflow_go_on(p_run uuid) RETURNS text[]
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     v_clusters text[];
     v_news jsonb;

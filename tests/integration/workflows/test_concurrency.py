@@ -232,12 +232,3 @@ def test_doorbells_show_to_others_only_when_the_finish_commits(committed_db: str
         assert (rung(), statuses(run)["a"]) == (0, "running")
         finish(claim_of(run.steps.get(key="a")), DONE, go_on=False)
         assert (rung(), statuses(run)["a"]) == (2, "succeeded")
-
-
-def test_events_are_announced_to_whoever_listens_when_they_commit(committed_db: str) -> None:
-    [run] = runs_of(1, {"a": []})
-    with psycopg.connect(committed_db, autocommit=True) as listener:
-        listener.execute("LISTEN run_events")
-        claim(run.id)
-        told = [notice.payload for notice in listener.notifies(timeout=10, stop_after=1)]
-    assert told == [str(run.id)]

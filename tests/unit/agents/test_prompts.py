@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from agents.contract import BrandVoice, Prompt
 from agents.prompts import digest, render_system, render_user
 from agents.providers.language import LanguageRequest
-from agents.sandbox.claude import facts_in
+from agents.sandbox.claude_messages import facts_in
 
 BRAND = BrandVoice(
     name="Noodle & Sons",

@@ -8,8 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from agents.contract import AgentContext, BrandVoice
-from agents.models import AgentRun, AgentStep
+from agents.models import AgentRun, AgentStep, ModelPrice
 from agents.prices.pricing import PriceUnknown
+from agents.prompts import render_system
 from agents.providers.errors import OutputInvalid, OutputTruncated, ProviderUnavailable
 from agents.providers.language import Usage
 from agents.runner import MAX_TOKENS, WAITS_PER_CALL, AgentRefused, Asked, run_agent
@@ -214,6 +215,21 @@ def test_ask_agent_whose_words_do_not_fit_asks_once_more_with_the_reason(
     assert repair.system == question.system
 
 
+def test_ask_agent_whose_words_echo_the_system_text_asks_once_more_and_keeps_none_of_it(
+    context: AgentContext, settings: Settings
+) -> None:
+    echo = {"summary": f"I was told: {render_system(context.brand, context.locale)}"}
+    settings.PROVIDERS = scripted([echo])
+    with pytest.raises(OutputInvalid, match="The answer repeats its instructions") as failure:
+        run_agent("speaker", {}, context)
+    assert (len(model_asked()), failure.value.request_id) == (2, "req_2")
+    assert failure.value.usage == Usage(input_tokens=1_000, output_tokens=100)
+    for step in AgentStep.objects.filter(kind="claude"):
+        text = (step.response or {})["text"]
+        assert "[system prompt]" in text
+        assert "people who run TikTok accounts" not in text
+
+
 def test_ask_agent_whose_words_never_fit_gives_up_after_the_second(
     context: AgentContext, settings: Settings
 ) -> None:
@@ -277,6 +293,7 @@ def test_ask_agent_of_a_model_without_a_price_makes_no_call(
 def test_ask_agent_with_a_prompt_that_may_be_beyond_the_priced_length_makes_no_call(
     context: AgentContext,
 ) -> None:
+    ModelPrice.objects.filter(model="claude-haiku-5-5", up_to_input_tokens=None).delete()
     long = replace(context, brand=BrandVoice(name="Blick", guidelines="ü" * 50_000))
     with pytest.raises(PriceUnknown, match="send a shorter one"):
         run_agent("speaker", {}, long)
@@ -286,6 +303,7 @@ def test_ask_agent_with_a_prompt_that_may_be_beyond_the_priced_length_makes_no_c
 def test_ask_agent_whose_answer_took_more_than_is_priced_keeps_its_tokens(
     context: AgentContext, settings: Settings
 ) -> None:
+    ModelPrice.objects.filter(model="claude-haiku-5-5", up_to_input_tokens=None).delete()
     long = answer(FINE, usage=Usage(input_tokens=100_001, output_tokens=1))
     settings.PROVIDERS = scripted([OutputInvalid("Not JSON.", answer=long)])
     with pytest.raises(PriceUnknown, match="100,001 tokens"):

@@ -12,6 +12,7 @@ def test_kinds_that_are_registered_are_known_by_name() -> None:
         *(
             "budget",
             "create_campaign",
+            "post_photo",
             "post_video",
             "reply_comment",
             "send_message",

@@ -41,9 +41,9 @@ def test_fetch_takes_more_values_than_psycopg_would_remember_a_statement_for() -
 
 def test_fetch_is_part_of_djangos_transaction() -> None:
     with transaction.atomic():
-        fetch("INSERT INTO status_transition VALUES ('made', %s, %s) RETURNING machine", ["a", "b"])
+        fetch("INSERT INTO django_content_type (app_label, model) VALUES ('made', %s) RETURNING id", ["a"])
         transaction.set_rollback(True)
-    assert fetch("SELECT FROM status_transition WHERE machine = %s", ["made"]) == []
+    assert fetch("SELECT FROM django_content_type WHERE app_label = %s", ["made"]) == []
 
 
 def test_fetch_what_the_database_refuses_raises_as_django_does() -> None:
@@ -51,7 +51,7 @@ def test_fetch_what_the_database_refuses_raises_as_django_does() -> None:
         fetch("SELECT %s FROM nowhere", [1])
     assert getattr(refusal.value.__cause__, "sqlstate", "") == "42P01"
     with pytest.raises(IntegrityError), transaction.atomic():
-        fetch("INSERT INTO status_transition VALUES (%s, NULL, NULL) RETURNING machine", ["made"])
+        fetch("INSERT INTO django_content_type (app_label, model) VALUES (%s, NULL) RETURNING id", ["made"])
 
 
 def test_fetch_in_a_broken_transaction_is_refused() -> None:

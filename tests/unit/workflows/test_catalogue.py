@@ -56,11 +56,9 @@ def test_find_unknown_workflow_is_refused_naming_those_there_are() -> None:
     store_definition(ONE, by="test")
     with pytest.raises(WorkflowUnknown) as refusal:
         find_workflow("nothing")
-    assert (
-        str(refusal.value)
-        == "There is no workflow 'nothing'; there are given, own_post, post_draft, profile_audit, studio_clip."
-    )
-    assert known_slugs() == ["given", "own_post", "post_draft", "profile_audit", "studio_clip"]
+    known = "given, own_post, photo_post, post_draft, profile_audit, studio_clip"
+    assert str(refusal.value) == f"There is no workflow 'nothing'; there are {known}."
+    assert known_slugs() == ["given", "own_post", "photo_post", "post_draft", "profile_audit", "studio_clip"]
 
 
 def test_find_loaded_workflow_gives_its_newest_version() -> None:

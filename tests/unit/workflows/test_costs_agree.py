@@ -14,7 +14,7 @@ from agents.prices.pricing import cost_usd
 from agents.prices.rows import prices_of
 from agents.providers.language import Usage
 from agents.providers.registry import get_provider
-from agents.sandbox.claude import ReceivedRequest, count_tokens
+from agents.sandbox.claude_messages import ReceivedRequest, count_tokens
 from tests.factories.accounts import AccountFactory
 from tests.factories.budgets import budget_of
 from tests.factories.content import store_posts

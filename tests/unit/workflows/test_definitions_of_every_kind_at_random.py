@@ -189,7 +189,6 @@ def check_end(run: WorkflowRun) -> None:
         if edge.downstream.runs_when == "all_succeeded":
             assert edge.upstream.status == "succeeded", (name, name_of(edge.upstream))
     assert {name_of(step) for step in steps} == set(ended)
-    assert run.events.count() == run.next_event - 1
 
 
 Name = tuple[str, int, int]

@@ -1,13 +1,17 @@
 """The doctor's findings, one by one; the command itself is tested with real processes."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
+from agents.models import ModelPrice
+from tests.factories.agents import scripted
 from workflows import doctor
 from workflows.doctor import Finding, examine
+from workflows.model_health import look_at_models
 from workflows.presence import Present
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +27,7 @@ def test_examine_with_no_process_up_finds_worker_and_keeper_missing() -> None:
 
     assert found == {
         "database": True, "migrations": True, "SQL": True, "worker": False, "keeper": False, "keys": True,
+        "models": True,
     }  # fmt: skip
 
 
@@ -96,7 +101,63 @@ def test_doctor_prints_a_line_each_and_fails_when_one_is_amiss(
     call_command("doctor")
 
     assert ended.value.code == 1
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert lines[0].startswith("ok    database    PostgreSQL ")
     assert lines[3].startswith("MISS  worker ")
     assert "MISS" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        (
+            "claude-brand-new",
+            "MODEL_SMART is 'claude-brand-new', which has no price, so that every call of it is refused",
+        ),
+        ("claude-opus-4-0", "MODEL_SMART is 'claude-opus-4-0', which has no price"),
+    ],
+)
+def test_examine_with_a_model_that_cannot_be_used_says_what_to_do(
+    settings: Any, model: str, sentence: str
+) -> None:
+    settings.MODELS = {"fast": "claude-haiku-5-5", "smart": model}
+
+    assert not finding("models").is_well
+    assert finding("models").sentence.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("model", "is_well", "sentence"),
+    [
+        ("claude-opus-4-0", False, "MODEL_SMART is 'claude-opus-4-0', which is retired: set another model."),
+        (
+            "claude-sonnet-4-5",
+            True,
+            "fast claude-haiku-5-5, smart claude-sonnet-4-5; claude-sonnet-4-5 retires on",
+        ),
+        ("gpt", False, "MODEL_SMART 'gpt' could not be looked up: Claude does not know the model"),
+    ],
+)
+def test_examine_with_a_model_on_its_way_out_says_when(
+    settings: Any, model: str, is_well: bool, sentence: str
+) -> None:
+    settings.MODELS = {"fast": "claude-haiku-5-5", "smart": model}
+    usual = ModelPrice.objects.get(model="claude-haiku-4-5")
+    usual.pk, usual.model = uuid4(), model
+    usual.save(force_insert=True)
+
+    assert finding("models").is_well is is_well
+    assert finding("models").sentence.startswith(sentence)
+
+
+def test_examine_models_of_a_provider_that_keeps_no_register_looks_at_prices_only(settings: Any) -> None:
+    settings.PROVIDERS = {**settings.PROVIDERS, **scripted([{}])}
+
+    assert finding("models") == Finding("models", True, "fast claude-haiku-5-5, smart claude-sonnet-5-5")
+
+
+def test_examine_models_before_the_migrations_names_the_remedy() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE agents_modelprice RENAME TO agents_gone")
+
+    assert look_at_models() == (False, "The models' prices cannot be read: run `make setup`.")

@@ -8,11 +8,13 @@ pytestmark = pytest.mark.django_db
 NAMES = {
     "workflow_claim",
     "workflow_close",
+    "workflow_count_off",
     "workflow_due",
     "workflow_event",
     "workflow_exhausted",
     "workflow_finish",
     "workflow_go_on",
+    "workflow_is_heard",
     "workflow_news",
     "workflow_release",
     "workflow_renew",
@@ -48,7 +50,7 @@ def test_compare_functions_notices_one_that_was_changed() -> None:
 
 
 def test_compare_functions_notices_one_that_is_gone() -> None:
-    execute("DROP FUNCTION workflow_settle(uuid)")
+    execute("DROP FUNCTION workflow_settle(uuid, text)")
     execute("DROP FUNCTION workflow_renew(uuid, integer, double precision)")
     assert sql.outdated() == ["workflow_renew", "workflow_settle"]
 

@@ -122,6 +122,7 @@ def test_tokens_are_in_no_repr_no_pickle_of_a_row_no_log_and_no_error_report(
     made: TikTokConnection, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     secrets = canaries(made)
+    made.refresh_from_db()
     opened = [pair_of(made, by="a test", why="to look"), access_of(made, by="a test", why="to look")]
     assert found_in(repr(opened), secrets) == []
     settings.PROVIDERS = providers(token={"timeout_after": (3,)})

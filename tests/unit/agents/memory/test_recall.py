@@ -13,7 +13,7 @@ from agents.memory.services import About, revoke
 from agents.models import AgentStep
 from agents.prompts import render_memory, render_user
 from agents.runner import run_agent
-from agents.sandbox.claude import facts_in
+from agents.sandbox.claude_messages import facts_in
 from tests.factories.accounts import AccountFactory, BrandFactory, person
 from tests.factories.agents import MadeFacts, asked, made_agent, scripted, use_agents
 from tests.factories.figures import NOON
@@ -132,7 +132,7 @@ def test_lesson_is_in_the_prompt_and_named_by_the_trace_until_it_is_revoked(
     assert "<memory>\nlesson: Never say it is cheap.\n</memory>" in before.user
     assert "<memory>" not in after.user
     assert before.system == after.system  # the cached text is the same bytes
-    named, unnamed = AgentStep.objects.order_by("id")
+    named, unnamed = AgentStep.objects.filter(kind="claude").order_by("id")
     assert named.request["memory"] == [
         {
             "id": str(item.id),

@@ -39,9 +39,9 @@ def test_public_price_of_model_is_as_published(
     )
 
 
-def test_public_prices_are_twelve_rows_once_each() -> None:
+def test_public_prices_are_thirteen_rows_once_each() -> None:
     keys = Counter((row.model, row.effective_from, row.up_to_input_tokens) for row in PUBLIC_PRICES)
-    assert len(keys) == 12
+    assert len(keys) == 13
     assert set(keys.values()) == {1}
 
 
@@ -52,9 +52,12 @@ def test_public_prices_are_never_zero_and_have_four_decimals_at_most() -> None:
             assert amount == amount.quantize(Decimal("0.0001"))
 
 
-def test_public_batch_factor_is_half_where_it_is_known() -> None:
-    whole = {row.model for row in PUBLIC_PRICES if row.batch_factor != Decimal("0.5")}
-    assert whole == {"claude-haiku-5-5"}
+def test_public_batch_factor_is_half_of_every_model() -> None:
+    assert {row.batch_factor for row in PUBLIC_PRICES} == {Decimal("0.5")}
+
+
+def test_public_price_of_an_hour_in_the_cache_is_twice_the_input_of_every_model() -> None:
+    assert [row.model for row in PUBLIC_PRICES if row.cache_write_1h != 2 * row.input] == []
 
 
 def test_public_price_of_short_prompt_to_haiku_by_hand() -> None:
@@ -64,9 +67,11 @@ def test_public_price_of_short_prompt_to_haiku_by_hand() -> None:
     assert str(cost) == "0.006000"
 
 
-def test_public_price_of_long_prompt_to_haiku_is_not_known() -> None:
-    with pytest.raises(PriceUnknown, match="100,001 tokens"):
-        find_price(model="claude-haiku-5-5", prices=PUBLIC_PRICES, on=TODAY, total_input_tokens=100_001)
+@pytest.mark.parametrize(("tokens", "usd"), [(100_000, "0.010000"), (100_001, "0.050001")])
+def test_public_price_of_long_prompt_to_haiku_is_five_times_as_high(tokens: int, usd: str) -> None:
+    # 0.10 USD a million up to 100,000 tokens, 0.50 above, for the whole prompt
+    usage = Usage(input_tokens=tokens, output_tokens=0)
+    assert str(cost_usd(model="claude-haiku-5-5", usage=usage, prices=PUBLIC_PRICES, on=TODAY)) == usd
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import httpx2
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from agents.providers.claude import PUBLIC_BASE_URL, SANDBOX_BASE_URL, SANDBOX_KEY, ClaudeProvider
+from agents.providers.claude import ClaudeProvider
+from agents.providers.claude_client import PUBLIC_BASE_URL, SANDBOX_BASE_URL, SANDBOX_KEY
 from agents.providers.errors import (
     OutputInvalid,
     ProviderError,

@@ -104,7 +104,7 @@ def test_read_usage_with_parts_above_their_total_loses_nothing() -> None:
         ("refusal", ProviderRefused, "refused to write 'words' (category: 'not given')"),
         ("pause_turn", OutputPaused, "paused in the middle"),
         ("model_context_window_exceeded", ContextExceeded, "ran out of room"),
-        ("tool_use", UnknownStop, "for the reason 'tool_use'"),
+        ("tool_use", OutputInvalid, "wanted to use a tool instead of writing 'words'"),
         ("stop_sequence", UnknownStop, "for the reason 'stop_sequence'"),
         ("nap_time", UnknownStop, "for the reason 'nap_time'"),
         ("{name}", UnknownStop, "for the reason '{name}'"),
@@ -212,7 +212,7 @@ def test_read_any_object_gives_it_back_or_refuses_it(data: dict[str, Any]) -> No
         b'{"type": "error"}',
         b"[" * 100_000,
         json.dumps(message(usage=None)).encode(),
-        json.dumps(message(content=None)).encode(),
+        b" " * 8_000_000 + json.dumps(message()).encode(),
         json.dumps(message(usage={"input_tokens": -1, "output_tokens": 2})).encode(),
         json.dumps(message(usage={"input_tokens": 1})).encode(),
         json.dumps(message())[:-1].encode(),
@@ -225,3 +225,35 @@ def test_read_body_that_is_no_message_is_unavailable(body: bytes, content_type: 
         live(handler).ask(REQUEST)
     assert caught.value.request_id == "req_7"
     assert caught.value.usage is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "text",
+        7,
+        [],
+        ["text"],
+        [None, 7],
+        [{"type": "text"}],
+        [{"type": "text", "text": ["a"]}],
+        [{"type": 7}],
+        {},
+    ],
+)
+def test_read_answer_without_text_in_its_content_was_paid_and_says_so(content: object) -> None:
+    with pytest.raises(OutputInvalid) as caught:
+        read(message(content=content))
+    assert caught.value.usage == Usage(input_tokens=100, output_tokens=20)
+
+
+def test_read_answer_passes_over_blocks_that_are_no_text() -> None:
+    content = [
+        {"type": "thinking", "thinking": "I would rather…", "signature": "x"},
+        {"type": "tool_use", "id": "t1", "name": "post_video", "input": {"text": "No."}},
+        {"type": "server_tool_use", "text": "No."},
+        {"type": "hologram", "text": "No."},
+        {"type": "text", "text": '{"summary": "Fine."}'},
+    ]
+    assert read(message(content=content)).data == {"summary": "Fine."}

@@ -10,13 +10,21 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx2
 import pytest
 
 from agents.providers.claude import ClaudeProvider
-from agents.providers.errors import ProviderRateLimited, ProviderUnavailable
-from tests.unit.agents.providers.wire import KEY, REQUEST, make_request, message
+from agents.providers.errors import (
+    ProviderError,
+    ProviderRateLimited,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from agents.sandbox.claude import SandboxClaudeTransport
+from agents.sandbox.faults import Faults
+from tests.unit.agents.providers.wire import KEY, REQUEST, live, make_request, message
 
-Reply = Callable[[BaseHTTPRequestHandler], None]
+Reply = Callable[["_Handler"], None]
 
 
 class _Server(ThreadingHTTPServer):
@@ -40,9 +48,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Keep what came and reply."""
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.content = self.rfile.read(int(self.headers["content-length"] or 0))
+        body = json.loads(self.content or b"{}")
         self.server.seen.append((self.path, self.headers["authorization"], body))
         self.server.reply(self)
+
+    def do_GET(self) -> None:
+        """Do the same: nothing comes in the body."""
+        self.do_POST()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
@@ -51,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
 def send(status: int, body: dict[str, Any], **headers: str) -> Reply:
     """Return a reply with this status and body."""
 
-    def reply(handler: BaseHTTPRequestHandler) -> None:
+    def reply(handler: _Handler) -> None:
         content = json.dumps(body).encode()
         handler.send_response(status)
         for name, value in {"content-type": "application/json", **headers}.items():
@@ -63,13 +76,47 @@ def send(status: int, body: dict[str, Any], **headers: str) -> Reply:
     return reply
 
 
-def reset(handler: BaseHTTPRequestHandler) -> None:
+def send_text(text: str) -> Reply:
+    """Return a reply of a 200 that is no JSON, as a proxy gives it."""
+
+    def reply(handler: _Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("content-type", "text/html")
+        handler.send_header("content-length", str(len(text.encode())))
+        handler.end_headers()
+        handler.wfile.write(text.encode())
+
+    return reply
+
+
+def speak_as_the_sandbox(transport: SandboxClaudeTransport) -> Reply:
+    """Return a reply that is whatever the sandbox's own transport answers to what really came."""
+
+    def reply(handler: _Handler) -> None:
+        request = httpx2.Request(
+            handler.command,
+            f"http://{handler.headers['host']}{handler.path}",
+            headers=list(handler.headers.items()),
+            content=handler.content,
+        )
+        answer = transport.handle_request(request)
+        content = answer.read()
+        handler.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return reply
+
+
+def reset(handler: _Handler) -> None:
     """Break the connection, as a dying server does."""
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
 
 
-def sleep(handler: BaseHTTPRequestHandler) -> None:
+def sleep(handler: _Handler) -> None:
     """Answer too late."""
     time.sleep(0.6)
     send(200, message())(handler)
@@ -159,3 +206,69 @@ def test_ask_live_when_sent_elsewhere_keeps_the_key_to_itself() -> None:
         ):
             provider.ask(REQUEST)
     assert thief.seen == []
+
+
+def test_ask_live_of_a_server_that_speaks_the_wire_format_sends_what_it_wants() -> None:
+    transport = SandboxClaudeTransport()
+    with serving(speak_as_the_sandbox(transport)) as (server, provider):
+        answer = provider.ask(REQUEST)
+        tokens = provider.count_tokens(REQUEST)
+        note = provider.look_up_model("claude-sonnet-4-5")
+    assert (answer.stop_reason, answer.usage.input_tokens) == ("end_turn", tokens)
+    assert (note.is_retired, note.retires_on) == (False, "2026-11-30")
+    assert [path for path, _, _ in server.seen] == [
+        "/v1/messages",
+        "/v1/messages/count_tokens",
+        "/v1/models/claude-sonnet-4-5",
+    ]
+    assert {authorization for _, authorization, _ in server.seen} == {f"Bearer {KEY}"}
+    for received in transport.received:
+        assert received.headers["anthropic-version"] == "2026-10-21"
+        assert "x-api-key" not in received.headers
+        assert received.status == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ("rate_limited", ProviderRateLimited),
+        ("overloaded", ProviderUnavailable),
+        ("refusal", ProviderRefused),
+    ],
+)
+def test_ask_live_meets_what_the_server_does_by_name(fault: str, kind: type[ProviderError]) -> None:
+    transport = SandboxClaudeTransport(Faults.model_validate({fault: 1}))
+    with serving(speak_as_the_sandbox(transport)) as (_, provider):
+        with pytest.raises(kind) as caught:
+            provider.ask(REQUEST)
+        assert provider.ask(REQUEST).data
+    assert caught.value.request_id.startswith("req_")
+
+
+@pytest.mark.parametrize("text", ["<html>Sign in to the proxy</html>", "", "null", "[]"])
+def test_ask_live_of_a_server_that_speaks_no_json_is_unavailable(text: str) -> None:
+    with serving(send_text(text)) as (_, provider):
+        with pytest.raises(ProviderUnavailable, match="is no message"):
+            provider.ask(REQUEST)
+        with pytest.raises(ProviderUnavailable, match="is no number"):
+            provider.count_tokens(REQUEST)
+        with pytest.raises(ProviderUnavailable, match="told nothing of the model"):
+            provider.look_up_model("claude-haiku-5-5")
+        with pytest.raises(ProviderUnavailable, match="is no batch"):
+            provider.batch("msgbatch_1")
+
+
+@pytest.mark.django_db
+def test_hand_in_a_batch_live_goes_from_creation_to_result_at_the_address_set() -> None:
+    transport = SandboxClaudeTransport(Faults.model_validate({"batches": {"seconds": 0}}))
+    provider = live(transport.handle_request)
+    state = provider.submit_batch(REQUEST, custom_id="one-1")
+    assert [listed.id for listed in provider.recent_batches(since=state.created_at)] == [state.id]
+    assert provider.batch(state.id).has_ended
+    result = provider.batch_result(state.id, custom_id="one-1")
+    assert result is not None
+    assert provider.read_result(result, request=REQUEST).data
+    assert provider.batch_result(state.id, custom_id="one-2") is None
+    assert provider.cancel_batch(state.id).has_ended
+    # The results' address in the answer leads elsewhere; the key did not go there.
+    assert {received.headers["host"] for received in transport.received} == {"api.anthropic.com"}

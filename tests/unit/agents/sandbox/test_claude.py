@@ -23,7 +23,8 @@ from agents.providers.errors import (
 )
 from agents.providers.language import LanguageAnswer, LanguageRequest
 from agents.sandbox import claude
-from agents.sandbox.claude import SandboxClaudeTransport, count_tokens, facts_in
+from agents.sandbox.claude import SandboxClaudeTransport
+from agents.sandbox.claude_messages import count_tokens, facts_in
 from agents.sandbox.faults import Faults
 
 URL = "https://claude.sandbox.invalid/v1/messages"

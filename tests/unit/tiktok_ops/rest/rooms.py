@@ -92,7 +92,6 @@ def add_parts(room: Room, *, number: int) -> None:
     """Add figures number `number` to the post, and an event and a report to the run."""
     PostMetrics.objects.create(post=room.post, views=number, observed_at=NOON + timedelta(hours=number))
     RunEvent.objects.create(run=room.run, seq=number, kind="run.queued", data={"number": number})
-    WorkflowRun.objects.filter(id=room.run.id).update(next_event=number + 1)
     Artifact.objects.create(
         account=room.account,
         kind=Artifact.Kind.REPORT,

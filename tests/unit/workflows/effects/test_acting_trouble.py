@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agents.sandbox.tiktok import ledger as tiktok_ledger
 from agents.sandbox.tiktok.records import Kind
 from agents.sandbox_models import SandboxRecord
 from tests.factories.acting import (
@@ -34,7 +35,7 @@ from workflows.effects.models import Effect
 from workflows.effects.registry import EFFECTS
 from workflows.models import StopSwitch, WorkflowRun
 from workflows.outcomes import TryAgain, Waits
-from workflows.stop_switch import Target
+from workflows.stop_switch import Target, release
 
 REPEATABLE = ("update_listing", "set_stock", "create_campaign")
 
@@ -144,11 +145,14 @@ def test_act_without_the_scope_fails_with_what_to_do(tiktok: Any) -> None:
     assert "ask the account's owner for that permission" in effect_of(run).error
 
 
-def test_act_that_is_stopped_waits_and_nothing_has_left(tiktok: Any) -> None:
+def test_act_that_is_stopped_waits_asks_nothing_and_goes_out_after_the_release(tiktok: Any) -> None:
     run = approved_act("send_message")
-    stop(Target(account=run.account))
+    switch = stop(Target(account=run.account))
     run = work(run)
-    assert (effect_of(run).status, effect_of(run).claims, times_asked("send_message")) == ("prepared", 0, 0)
+    assert (effect_of(run).status, effect_of(run).claims, tiktok_ledger.received()) == ("prepared", 0, ())
+    release(stop_id=switch.id, by="a test")
+    run = work(run)
+    assert (run.status, times_asked("send_message")) == ("succeeded", 1)
 
 
 def test_act_that_is_stopped_between_the_leave_and_the_call_takes_it_back(tiktok: Any) -> None:

@@ -59,5 +59,5 @@ def test_deliver_nothing_where_the_studio_is_not_ours_to_play(
 
 
 def test_deliver_what_is_signed_wrongly_is_answered_as_over_the_network() -> None:
-    assert _into_our_inbox("", "t=1,s=2", b"{}") == 401
+    assert _into_our_inbox("studio", "t=1,s=2", b"{}") == 401
     assert WebhookRefusal.objects.get().source == "studio"

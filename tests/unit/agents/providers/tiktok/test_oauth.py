@@ -142,8 +142,8 @@ def test_word_that_is_not_documented_is_not_repeated() -> None:
 
 @pytest.mark.parametrize("missing", ["client_key", "client_secret"])
 def test_ask_without_the_apps_keys_is_refused_unsent(missing: str) -> None:
-    empty: dict[str, Any] = {missing: ""}
-    made = client(**empty)
+    lacking: dict[str, Any] = {missing: ""}
+    made = client(**lacking)
     with pytest.raises(ProviderMisconfigured, match="TIKTOK_CLIENT_KEY or TIKTOK_CLIENT_SECRET is empty"):
         made.authorize_url(state="s", redirect_uri="https://ops.example/", verifier="v")
     assert refusal(made).was_sent is False

@@ -327,4 +327,5 @@ def test_follow_post_needs_only_one_of_the_scopes() -> None:
 
 
 def test_list_bodies_has_one_for_every_operation_with_a_body() -> None:
-    assert set(BODIES) == {"video_list", "video_query", "creator_info", "init", "status", "cancel"}
+    posting = {"creator_info", "init", "photo_init", "status", "cancel"}
+    assert set(BODIES) == {"video_list", "video_query", *posting}

@@ -163,7 +163,7 @@ def test_wait_without_a_limit_waits() -> None:
         ("GET", "/v2/user/info?fields=open_id"),
         ("POST", "/v2/user/info/?fields=open_id"),
         ("GET", "/v2/post/publish/status/fetch/"),
-        ("POST", "/v2/post/publish/content/init/"),
+        ("POST", "/v2/post/publish/content/begin/"),
         ("POST", "/%00"),
         ("POST", f"/{'x' * 5000}"),
     ],
