@@ -13,33 +13,22 @@ from agents.sync.parts import PARTS
 from approvals.kinds import kind_of, known_kinds
 from tiktok_ops.errors import Refused
 from workflows.callbacks import CALLBACKS
+from workflows.clips import Assembly
 from workflows.conditions import paths_of
 from workflows.effects.registry import EFFECTS
 from workflows.nodes import (
-    ACTION_OUTPUT,
-    GATE_OUTPUT,
-    RENDER_INPUT,
-    RENDER_OUTPUT,
-    REVIEW_INPUT,
-    REVIEW_OUTPUT,
-    STUDIO_CLIP_INPUT,
-    STUDIO_JOB_INPUT,
-    STUDIO_JOB_OUTPUT,
-    SYNC_OUTPUT,
-    WAIT_OUTPUT,
     ActionNode,
     AgentNode,
+    AssembleNode,
     ExpandNode,
     GateNode,
     Node,
-    RenderNode,
-    ReviewNode,
-    StudioClipNode,
     StudioJobNode,
     SyncNode,
     WaitNode,
     Workflow,
 )
+from workflows.ports import needed_by, put_out_by, taken_by
 from workflows.reports.registry import REPORTS
 from workflows.rounds import wrong_redraft, wrong_review
 
@@ -208,11 +197,11 @@ def _wrong_gate(workflow: Workflow, node: Node) -> Iterator[str]:
 
 def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
     """Yield a sentence for each input that names no field of the agent or no output of an upstream node."""
-    taker, taken = _taken_by(node)
+    taker, taken = taken_by(node)
     for name in [*node.inputs, *getattr(node, "options", {})]:
         if taker and name not in taken:
             yield f"the node {node.key!r} gives {name!r}, which {taker} does not take."
-    needed = _needed_by(node)
+    needed = needed_by(node)
     if needed - set(node.inputs):
         yield f"the node {node.key!r} has to be given {' and '.join(sorted(needed))}."
     if isinstance(node, WaitNode):
@@ -221,15 +210,6 @@ def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
         yield from _wrong_path(workflow, node, name, path)
     for path in paths_of(node.when) if node.when else ():
         yield from _wrong_path(workflow, node, "when", path)
-
-
-def _needed_by(node: Node) -> set[str]:
-    """Return the inputs the node cannot do without."""
-    if isinstance(node, StudioJobNode):
-        return {"prompt"}
-    if isinstance(node, RenderNode | ReviewNode | StudioClipNode):
-        return _taken_by(node)[1]
-    return set(CALLBACKS[node.callback].inputs) if isinstance(node, WaitNode) and node.callback else set()
 
 
 def _wrong_wait(workflow: Workflow, node: WaitNode) -> Iterator[str]:
@@ -252,46 +232,6 @@ def _wrong_wait(workflow: Workflow, node: WaitNode) -> Iterator[str]:
         yield f"the node {node.key!r} waits for {node.callback!r}: give it {wanted.inputs[0]!r} from a node before it."
 
 
-def _taken_by(node: Node) -> tuple[str, set[str]]:
-    """Return who takes the node's inputs, and which fields; nobody where anything goes or nobody is known."""
-    if isinstance(node, AgentNode) and node.agent in AGENTS:
-        return f"the agent {node.agent!r}", set(AGENTS[node.agent].Input.model_fields)
-    if isinstance(node, GateNode) and node.approval in known_kinds():
-        return f"the approval {node.approval!r}", set(kind_of(node.approval).Payload.model_fields)
-    if isinstance(node, ActionNode):
-        return f"the effect {node.effect!r}", set()
-    if isinstance(node, RenderNode):
-        return "a rendering", set(RENDER_INPUT)
-    if isinstance(node, ReviewNode):
-        return "a review", set(REVIEW_INPUT)
-    if isinstance(node, StudioJobNode):
-        return "a studio's job", set(STUDIO_JOB_INPUT)
-    if isinstance(node, StudioClipNode):
-        return "a studio's clip", set(STUDIO_CLIP_INPUT)
-    if isinstance(node, SyncNode):
-        return "a sync", set()
-    if isinstance(node, WaitNode):
-        return "a wait", set(CALLBACKS[node.callback].inputs) if node.callback else {"until"}
-    return "", set()
-
-
-def _put_out_by(node: Node) -> set[str]:
-    """Return the fields of the node's output that others may read."""
-    if isinstance(node, AgentNode) and node.agent in AGENTS:
-        return set(AGENTS[node.agent].Output.model_fields)
-    fixed: dict[type[Node], tuple[str, ...]] = {
-        GateNode: GATE_OUTPUT,
-        ActionNode: ACTION_OUTPUT,
-        RenderNode: RENDER_OUTPUT,
-        ReviewNode: REVIEW_OUTPUT,
-        StudioJobNode: STUDIO_JOB_OUTPUT,
-        StudioClipNode: RENDER_OUTPUT,
-        SyncNode: SYNC_OUTPUT,
-        WaitNode: WAIT_OUTPUT,
-    }
-    return set(fixed.get(type(node), ()))
-
-
 def _wrong_path(workflow: Workflow, node: Node, name: str, path: str) -> Iterator[str]:
     root, _, rest = path.partition(".")
     if root == "brief":
@@ -310,7 +250,7 @@ def _wrong_path(workflow: Workflow, node: Node, name: str, path: str) -> Iterato
         yield f"the node {node.key!r} reads {name!r} from {path!r}, but does not depend on {root!r}."
         return
     part, _, field = rest.partition(".")
-    if part != "output" or field.split(".")[0] not in _put_out_by(workflow.node(root)):
+    if part != "output" or field.split(".")[0] not in put_out_by(workflow.node(root)):
         yield f"the node {node.key!r} reads {name!r} from {path!r}, which {root!r} does not put out."
 
 
@@ -330,6 +270,8 @@ def check_input(workflow: Workflow, given: dict[str, Any]) -> None:
             _check_fields(node, kind_of(node.approval).Payload, given)
         if isinstance(node, StudioJobNode):
             _check_fields(node, Order, given)
+        if isinstance(node, AssembleNode):
+            _check_fields(node, Assembly, given)
     for loop in workflow.expanders:
         _check_items(loop, given)
 

@@ -25,6 +25,7 @@ from agents.providers.loudness import SAMPLE_RATE, STEREO, Loudness, loudness_of
 from agents.providers.media import (
     FEWEST_FRAMES_PER_SECOND,
     FRAME_RATE_SLACK,
+    MOST_CLIPS,
     MOST_FRAMES_PER_SECOND,
     MediaRefused,
     check_duration,
@@ -33,7 +34,6 @@ from agents.providers.media import (
 from agents.providers.video_files import Deadline, Measured, measure, opened, picture_of, sound_of
 
 WIDTH, HEIGHT = 1080, 1920
-MOST_CLIPS = 20
 _STANDARD_RATES = tuple(
     Fraction(*rate)
     for rate in (

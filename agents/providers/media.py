@@ -15,6 +15,8 @@ FEWEST_FRAMES_PER_SECOND, MOST_FRAMES_PER_SECOND = 23.0, 60.0
 MOST_BYTES = 4 * 1024**3
 LARGEST_SOURCE_SIDE = 8192
 """What is made fit may be as large as 8K: one of its pictures is 100 MB of memory."""
+MOST_CLIPS = 20
+"""How many videos are joined at most."""
 VIDEO_CODECS = ("h264", "hevc", "vp8", "vp9")
 """TikTok, Content Posting API, media limits; 3 seconds is the Business API's least.
 

@@ -90,6 +90,7 @@ def use_agents(monkeypatch: pytest.MonkeyPatch, *agents: AnyAgent) -> None:
         "agents.registry",
         "agents.runner",
         "workflows.validation",
+        "workflows.ports",
         "workflows.definitions_admin.sheet",
     ):
         monkeypatch.setattr(f"{module}.AGENTS", registered)

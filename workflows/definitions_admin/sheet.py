@@ -20,6 +20,7 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
         "gate": "asks a person",
         "action": "acts outwardly",
         "render": "makes a video",
+        "assemble": "joins clips to a video",
         "review": "has a draft reviewed by another agent",
         "studio_job": "asks the studio for a clip",
         "studio_clip": "fetches the studio's clip",
@@ -31,6 +32,7 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
 
 _SHORT_WORDS: Mapping[str, str] = MappingProxyType(
     {
+        "assemble": "joins clips",
         "review": "reviews the draft",
         "studio_job": "asks the studio",
         "studio_clip": "fetches the clip",

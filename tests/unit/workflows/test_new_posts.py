@@ -11,7 +11,7 @@ from django.utils import timezone as clock
 from pytest_django import Settings
 
 from tests.factories.accounts import AccountFactory, BrandFactory, MembershipFactory, person
-from tests.factories.media import make_video, stored_video, uploaded
+from tests.factories.media import stored_video, uploaded
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.roles import Role
 from tiktok_ops.audit.models import AuditEvent
@@ -295,21 +295,6 @@ def test_start_with_what_is_no_video_says_so_at_the_upload(account: TikTokAccoun
         "upload",
         "The file 'a.txt' is no video TikTok takes; choose an MP4, MOV or WebM.",
     )
-
-
-def test_start_with_a_video_that_has_to_be_made_fit_keeps_it_and_leads_to_the_copy(
-    account: TikTokAccount, operator: User, tmp_path: Path
-) -> None:
-    content = make_video(tmp_path / "slow.mp4", rate=12, size=(360, 360)).read_bytes()
-    for _ in range(2):
-        field, said = _refusal(_post, account, operator, video=NewVideo(file=uploaded(content)))
-        assert (field, said) == (
-            "upload",
-            "The video has 12 frames per second; TikTok takes 23 to 60. It is kept, and a copy that fits is made of "
-            "it, which takes about as long as the video runs: look at the copy under Media, then choose it below.",
-        )
-    original = Asset.objects.get()
-    assert _refusal(_post, account, operator, video=original.id)[0] == "asset"
 
 
 def test_start_with_a_video_of_another_brand_is_refused(account: TikTokAccount, operator: User) -> None:

@@ -1,0 +1,82 @@
+"""What each kind of node takes, cannot do without, and puts out. To add a kind: a line in each."""
+
+from agents.registry import AGENTS
+from approvals.kinds import kind_of, known_kinds
+from workflows.callbacks import CALLBACKS
+from workflows.nodes import (
+    ACTION_OUTPUT,
+    ASSEMBLE_INPUT,
+    GATE_OUTPUT,
+    RENDER_INPUT,
+    RENDER_OUTPUT,
+    REVIEW_INPUT,
+    REVIEW_OUTPUT,
+    STUDIO_CLIP_INPUT,
+    STUDIO_JOB_INPUT,
+    STUDIO_JOB_OUTPUT,
+    SYNC_OUTPUT,
+    WAIT_OUTPUT,
+    ActionNode,
+    AgentNode,
+    AssembleNode,
+    GateNode,
+    Node,
+    RenderNode,
+    ReviewNode,
+    StudioClipNode,
+    StudioJobNode,
+    SyncNode,
+    WaitNode,
+)
+
+
+def needed_by(node: Node) -> set[str]:
+    """Return the inputs the node cannot do without."""
+    if isinstance(node, StudioJobNode):
+        return {"prompt"}
+    if isinstance(node, RenderNode | AssembleNode | ReviewNode | StudioClipNode):
+        return taken_by(node)[1]
+    return set(CALLBACKS[node.callback].inputs) if isinstance(node, WaitNode) and node.callback else set()
+
+
+def taken_by(node: Node) -> tuple[str, set[str]]:
+    """Return who takes the node's inputs, and which fields; nobody where anything goes or nobody is known."""
+    if isinstance(node, AgentNode) and node.agent in AGENTS:
+        return f"the agent {node.agent!r}", set(AGENTS[node.agent].Input.model_fields)
+    if isinstance(node, GateNode) and node.approval in known_kinds():
+        return f"the approval {node.approval!r}", set(kind_of(node.approval).Payload.model_fields)
+    if isinstance(node, ActionNode):
+        return f"the effect {node.effect!r}", set()
+    if isinstance(node, RenderNode):
+        return "a rendering", set(RENDER_INPUT)
+    if isinstance(node, AssembleNode):
+        return "a joining of clips", set(ASSEMBLE_INPUT)
+    if isinstance(node, ReviewNode):
+        return "a review", set(REVIEW_INPUT)
+    if isinstance(node, StudioJobNode):
+        return "a studio's job", set(STUDIO_JOB_INPUT)
+    if isinstance(node, StudioClipNode):
+        return "a studio's clip", set(STUDIO_CLIP_INPUT)
+    if isinstance(node, SyncNode):
+        return "a sync", set()
+    if isinstance(node, WaitNode):
+        return "a wait", set(CALLBACKS[node.callback].inputs) if node.callback else {"until"}
+    return "", set()
+
+
+def put_out_by(node: Node) -> set[str]:
+    """Return the fields of the node's output that others may read."""
+    if isinstance(node, AgentNode) and node.agent in AGENTS:
+        return set(AGENTS[node.agent].Output.model_fields)
+    fixed: dict[type[Node], tuple[str, ...]] = {
+        GateNode: GATE_OUTPUT,
+        ActionNode: ACTION_OUTPUT,
+        RenderNode: RENDER_OUTPUT,
+        AssembleNode: RENDER_OUTPUT,
+        ReviewNode: REVIEW_OUTPUT,
+        StudioJobNode: STUDIO_JOB_OUTPUT,
+        StudioClipNode: RENDER_OUTPUT,
+        SyncNode: SYNC_OUTPUT,
+        WaitNode: WAIT_OUTPUT,
+    }
+    return set(fixed.get(type(node), ()))
