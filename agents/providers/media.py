@@ -122,11 +122,10 @@ def changes(before: Probe, after: Probe) -> Iterator[str]:
         yield f"It has {after.frames_per_second:g} pictures a second; it had {before.frames_per_second:g}."
     if before.video_codec != after.video_codec:
         yield f"It is encoded as {after.video_codec}; it was {before.video_codec}."
-    yield (
-        "Its sound is as loud as TikTok plays it (-14 LUFS)."
-        if before.audio_codec
-        else "It had no sound; it has silence."
-    )
+    if before.audio_codec:
+        yield "Its sound is brought to -14 LUFS, as loud as TikTok plays it, as far as its peaks allow."
+    else:
+        yield "It had no sound; it has silence."
     yield "Places, devices and other facts written into the file are left out."
 
 

@@ -1,15 +1,19 @@
 """Any video made fit: what comes out is measured picture by picture; what cannot be made is refused in a sentence."""
 
+import math
 import os
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
+from av.audio.frame import AudioFrame
 
+from agents.providers.filters import Filters
 from agents.providers.fitting import rate_for
-from agents.providers.loudness import HIGHEST_PEAK_DBTP, TARGET_LUFS, Loudness, loudness_of
+from agents.providers.loudness import HIGHEST_PEAK_DBTP, STEREO, TARGET_LUFS, Loudness, loudness_of
 from agents.providers.media import MOST_BYTES, MediaOutOfTime, MediaRefused, Probe
 from agents.providers.transcoder import FfmpegTranscoder
 from tests.factories.clips import CORNER, GROUND, Clip, Tone
@@ -210,6 +214,23 @@ def test_loudness_of_silence_and_of_hardly_anything_is_left_alone() -> None:
     assert (
         "measured_I=-20.00:measured_TP=-3.00:measured_LRA=0.10:measured_thresh=-30.00:linear=true" in options
     )
+
+
+def test_loudness_of_what_is_all_peaks_is_raised_as_far_as_they_allow() -> None:
+    def drum() -> Iterator[AudioFrame]:
+        for start in range(0, 4 * 48_000, 1024):
+            times = [at / 48_000 for at in range(start, start + 1024)]
+            wave = array("f", (0.6 * math.sin(377 * t) * math.exp(-30 * (t % 0.5)) for t in times))
+            frame = AudioFrame("fltp", "mono", 1024)
+            frame.planes[0].update(wave.tobytes())
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
+            yield frame
+
+    before = loudness_of(drum())
+    evened = list(Filters(lambda first: [*STEREO, *before.filters, *STEREO]).of(drum()))
+    after = loudness_of(evened)
+    assert before.integrated + 1 < after.integrated < TARGET_LUFS - 1
+    assert after.peak == pytest.approx(HIGHEST_PEAK_DBTP, abs=0.3)
 
 
 def _cut(content: bytes) -> bytes:

@@ -98,7 +98,7 @@ def test_answer_doorbell_makes_a_real_copy_that_fits(account: TikTokAccount, tmp
         "The picture is 1080 × 1920 pixels, upright and black where the video does not reach; "
         "it was stored as 160 × 90.",
         "It has 24 pictures a second; it had 12.",
-        "Its sound is as loud as TikTok plays it (-14 LUFS).",
+        "Its sound is brought to -14 LUFS, as loud as TikTok plays it, as far as its peaks allow.",
         "Places, devices and other facts written into the file are left out.",
     ]
     open_verified(asset).close()  # its bytes are the very same
