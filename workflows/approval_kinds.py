@@ -92,6 +92,10 @@ def _check_post(post: VideoPost, account: TikTokAccount) -> None:
             f"The video {str(post.asset)!r} (SHA-256 {post.asset_sha256[:12]}…) is not one of this workspace "
             f"and of the brand of @{post.handle}: upload it first."
         )
+    if videos.filter(id=post.asset, probe__has_key="fitting").exists():
+        raise PostImpossible(
+            f"TikTok does not take the video {str(post.asset)!r} as it is: post the copy that fits, named on its page."
+        )
     if post.is_branded_content and post.privacy_level == "SELF_ONLY":
         raise PostImpossible(
             "Branded content cannot be private: choose who else can see it, or turn branded content off."

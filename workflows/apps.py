@@ -18,7 +18,7 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks and what accounts' pages offer; tie a worker's processes to their supervisor."""
-        from agents.sandbox.tiktok.pulling import register_fetcher
+        from agents.sandbox.tiktok.own_addresses import register_fetcher
         from tiktok_ops.queue import Cluster, this_cluster
         from tiktok_ops.vault.rotation import register_sealed
         from workflows import account_actions

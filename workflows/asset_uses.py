@@ -14,9 +14,11 @@ MOST_SHOWN = 20
 def find_runs(asset: Asset, user: User) -> list[AssetUse]:
     """Return the newest runs of the asset's workspace that were given it or made it, and `user` sees."""
     made = Artifact.objects.filter(asset=asset).values("run_id")
-    runs = WorkflowRun.objects.visible_to(user).filter(
-        Q(input__asset=str(asset.id)) | Q(id__in=made), workspace=asset.workspace_id
+    name = str(asset.id)
+    given = (
+        Q(input__asset=name) | Q(input__clips__contains=[name]) | Q(input__clips__contains=[{"asset": name}])
     )
+    runs = WorkflowRun.objects.visible_to(user).filter(given | Q(id__in=made), workspace=asset.workspace_id)
     shown = runs.select_related("definition", "account").order_by("-id")[:MOST_SHOWN]
     return [
         AssetUse(f"{run} ({run.status})", reverse("admin:workflows_workflowrun_change", args=[run.id]))

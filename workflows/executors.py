@@ -17,6 +17,7 @@ from agents.warnings import warnings_of
 from approvals.kinds import kind_of
 from approvals.screening import screened
 from tiktok_ops.accounts.models import Brand
+from workflows.assembling import assemble
 from workflows.batched_steps import park
 from workflows.budget_approvals import ask_about_budget
 from workflows.callbacks import wait_for_callback
@@ -217,6 +218,7 @@ EXECUTORS: dict[str, Callable[[Work], Outcome]] = {
     "action": act,
     "preflight": preflight,
     "render": render,
+    "assemble": assemble,
     "review": review,
     "studio_job": submit_job,
     "studio_clip": fetch_clip,

@@ -13,6 +13,7 @@ from agents.sandbox.studio.callbacks import callbacks_due
 from agents.sandbox.tiktok.notices import notices_due
 from agents.sandbox.tiktok.pulling import pulls_due
 from tiktok_ops.alerts.models import Alert
+from tiktok_ops.content.fitting import ring_waiting_fittings, waiting_fittings
 from tiktok_ops.content.imports.uploads import ring_waiting_imports, waiting_imports
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.queue import ring
@@ -188,6 +189,7 @@ CHORES = (
     Chore("reservations of calls long over", abandoned_reservations, settle_abandoned),
     Chore("budgets with room again", open_questions, wake_where_there_is_room),
     Chore("imports", waiting_imports, ring_waiting_imports),
+    Chore("videos to be made fit", waiting_fittings, ring_waiting_fittings),
     Chore("webhooks", waiting_messages, ring_waiting_messages),
     Chore("old webhooks", old_messages, delete_old_messages),
     Chore("batches nobody waits for", abandoned_and_due, ring_for_abandoned),

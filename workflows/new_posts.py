@@ -16,6 +16,7 @@ from django.utils import timezone
 from agents.skills.captions import CAPTION_MAX_UTF16, utf16_length
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.content.assets import usable_videos
+from tiktok_ops.content.fitting import fitting_of
 from tiktok_ops.content.models import Asset
 from tiktok_ops.content.uploads import Upload, upload_video
 from tiktok_ops.errors import Refused
@@ -220,6 +221,12 @@ def _kept(account: TikTokAccount, by: User, video: NewVideo) -> Asset:
     if not is_new and asset.brand_id not in (None, account.brand_id):
         raise PostRefused(
             f"The workspace keeps this file for the brand {str(asset.brand)!r}: choose another video.",
+            field="upload",
+        )
+    if why := fitting_of(asset).get("why"):
+        raise PostRefused(
+            f"{why} It is kept, and a copy that fits is made of it, which takes about as long as the video runs: look "
+            "at the copy under Media, then choose it below.",
             field="upload",
         )
     return asset

@@ -147,6 +147,20 @@ class RenderNode(Node):
     kind: Literal["render"] = "render"
 
 
+ASSEMBLE_INPUT = ("clips",)
+
+
+class AssembleNode(Node):
+    """Join `clips`, in order, to one video TikTok takes, and keep it; it puts out what a rendering does.
+
+    `clips` are 1 to 20 ids of assets (or objects of `asset` and `asset_sha256`): `clip.output.asset` of a looped
+    node is such a list. A clip need not fit: it is made fit. Encoding takes long, and so may this.
+    """
+
+    kind: Literal["assemble"] = "assemble"
+    timeout_seconds: float = Field(280, gt=0, le=280)
+
+
 SYNC_OUTPUT = ("part", "said")
 """What a sync puts out: which part it was, and in figures what came of it."""
 
@@ -223,6 +237,7 @@ AnyNode = Annotated[
     | ActionNode
     | PreflightNode
     | RenderNode
+    | AssembleNode
     | ReviewNode
     | StudioJobNode
     | StudioClipNode

@@ -1,8 +1,10 @@
 """Making a video in a workflow: lines on cards, measured before anyone sees it, kept under its digest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 from agents.providers.errors import ProviderError
@@ -36,17 +38,28 @@ def _made(work: Work, *, lines: Sequence[str], seconds: Any) -> Succeeded:
         return keep_video(work, out, probe, rights_note=RIGHTS_NOTE)
 
 
-def keep_video(work: Work, file: Path, probe: Probe, *, rights_note: str) -> Succeeded:
-    """Keep an MP4 as an asset of the brand the step works for, and return the step's success with it."""
+def keep_video(
+    work: Work,
+    file: Path,
+    probe: Probe,
+    *,
+    rights_note: str,
+    rights_expire_at: datetime | None = None,
+    facts: Mapping[str, Any] = MappingProxyType({}),
+) -> Succeeded:
+    """Keep an MP4 as an asset of the brand the step works for, and return the step's success with it.
+
+    `facts` are kept beside what was measured; `rights_expire_at` is aware.
+    """
     account = work.step.run.account
     asset = store_asset(
         workspace_id=account.workspace_id,
         brand_id=account.brand_id,
         file=file,
         media_type=MEDIA_TYPE,
-        probe=probe.as_json(),
+        probe={**probe.as_json(), **facts},
         rights_note=rights_note,
-        rights_expire_at=None,
+        rights_expire_at=rights_expire_at,
         by="workflow",
     )
     return Succeeded(

@@ -13,12 +13,13 @@ from agents.sync.parts import PARTS
 from approvals.kinds import kind_of, known_kinds
 from tiktok_ops.errors import Refused
 from workflows.callbacks import CALLBACKS
+from workflows.clips import Assembly
 from workflows.conditions import paths_of
 from workflows.effects.registry import EFFECTS
-from workflows.node_fields import needed_by, put_out_by, taken_by
 from workflows.nodes import (
     ActionNode,
     AgentNode,
+    AssembleNode,
     ExpandNode,
     GateNode,
     Node,
@@ -27,6 +28,7 @@ from workflows.nodes import (
     WaitNode,
     Workflow,
 )
+from workflows.ports import needed_by, put_out_by, taken_by
 from workflows.reports.registry import REPORTS
 from workflows.rounds import wrong_redraft, wrong_review
 
@@ -268,6 +270,8 @@ def check_input(workflow: Workflow, given: dict[str, Any]) -> None:
             _check_fields(node, kind_of(node.approval).Payload, given)
         if isinstance(node, StudioJobNode):
             _check_fields(node, Order, given)
+        if isinstance(node, AssembleNode):
+            _check_fields(node, Assembly, given)
     for loop in workflow.expanders:
         _check_items(loop, given)
 

@@ -182,20 +182,10 @@ def watch_trends(
     """
     stretch = stretch_of(posts, freshness_hours=given.freshness_hours, as_of=as_of)
     brand_words = damped(Counter(terms(f"{brand.voice} {brand.guidelines}"))) if brand else {}
-    if sightings:
-        fresh_from = as_of - timedelta(hours=given.freshness_hours)
-        found = _market(sightings, stretch, brand_words, fresh_from=fresh_from)
-        enough_data = bool(found) and bool(brand_words or len(stretch.every) >= FEWEST_POSTS)
-    else:
-        enough_data = len(stretch.every) >= FEWEST_POSTS and bool(stretch.fresh)
-        found = stories(measured(stretch, brand_words), stretch) if enough_data else []
-    found = found if enough_data else []
-    trends, rising, foreign = _sorted_out(found, given)
-    note = (
-        _note_on_tiktok(trends, enough_data=enough_data)
-        if sightings
-        else _note(stretch, given, found=len(trends))
-    )
+    fresh_from = as_of - timedelta(hours=given.freshness_hours)
+    found, enough_data = _measured(stretch, brand_words, sightings, fresh_from=fresh_from)
+    trends, rising, foreign = _sorted_out(found if enough_data else [], given)
+    on_tiktok = _note_on_tiktok(trends, enough_data=enough_data)
     return TrendFacts(
         as_of=as_of,
         source="tiktok" if sightings else "own posts",
@@ -206,10 +196,25 @@ def watch_trends(
         enough_data=enough_data,
         rising_hashtags=rising,
         off_brand=foreign if sightings else (),
-        note=note,
+        note=on_tiktok if sightings else _note(stretch, given, found=len(trends)),
         trends=trends,
         captions={trend.tag: text for trend in trends if (text := examples(stretch.fresh, trend.tag))},
     )
+
+
+def _measured(
+    stretch: Stretch,
+    brand_words: dict[str, float],
+    sightings: Sequence[TrendSighting],
+    *,
+    fresh_from: datetime,
+) -> tuple[list[TrendFigures], bool]:
+    """Return the trends, and whether there is enough to tell."""
+    if sightings:
+        found = _market(sightings, stretch, brand_words, fresh_from=fresh_from)
+        return found, bool(found) and bool(brand_words or len(stretch.every) >= FEWEST_POSTS)
+    enough = len(stretch.every) >= FEWEST_POSTS and bool(stretch.fresh)
+    return (stories(measured(stretch, brand_words), stretch) if enough else []), enough
 
 
 def _sorted_out(

@@ -116,7 +116,8 @@ def test_run_workflow_takes_its_input_as_json_and_may_be_dry(account: TikTokAcco
         (["run_workflow", "profile_audit", "--account", "nobody"], "There is no account 'nobody'"),
         (
             ["run_workflow", "no_such", "--account", "lumen"],
-            "There is no workflow 'no_such'; there are own_post, post_draft, profile_audit, studio_clip.",
+            "There is no workflow 'no_such'; there are campaign_launch, content_batch, live_show, own_post, photo_post, post_draft, "
+            "post_launch_loop, profile_audit, shop_sync, studio_clip, sync_account, video_production.",
         ),
         (["run_workflow", "profile_audit", "--account", "lumen", "--input", "{"], "The input is not JSON"),
         (["run_workflow", "profile_audit", "--account", "lumen", "--input", "[1]"], "not an object"),
@@ -262,6 +263,7 @@ def test_doctor_with_all_there_says_ok_on_each_line(committed_db: str) -> None:
     assert alone.returncode == 1
     assert [line.split()[:2] for line in alone.stdout.splitlines()] == [
         ["ok", "database"], ["ok", "migrations"], ["ok", "SQL"], ["MISS", "worker"], ["MISS", "keeper"], ["ok", "keys"],
+        ["ok", "models"],
     ]  # fmt: skip
     assert whole.returncode == 0, whole.stdout
     assert {line.split()[0] for line in whole.stdout.splitlines()} == {"ok"}
@@ -278,7 +280,7 @@ def test_demo_runs_again_and_again_and_leaves_nothing_running(committed_db: str,
         assert "# Profile audit of @lumen.lamps" in done.stdout
         assert "simulated" in done.stdout
         assert "Ana approves exactly these bytes: SHA-256 " in done.stdout
-        assert "6/6  post: succeeded" in done.stdout
+        assert "7/7  post: succeeded" in done.stdout
         assert "Effect    confirmed, approved by Ana, sent 1 time" in done.stdout
         assert "TikTok    1 post of this run in the sandbox's ledger: https://www.tiktok.com/" in done.stdout
     assert ": 125 new," in first.stdout or " new, 0 changed, 0 unchanged" in first.stdout

@@ -109,11 +109,13 @@ def keep_asset(
 def usable_videos(account: TikTokAccount, *, by: User) -> ScopedQuerySet[Asset]:
     """Return the videos `by` may post on the account now, newest first: its brand's and those of no brand.
 
-    A video whose rights have ended is not among them, nor one that `by` does not see.
+    A video whose rights have ended is not among them, nor one that TikTok does not take as it is (`fitting`), nor
+    one that `by` does not see.
     """
     return Asset.objects.visible_to(by).filter(
         Q(brand=None) | Q(brand=account.brand_id),
         Q(rights_expire_at=None) | Q(rights_expire_at__gt=timezone.now()),
+        ~Q(probe__has_key="fitting"),
         workspace=account.workspace_id,
         media_type__startswith="video/",
     )

@@ -23,7 +23,10 @@ from tiktok_ops.content.models import Asset
 from tiktok_ops.time_zones import end_of_day
 
 MAX_FILE_MEGABYTES = MAX_FILE_BYTES // 1024**2
-VIDEO_HELP = "MP4, MOV or WebM; 3 seconds to 10 minutes, 360 to 4096 pixels on each side."
+VIDEO_HELP = (
+    "MP4, MOV or WebM; 3 seconds to 10 minutes. Outside 360 to 4096 pixels on each side, 23 to 60 frames a second, "
+    "H.264, H.265, VP8 and VP9 a copy that fits is made first."
+)
 LONGEST_NOTE = 1000
 LATEST_YEAR = 2999
 

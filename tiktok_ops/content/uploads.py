@@ -15,11 +15,13 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
 from tiktok_ops.accounts.models import User
 from tiktok_ops.content.assets import AssetRefused, Kept, keep_asset
+from tiktok_ops.content.fitting import begun, ring_for
 from tiktok_ops.content.models import Asset
 
 Upload = UploadedFile[bytes]
 Prober = Callable[[Path], Mapping[str, Any]]
-"""Returns the figures of a video as JSON; raises `Refused`, one sentence, for what is no use to TikTok."""
+"""Returns the figures of a video as JSON, with `unfit`, why TikTok does not take it, where a copy can be made fit;
+raises `Refused`, one sentence, for what is no use to TikTok."""
 
 _HEAD_BYTES = 64
 _MP4_OR_MOV = frozenset([b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"])
@@ -45,26 +47,31 @@ def upload_video(
     rights_expire_at: datetime | None,
     by: User,
 ) -> Kept:
-    """Keep an uploaded video as an asset, with the figures measured from it.
+    """Keep an uploaded video as an asset, with the figures measured from it, as it is.
 
-    The same bytes again give the asset there is, as it is. Raises `AssetRefused` for what is no MP4,
-    MOV or WebM, or is kept already where `by` does not see it; whatever the prober refuses; and what
-    `keep_asset` refuses. Nothing is kept then.
+    Of one that TikTok does not take, but that can be made fit, a copy is begun (`fitting`). The same bytes
+    again give the asset there is, as it is. Raises `AssetRefused` for what is no MP4, MOV or WebM, or is kept
+    already where `by` does not see it; whatever the prober refuses; and what `keep_asset` refuses. Nothing is
+    kept then.
     """
     with on_disk(upload) as path:
         media_type = _media_type(path, upload.name or "")
         [prober] = _probers
+        figures = dict(prober(path))
+        why = figures.pop("unfit", "")
         kept = keep_asset(
             workspace_id=workspace_id,
             brand_id=brand_id,
             file=path,
             media_type=media_type,
-            probe=prober(path),
+            probe=figures | (begun(why) if why else {}),
             rights_note=rights_note,
             rights_expire_at=rights_expire_at,
             by=by,
         )
     check_seen(kept, by)
+    if why and kept.is_new:
+        ring_for(kept.asset)
     return kept
 
 

@@ -21,6 +21,7 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
         "action": "acts outwardly",
         "preflight": "checks what has to be so",
         "render": "makes a video",
+        "assemble": "joins clips to a video",
         "review": "has a draft reviewed by another agent",
         "studio_job": "asks the studio for a clip",
         "studio_clip": "fetches the studio's clip",
@@ -33,6 +34,7 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
 _SHORT_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "preflight": "checks first",
+        "assemble": "joins clips",
         "review": "reviews the draft",
         "studio_job": "asks the studio",
         "studio_clip": "fetches the clip",

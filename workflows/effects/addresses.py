@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from pydantic import ValidationError
 
-from agents.sandbox.tiktok.pulling import OWN_ADDRESS
+from agents.sandbox.tiktok.own_addresses import OWN_ADDRESS
 from tiktok_ops.content.assets import AssetChanged, open_verified
 from tiktok_ops.content.models import Asset
 from tiktok_ops.errors import Refused

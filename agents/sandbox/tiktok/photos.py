@@ -6,8 +6,8 @@ from datetime import timedelta
 from django.conf import settings
 
 from agents.sandbox.tiktok.operations import Operation
+from agents.sandbox.tiktok.own_addresses import OWN_ADDRESS
 from agents.sandbox.tiktok.posting import check_may_post, fresh_upload_id
-from agents.sandbox.tiktok.pulling import OWN_ADDRESS
 from agents.sandbox.tiktok.rules import UPLOAD_LASTS, check_settings, database_now
 from agents.sandbox.tiktok.wire import (
     PhotoInit,

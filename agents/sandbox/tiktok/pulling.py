@@ -1,12 +1,11 @@
 """Pulling photos: the sandbox TikTok fetches them from our addresses, as TikTok does, some time after it was asked.
 
-Nothing is locked while it fetches. Addresses under `OWN_ADDRESS` are ours where no web process listens: for demo
-and tests an app above says how those are fetched, without a network between; all others are fetched over HTTP.
+Nothing is locked while it fetches. Addresses under `OWN_ADDRESS` are fetched without a network between, all others
+over HTTP.
 """
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
@@ -16,26 +15,14 @@ from django.db.models.functions import Now
 
 from agents.sandbox.tiktok.faults import TikTokFaults
 from agents.sandbox.tiktok.notices import tell_of_post
+from agents.sandbox.tiktok.own_addresses import OWN_ADDRESS, fetch_own
 from agents.sandbox.tiktok.rules import database_now, has_posted_enough
 from agents.sandbox_models import SandboxPost
 
-OWN_ADDRESS = "https://ops.sandbox.invalid"
 PULL_TIMEOUT_SECONDS = 10.0
 LARGEST_PHOTO_BYTES = 20_000_000
 PAGE = 50
 _JPEG, _RIFF, _WEBP = b"\xff\xd8\xff", b"RIFF", b"WEBP"
-
-Fetch = Callable[[str], bytes | None]
-"""Returns what an address under `OWN_ADDRESS` holds; None where there is nothing."""
-
-_fetchers: list[Fetch] = []
-
-
-def register_fetcher(fetch: Fetch) -> None:
-    """Say how addresses under `OWN_ADDRESS` are fetched; raises `ValueError` where somebody did."""
-    if _fetchers:
-        raise ValueError("How our own addresses are fetched was said already.")
-    _fetchers.append(fetch)
 
 
 def pulls_due() -> QuerySet[SandboxPost]:
@@ -91,7 +78,7 @@ def _problem_of(photos: list[bytes]) -> str:
 def _fetch(url: str) -> bytes | None:
     """Return what an address holds; None where it cannot be had. No redirect is followed, as TikTok says."""
     if url.startswith(f"{OWN_ADDRESS}/"):
-        return _fetchers[0](url.removeprefix(OWN_ADDRESS)) if _fetchers else None
+        return fetch_own(url.removeprefix(OWN_ADDRESS))
     try:
         answer = httpx.get(url, timeout=PULL_TIMEOUT_SECONDS, follow_redirects=False)
     except (httpx.HTTPError, httpx.InvalidURL):

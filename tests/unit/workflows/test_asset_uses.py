@@ -43,6 +43,20 @@ def test_find_runs_gives_those_that_were_given_it_and_those_that_made_it(world: 
     assert found[0].text == f"{made} (succeeded)"
 
 
+def test_find_runs_gives_those_that_joined_it_however_it_was_named(world: World) -> None:
+    asset, other = stored_video(world.account), str(uuid4())
+    clips: list[list[object]] = [
+        [other, str(asset.id)],
+        [{"asset": str(asset.id), "asset_sha256": asset.sha256}],
+    ]
+    runs = [WorkflowRunFactory.create(account=world.account, input={"clips": given}) for given in clips]
+    WorkflowRunFactory.create(account=world.account, input={"clips": [other]})
+    found = find_runs(asset, world.people["viewer"])
+    assert [use.url for use in found] == [
+        f"/admin/workflows/workflowrun/{run.id}/change/" for run in runs[::-1]
+    ]
+
+
 def test_find_runs_of_others_gives_none(world: World) -> None:
     asset = stored_video(world.account)
     elsewhere = AccountFactory.create()

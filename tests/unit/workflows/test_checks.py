@@ -68,6 +68,8 @@ def test_get_ready_imports_vendors_once_for_all_forks_of_the_short_cluster(
     monkeypatch.setattr(account_actions, "register", lambda: None)
     monkeypatch.setattr("workflows.approval_kinds.register_kinds", lambda: None)
     monkeypatch.setattr("workflows.photo_kinds.register_photo_kind", lambda: None)
+    monkeypatch.setattr("agents.sandbox.tiktok.own_addresses.register_fetcher", lambda fetch: None)
+    monkeypatch.setattr("tiktok_ops.vault.rotation.register_sealed", lambda sealed: None)
     monkeypatch.setattr("workflows.stop_switch_pages.banner.register", lambda: None)
 
     def found(is_deep: bool) -> list[str]:

@@ -14,6 +14,7 @@ from tests.factories.approvals import GIVEN, asked_run, gate_node, given_on, req
 from tests.factories.workflows import agent_node, doorbells, events, statuses, workflow_of
 from tiktok_ops.accounts.models import ApiKey
 from tiktok_ops.accounts.roles import Role
+from tiktok_ops.content.models import Asset
 from workflows.catalogue import store_definition
 from workflows.engine import advance_run
 from workflows.models import WorkflowRun, WorkflowStep
@@ -228,6 +229,17 @@ def test_gate_that_asks_for_what_nobody_could_approve_fails_with_its_sentence() 
     assert (step.status, step.traceback) == ("failed", "")
     assert f"The video '{elsewhere}'" in step.error
     assert step.error.endswith(f"and of the brand of @{account.handle}: upload it first.")
+    assert not ApprovalRequest.objects.exists()
+
+
+def test_gate_for_a_video_that_has_to_be_made_fit_fails_and_names_the_copy() -> None:
+    account = AccountFactory.create()
+    given = given_on(account)
+    Asset.objects.filter(id=given["asset"]).update(probe={"fitting": {"why": "It is slow.", "tries": 0}})
+    store_definition(workflow_of(gate_node(), slug="asking"), by="a test")
+    run = start_run("asking", account_id=account.id, by="a test", given=given)
+    advance_run(run.id, seconds_left=lambda: 1000)
+    assert run.steps.get().error.endswith("as it is: post the copy that fits, named on its page.")
     assert not ApprovalRequest.objects.exists()
 
 

@@ -147,8 +147,8 @@ def test_check_definition_that_can_run_passes() -> None:
                 "nodes": [{"key": "x", "kind": "magic", "label": "X"}],
             },
             "The definition is refused at nodes.0: Input tag 'magic' found using 'kind' does not match any of the "
-            "expected tags: 'agent', 'report', 'gate', 'action', 'preflight', 'render', 'review', 'studio_job', "
-            "'studio_clip', 'sync', 'wait'.",
+            "expected tags: 'agent', 'report', 'gate', 'action', 'preflight', 'render', 'assemble', 'review', "
+            "'studio_job', 'studio_clip', 'sync', 'wait'.",
         ),
         (
             {

@@ -21,9 +21,11 @@ from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.admin import ScopedAdmin
 from tiktok_ops.byte_ranges import serve_file
 from tiktok_ops.cells import badge, megabytes, moment
+from tiktok_ops.content.admin.fitting import fitting_panel, kept_message
 from tiktok_ops.content.asset_facts import ENDINGS, figures, kind_of_file, length_and_sides
 from tiktok_ops.content.asset_uses import uses_of
 from tiktok_ops.content.assets import open_verified
+from tiktok_ops.content.fitting import fit_again
 from tiktok_ops.content.forms import AssetUploadForm, RightsForm
 from tiktok_ops.content.models import Asset
 from tiktok_ops.content.uploads import upload_video
@@ -58,12 +60,13 @@ class AssetAdmin(ScopedAdmin):
     panel_template: str = "admin/content/asset/panel.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the upload form, the file itself, and the check of its bytes."""
+        """Add the upload form, the file itself, the check of its bytes, and the copy that fits."""
         guarded = self.admin_site.admin_view
         mine = [
             path("upload/", guarded(self.upload_view), name="content_asset_upload"),
             path("<path:object_id>/file/", guarded(self.file_view), name="content_asset_file"),
             path("<path:object_id>/check/", guarded(self.check_view), name="content_asset_check"),
+            path("<path:object_id>/fit/", guarded(self.fit_view), name="content_asset_fit"),
         ]
         return [*mine, *super().get_urls()]
 
@@ -103,6 +106,8 @@ class AssetAdmin(ScopedAdmin):
             "figures": figures(row),
             "rights": _rights(row),
             "uses": uses_of(row, user),
+            "fitting": fitting_panel(row, user),
+            "may_fit": self.has_change_permission(request, row),
             "file_url": reverse("admin:content_asset_file", args=[row.pk]) if row.file else "",
             "check_url": reverse("admin:content_asset_check", args=[row.pk]),
         }
@@ -141,7 +146,8 @@ class AssetAdmin(ScopedAdmin):
             by=user,
         )
         if is_new:
-            messages.success(request, "The video is kept.")
+            fits, said = kept_message(asset)
+            messages.add_message(request, messages.SUCCESS if fits else messages.WARNING, said)
         else:
             messages.info(request, "The workspace has this very file already; nothing about it was changed.")
         return HttpResponseRedirect(reverse("admin:content_asset_change", args=[asset.pk]))
@@ -190,6 +196,22 @@ class AssetAdmin(ScopedAdmin):
             messages.success(
                 request, f"The file is the one that was kept: its digest is still {asset.sha256[:12]}…"
             )
+        return HttpResponseRedirect(reverse("admin:content_asset_change", args=[asset.pk]))
+
+    def fit_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Have the copy that fits made again, after it could not be made."""
+        asset, user = self._asset(request, object_id), request.user
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_change_permission(request, asset):
+            raise PermissionDenied
+        assert user.is_authenticated
+        try:
+            fit_again(asset, by=user)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, "The copy is being made again; this page will lead to it.")
         return HttpResponseRedirect(reverse("admin:content_asset_change", args=[asset.pk]))
 
     def _asset(self, request: HttpRequest, object_id: str) -> Asset:

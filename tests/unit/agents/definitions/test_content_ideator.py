@@ -183,10 +183,10 @@ def test_input_cleans_topics_and_drops_repeats() -> None:
     "values",
     [
         {"n": 0},
-        {"n": 21},
+        {"n": 51},
         {"topics": ("# ",)},
         {"topics": ("x" * 101,)},
-        {"topics": ("x",) * 21},
+        {"topics": ("x",) * 51},
         {"more": 1},
     ],
 )

@@ -10,11 +10,12 @@ from agents.providers.media import (
     MOST_BYTES,
     MediaRefused,
     Probe,
+    changes,
     check_duration,
-    check_frame_rate,
     check_media,
     check_size,
     get_transcoder,
+    misfit,
     probe_video,
 )
 from agents.providers.transcoder import FfmpegTranscoder
@@ -65,11 +66,23 @@ def test_check_media_for_a_creator_with_less_time_goes_by_theirs() -> None:
         check_media(probe(seconds=61), longest_seconds=60)
 
 
-def test_check_duration_and_frame_rate_take_their_bounds() -> None:
+def test_misfit_is_what_can_be_made_fit_and_not_the_length() -> None:
+    assert misfit(probe(width=359)) == "The width is 359 pixels; TikTok takes 360 to 4096 on each side."
+    assert misfit(probe(seconds=1)) == misfit(probe(seconds=601)) == ""
+
+
+def test_changes_names_what_is_another_and_nothing_else() -> None:
+    before = Probe(10, 1080, 1920, 24.02, "mpeg4", "", 1_000)
+    assert list(changes(before, probe(frames_per_second=24.0))) == [
+        "It is encoded as h264; it was mpeg4.",
+        "It had no sound; it has silence.",
+        "Places, devices and other facts written into the file are left out.",
+    ]
+
+
+def test_check_duration_takes_its_bounds() -> None:
     check_duration(3)
     check_duration(600)
-    check_frame_rate(23)
-    check_frame_rate(60)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ from agents.providers import media
 from agents.providers.media import MediaRefused, get_transcoder
 from tests.factories.accounts import AccountFactory, BrandFactory, MembershipFactory, person
 from tests.factories.media import make_sound, make_video, uploaded, video_bytes
+from tests.factories.workflows import doorbells
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.roles import Role
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.content import uploads
 from tiktok_ops.content.assets import AssetRefused, Kept
+from tiktok_ops.content.fitting import DOORBELL, fitting_of
 from tiktok_ops.content.models import Asset
 from tiktok_ops.content.uploads import Upload, register_prober, upload_video
 from tiktok_ops.errors import Refused
@@ -136,21 +138,31 @@ def test_upload_what_is_no_video_is_refused_and_kept_nowhere(
     assert list(media_root.rglob("*")) == []
 
 
+def test_upload_a_video_that_is_too_short_says_how_long_it_is(
+    account: TikTokAccount, operator: User, tmp_path: Path
+) -> None:
+    content = make_video(tmp_path / "made.mp4", seconds=1).read_bytes()
+    with pytest.raises(MediaRefused, match="is 1 seconds long, which is too short"):
+        upload(account, operator, uploaded(content))
+    assert not Asset.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("made", "sentence"),
     [
-        ({"seconds": 1}, "is 1 seconds long, which is too short"),
-        ({"rate": 12}, "The video has 12 frames per second"),
-        ({"size": (240, 640)}, "The width is 240 pixels"),
+        ({"rate": 12}, "The video has 12 frames per second; TikTok takes 23 to 60."),
+        ({"size": (240, 640)}, "The width is 240 pixels; TikTok takes 360 to 4096 on each side."),
+        ({"codec": "mpeg4"}, "The video is encoded as 'mpeg4'; TikTok takes h264, hevc, vp8, vp9."),
     ],
 )
-def test_upload_a_video_tiktok_would_refuse_says_why(
+def test_upload_a_video_that_can_be_made_fit_keeps_it_as_it_is_and_rings_for_a_copy(
     account: TikTokAccount, operator: User, tmp_path: Path, made: dict[str, Any], sentence: str
 ) -> None:
     content = make_video(tmp_path / "made.mp4", **made).read_bytes()
-    with pytest.raises(MediaRefused, match=sentence):
-        upload(account, operator, uploaded(content))
-    assert not Asset.objects.exists()
+    first, again = (upload(account, operator, uploaded(content)) for _ in range(2))
+    assert (first.asset.sha256, again.is_new) == (hashlib.sha256(content).hexdigest(), False)
+    assert fitting_of(first.asset)["why"] == sentence
+    assert doorbells() == [(DOORBELL, (str(first.asset.id),))]
 
 
 def test_upload_a_video_that_is_too_long_says_how_long_it_is(

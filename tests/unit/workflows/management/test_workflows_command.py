@@ -51,4 +51,4 @@ def test_workflows_with_an_unknown_slug_is_refused_in_a_sentence(capsys: pytest.
     with pytest.raises(SystemExit) as refused:
         call_command("workflows", "nothing")
     assert refused.value.code == 2
-    assert capsys.readouterr().err.startswith("There is no workflow 'nothing'; there are own_post,")
+    assert capsys.readouterr().err.startswith("There is no workflow 'nothing'; there are campaign_launch,")

@@ -6,9 +6,10 @@ import pytest
 
 from agents.providers.errors import ProviderMisconfigured, ProviderRejected
 from agents.providers.tiktok.write.photos import PhotoPost, PhotoWriter
-from agents.sandbox.tiktok import pulling
+from agents.sandbox.tiktok import own_addresses
 from agents.sandbox.tiktok.ledger import posts
-from agents.sandbox.tiktok.pulling import OWN_ADDRESS, pull_due, pulls_due, register_fetcher
+from agents.sandbox.tiktok.own_addresses import OWN_ADDRESS, register_fetcher
+from agents.sandbox.tiktok.pulling import pull_due, pulls_due
 from agents.sandbox_models import SandboxPost
 from tests.factories.tiktok import TOKEN, USERNAME, let_pass, make_creator, sandbox_tiktok
 from tests.unit.agents.sandbox.tiktok.wire import BODIES, ask, refused
@@ -23,7 +24,7 @@ POST = PhotoPost("Tea", "Cold", "PUBLIC_TO_EVERYONE")
 def ours(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """What is under our address, by path; it can be changed."""
     there = {"/pull/a/0.jpg": JPEG, "/pull/a/1.webp": WEBP}
-    monkeypatch.setattr(pulling, "_fetchers", [there.get])
+    monkeypatch.setattr(own_addresses, "fetchers", [there.get])
     return there
 
 
@@ -108,7 +109,7 @@ def test_pull_a_post_that_was_called_back_meanwhile_makes_none(ours: dict[str, b
             SandboxPost.objects.update(cancelled_at="2026-01-01T00:00:00Z")
             return JPEG
 
-    pulling._fetchers[0] = CalledBack().get
+    own_addresses.fetchers[0] = CalledBack().get
     assert pull_due(sandbox_tiktok()._options.faults) == 0
     assert status(publish_id).fail_reason == "publish_cancelled"
 

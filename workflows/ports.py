@@ -1,10 +1,11 @@
-"""What each kind of node takes, cannot do without, and puts out for others to read."""
+"""What each kind of node takes, cannot do without, and puts out. To add a kind: a line in each."""
 
 from agents.registry import AGENTS
 from approvals.kinds import kind_of, known_kinds
 from workflows.callbacks import CALLBACKS
 from workflows.nodes import (
     ACTION_OUTPUT,
+    ASSEMBLE_INPUT,
     GATE_OUTPUT,
     PREFLIGHT_OUTPUT,
     RENDER_INPUT,
@@ -18,6 +19,7 @@ from workflows.nodes import (
     WAIT_OUTPUT,
     ActionNode,
     AgentNode,
+    AssembleNode,
     GateNode,
     Node,
     PreflightNode,
@@ -34,7 +36,7 @@ def needed_by(node: Node) -> set[str]:
     """Return the inputs the node cannot do without."""
     if isinstance(node, StudioJobNode):
         return {"prompt"}
-    if isinstance(node, RenderNode | ReviewNode | StudioClipNode):
+    if isinstance(node, RenderNode | AssembleNode | ReviewNode | StudioClipNode):
         return taken_by(node)[1]
     return set(CALLBACKS[node.callback].inputs) if isinstance(node, WaitNode) and node.callback else set()
 
@@ -49,6 +51,8 @@ def taken_by(node: Node) -> tuple[str, set[str]]:
         return f"the effect {node.effect!r}", set()
     if isinstance(node, RenderNode):
         return "a rendering", set(RENDER_INPUT)
+    if isinstance(node, AssembleNode):
+        return "a joining of clips", set(ASSEMBLE_INPUT)
     if isinstance(node, ReviewNode):
         return "a review", set(REVIEW_INPUT)
     if isinstance(node, StudioJobNode):
@@ -70,10 +74,11 @@ def put_out_by(node: Node) -> set[str]:
         GateNode: GATE_OUTPUT,
         ActionNode: ACTION_OUTPUT,
         RenderNode: RENDER_OUTPUT,
+        AssembleNode: RENDER_OUTPUT,
+        PreflightNode: PREFLIGHT_OUTPUT,
         ReviewNode: REVIEW_OUTPUT,
         StudioJobNode: STUDIO_JOB_OUTPUT,
         StudioClipNode: RENDER_OUTPUT,
-        PreflightNode: PREFLIGHT_OUTPUT,
         SyncNode: SYNC_OUTPUT,
         WaitNode: WAIT_OUTPUT,
     }
