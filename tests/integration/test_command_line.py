@@ -117,7 +117,8 @@ def test_run_workflow_takes_its_input_as_json_and_may_be_dry(account: TikTokAcco
         (
             ["run_workflow", "no_such", "--account", "lumen"],
             "There is no workflow 'no_such'; there are campaign_launch, content_batch, live_show, own_post, "
-            "photo_post, post_draft, post_launch_loop, profile_audit, shop_sync, studio_clip, sync_account, video_production.",
+            "photo_post, post_draft, post_launch_loop, profile_audit, shop_sync, studio_clip, sync_account, "
+            "video_production.",
         ),
         (["run_workflow", "profile_audit", "--account", "lumen", "--input", "{"], "The input is not JSON"),
         (["run_workflow", "profile_audit", "--account", "lumen", "--input", "[1]"], "not an object"),
