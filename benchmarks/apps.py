@@ -1,5 +1,7 @@
 """Puts the agent and the approval of the benchmark where the engine finds them."""
 
+import sys
+
 from django.apps import AppConfig
 
 
@@ -10,12 +12,13 @@ class BenchmarksConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the agent to the registries that are frozen by now, and register the approval."""
-        from agents import registry, runner
+        from agents import registry
         from approvals.kinds import register
         from benchmarks.workload import KIND, NOOP
-        from workflows import validation
 
-        agents = registry.by_name([*registry.AGENTS.values(), NOOP])
-        for module in (registry, runner, validation):
-            module.AGENTS = agents  # type: ignore[attr-defined]
+        frozen = registry.AGENTS
+        agents = registry.by_name([*frozen.values(), NOOP])
+        for module in list(sys.modules.values()):
+            if vars(module).get("AGENTS") is frozen:
+                module.AGENTS = agents  # type: ignore[attr-defined]
         register(KIND)

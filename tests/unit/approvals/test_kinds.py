@@ -15,9 +15,11 @@ def test_kinds_that_are_registered_are_known_by_name() -> None:
             "post_photo",
             "post_video",
             "reply_comment",
+            "run_sheet",
             "send_message",
             "set_stock",
             "update_listing",
+            "video_idea",
         )
     ]
     assert kind_of("post_video").label == "Post a video"
