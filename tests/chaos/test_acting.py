@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.kills import STEP_POINTS, came_back_unsure, dying_at, forget_marks, kills_at, until_over
 from tests.factories.acting import TRIALS, account_with_world, approved_act, made_by
 from tests.factories.posting import effect_of, moves
-from tests.forms import times
+from tests.forms import only_long, times
 from tests.processes import wait_until
 from tiktok_ops.crash_points import CrashPoint
 from workflows.effects.models import Effect
@@ -58,6 +58,7 @@ def test_sigkill_while_acting_leaves_exactly_one_of_each(points: tuple[CrashPoin
     assert came_back_unsure() == (KILLS * len(TRIALS) if CrashPoint.BEFORE_SENT in points else 0)
 
 
+@only_long
 def test_sigkill_before_the_call_does_again_only_what_may_be_done_twice() -> None:
     runs = runs_of_every_kind()
     once_only = [run for kind in ONCE_ONLY for run in runs[kind]]

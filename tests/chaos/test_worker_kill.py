@@ -24,7 +24,7 @@ from workflows.services import start_run
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
-KILLS = times(long=20, short=4)
+KILLS = times(long=20, short=3)
 RUNS = times(long=50, short=8)
 # Slow answers make the moments inside a step long enough to be hit; a short stall shows a wedged cluster soon.
 # An audit has no long steps: the short form goes without that cluster, which those that post have all the same.
