@@ -26,11 +26,15 @@ class SyncRefused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part. What not every account may ask for `is_optional`: without access it is left out."""
+    """One part. What not every account may ask for `is_optional`: without access it is left out.
+
+    One that `announces` tells whoever waits for new data of the account.
+    """
 
     name: str
     done_by: str
     is_optional: bool = False
+    announces: bool = False
 
 
 PARTS: MappingProxyType[str, Part] = registry(
@@ -40,8 +44,8 @@ PARTS: MappingProxyType[str, Part] = registry(
         Part("comments", "agents.sync.comments.sync_comments"),
         Part("shop", "agents.sync.shop.sync_shop", is_optional=True),
         Part("trends", "agents.sync.market.sync_market", is_optional=True),
-        Part("finish", "agents.sync.finish.finish_sync"),
-        Part("all", "agents.sync.everything.sync_everything"),
+        Part("finish", "agents.sync.finish.finish_sync", announces=True),
+        Part("all", "agents.sync.everything.sync_everything", announces=True),
     ],
     name=lambda part: part.name,
     called="parts of a sync",

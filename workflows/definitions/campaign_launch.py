@@ -1,28 +1,22 @@
 """A campaign from a fresh look at the account to listings, posts, ads and letters, each agreed to by a person."""
 
+from workflows.conditions import Compares
 from workflows.definitions.produced_post import card_video, draft_in_a_circle, publish
-from workflows.nodes import (
-    ActionNode,
-    AgentNode,
-    GateNode,
-    PreflightNode,
-    ReportNode,
-    SyncNode,
-    Workflow,
-)
+from workflows.definitions.shared_nodes import FRESH, act_once_agreed
+from workflows.nodes import AgentNode, PreflightNode, ReportNode, Workflow
 
 LISTINGS = "listings.output.listings"
 CAMPAIGNS = "ads.output.campaigns"
 LETTERS = "outreach.output.drafts"
 MOST = 20
-OF_A_PRODUCT = {"path": "item.kind", "op": "equal", "value": "product"}
+OF_A_PRODUCT = Compares(path="item.kind", op="equal", value="product")
 
 workflow = Workflow(
     slug="campaign_launch",
     label="Campaign launch",
     purpose="Better listings, a post for each, ads created switched off and letters to creators, each approved first.",
     nodes=(
-        SyncNode(key="fresh", label="Fresh data", part="all", is_optional=True, timeout_seconds=280),
+        FRESH,
         PreflightNode(key="preflight", label="Ready to launch?", depends_on=("fresh",)),
         AgentNode(
             key="health", label="Account health", agent="account_health", depends_on=("fresh", "preflight")
@@ -37,13 +31,14 @@ workflow = Workflow(
             depends_on=("fresh", "audience"),
             inputs={"products": "brief.products", "segments": "audience.output.segments"},
         ),
-        GateNode(
-            key="listing_gate",
-            label="Change the listing?",
-            approval="update_listing",
-            depends_on=("listings",),
-            for_each=LISTINGS,
+        *act_once_agreed(
+            ("listing_gate", "listing_update"),
+            effect="update_listing",
+            question="Change the listing?",
+            label="Change the listing",
+            loop=LISTINGS,
             most_items=MOST,
+            depends_on=("listings",),
             when=OF_A_PRODUCT,
             inputs={
                 "product_id": "item.id",
@@ -51,15 +46,6 @@ workflow = Workflow(
                 "description": "item.recommended.description",
             },
             facts={"score_now": "item.current_score", "score_then": "item.recommended.score"},
-        ),
-        ActionNode(
-            key="listing_update",
-            label="Change the listing",
-            effect="update_listing",
-            gate="listing_gate",
-            depends_on=("listing_gate",),
-            for_each=LISTINGS,
-            most_items=MOST,
         ),
         *draft_in_a_circle(
             LISTINGS,
@@ -82,13 +68,14 @@ workflow = Workflow(
                 "days": "brief.days",
             },
         ),
-        GateNode(
-            key="spend_gate",
-            label="Spend this?",
-            approval="create_campaign",
-            depends_on=("ads",),
-            for_each=CAMPAIGNS,
+        *act_once_agreed(
+            ("spend_gate", "campaign"),
+            effect="create_campaign",
+            question="Spend this?",
+            label="Create it switched off",
+            loop=CAMPAIGNS,
             most_items=MOST,
+            depends_on=("ads",),
             inputs={
                 "name": "item.name",
                 "objective": "item.objective",
@@ -99,15 +86,6 @@ workflow = Workflow(
             },
             facts={"audience": "item.audience", "all_campaigns": "ads.output.total_spend"},
         ),
-        ActionNode(
-            key="campaign",
-            label="Create it switched off",
-            effect="create_campaign",
-            gate="spend_gate",
-            depends_on=("spend_gate",),
-            for_each=CAMPAIGNS,
-            most_items=MOST,
-        ),
         AgentNode(
             key="outreach",
             label="Creators",
@@ -115,23 +93,15 @@ workflow = Workflow(
             depends_on=("fresh", "audience"),
             inputs={"segments": "audience.output.segments"},
         ),
-        GateNode(
-            key="message_gate",
-            label="Write to them?",
-            approval="send_message",
-            depends_on=("outreach",),
-            for_each=LETTERS,
-            most_items=MOST,
-            inputs={"creator": "item.creator", "text": "item.message"},
-        ),
-        ActionNode(
-            key="message",
-            label="Write to them",
+        *act_once_agreed(
+            ("message_gate", "message"),
             effect="send_message",
-            gate="message_gate",
-            depends_on=("message_gate",),
-            for_each=LETTERS,
+            question="Write to them?",
+            label="Write to them",
+            loop=LETTERS,
             most_items=MOST,
+            depends_on=("outreach",),
+            inputs={"creator": "item.creator", "text": "item.message"},
         ),
         ReportNode(
             key="report",

@@ -1,5 +1,6 @@
 """A live show: a run sheet a person agrees to, the slot, and a recap of what came of it."""
 
+from workflows.definitions.shared_nodes import FRESH
 from workflows.nodes import AgentNode, GateNode, ReportNode, SyncNode, WaitNode, Workflow
 
 SHOW = {"slot": "brief.slot", "products": "brief.products", "host": "brief.host"}
@@ -9,7 +10,7 @@ workflow = Workflow(
     label="Live show",
     purpose="A run sheet timed to the minute, approved before the slot, and a recap once it is over.",
     nodes=(
-        SyncNode(key="fresh", label="Fresh data", part="all", is_optional=True, timeout_seconds=280),
+        FRESH,
         AgentNode(key="plan", label="Run sheet", agent="live_stream_ops", depends_on=("fresh",), inputs=SHOW),
         GateNode(
             key="sheet_gate",

@@ -1,7 +1,7 @@
 """A post drafted by agents: an idea, its texts, reviewed by another agent, a video; approved by a person, posted."""
 
-from workflows.definitions.own_post import FINDINGS, POST, SETTINGS
-from workflows.nodes import AgentNode, GateNode, RenderNode, ReviewNode, Workflow
+from workflows.definitions.produced_post import card_video, draft_in_a_circle, publish
+from workflows.nodes import AgentNode, Workflow
 
 workflow = Workflow(
     slug="post_draft",
@@ -15,52 +15,8 @@ workflow = Workflow(
             inputs={"topics": "brief.topics"},
             options={"n": 1},
         ),
-        AgentNode(
-            key="draft",
-            label="Draft",
-            agent="content_producer",
-            depends_on=("ideas",),
-            inputs={
-                "idea": "ideas.output.ideas.0",
-                "duration_seconds": "brief.duration_seconds",
-                "feedback": "redraft.feedback",
-            },
-        ),
-        AgentNode(
-            key="compliance",
-            label="Compliance",
-            agent="compliance",
-            depends_on=("draft",),
-            inputs={"draft": "draft.output.caption"},
-        ),
-        ReviewNode(
-            key="review",
-            label="Review before a person sees it",
-            depends_on=("compliance",),
-            inputs={"findings": "compliance.output.findings", "blocked": "compliance.output.blocked"},
-            redraft="draft",
-        ),
-        RenderNode(
-            key="video",
-            label="Video",
-            depends_on=("draft", "review"),
-            inputs={"lines": "draft.output.on_screen_text", "seconds": "draft.output.duration_seconds"},
-            timeout_seconds=180,
-        ),
-        GateNode(
-            key="gate",
-            label="Publish?",
-            approval="post_video",
-            depends_on=("draft", "video", "compliance", "review"),
-            inputs={
-                "asset": "video.output.asset",
-                "asset_sha256": "video.output.asset_sha256",
-                "caption": "draft.output.caption",
-                "is_ai_generated": "draft.output.settings.is_ai_generated",
-                **SETTINGS,
-            },
-            facts=FINDINGS,
-        ),
-        POST,
+        *draft_in_a_circle(None, drafts={"idea": "ideas.output.ideas.0"}, depends_on=("ideas",)),
+        card_video(None),
+        *publish(None),
     ),
 )

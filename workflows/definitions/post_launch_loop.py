@@ -1,17 +1,19 @@
 """After posts went out: how they did, what people wrote under them, and replies a person agrees to."""
 
-from workflows.nodes import ActionNode, AgentNode, GateNode, ReportNode, SyncNode, Workflow
+from workflows.conditions import Compares, NoneOf
+from workflows.definitions.shared_nodes import FRESH, act_once_agreed
+from workflows.nodes import AgentNode, ReportNode, Workflow
 
 COMMENTS = "triage.output.items"
 MOST = 200
-HAS_REPLY = {"none_of": [{"path": "item.suggested_reply", "op": "empty"}]}
+HAS_REPLY = NoneOf(none_of=(Compares(path="item.suggested_reply", op="empty"),))
 
 workflow = Workflow(
     slug="post_launch_loop",
     label="Post-launch loop",
     purpose="How the newest posts did and what people wrote; suggested replies go out once a person agrees.",
     nodes=(
-        SyncNode(key="fresh", label="Fresh data", part="all", is_optional=True, timeout_seconds=280),
+        FRESH,
         AgentNode(key="feedback", label="Performance", agent="performance_feedback", depends_on=("fresh",)),
         AgentNode(key="health", label="Account health", agent="account_health", depends_on=("fresh",)),
         AgentNode(
@@ -21,25 +23,17 @@ workflow = Workflow(
             depends_on=("fresh",),
             inputs={"since": "brief.since"},
         ),
-        GateNode(
-            key="reply_gate",
-            label="Reply?",
-            approval="reply_comment",
-            depends_on=("triage",),
-            for_each=COMMENTS,
+        *act_once_agreed(
+            ("reply_gate", "reply"),
+            effect="reply_comment",
+            question="Reply?",
+            label="Reply",
+            loop=COMMENTS,
             most_items=MOST,
+            depends_on=("triage",),
             when=HAS_REPLY,
             inputs={"video_id": "item.video_id", "comment_id": "item.id", "text": "item.suggested_reply"},
             facts={"class": "item.comment_class", "urgency": "item.urgency"},
-        ),
-        ActionNode(
-            key="reply",
-            label="Reply",
-            effect="reply_comment",
-            gate="reply_gate",
-            depends_on=("reply_gate",),
-            for_each=COMMENTS,
-            most_items=MOST,
         ),
         ReportNode(
             key="report",

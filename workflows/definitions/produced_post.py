@@ -1,16 +1,23 @@
-"""The way of a post from an idea to TikTok, as several workflows go it for each item of a loop.
+"""The way of a post from an idea to TikTok, as several workflows go it, once or for each item of a loop.
 
 A circle of producer and compliance, a video, a person, the post.
 """
 
-from workflows.definitions.own_post import FINDINGS, SETTINGS
-from workflows.nodes import ActionNode, AgentNode, AnyNode, GateNode, RenderNode, ReviewNode
+from workflows.definitions.own_post import FINDINGS, POST, SETTINGS
+from workflows.nodes import AgentNode, AnyNode, GateNode, RenderNode, ReviewNode
+
+MOST_BY_DEFAULT = AgentNode.model_fields["most_items"].default
+"""What a node outside a loop says of how many items it takes, which nobody reads."""
 
 
 def draft_in_a_circle(
-    loop: str, *, drafts: dict[str, str], depends_on: tuple[str, ...], most_items: int
+    loop: str | None,
+    *,
+    drafts: dict[str, str],
+    depends_on: tuple[str, ...],
+    most_items: int = MOST_BY_DEFAULT,
 ) -> tuple[AnyNode, ...]:
-    """Return what drafts a post for each item of `loop` and reviews it; `drafts` are the producer's inputs."""
+    """Return what drafts a post and reviews it, for each item of `loop`; `drafts` are the producer's inputs."""
     return (
         AgentNode(
             key="draft",
@@ -46,7 +53,7 @@ def draft_in_a_circle(
     )
 
 
-def card_video(loop: str, *, most_items: int) -> RenderNode:
+def card_video(loop: str | None, *, most_items: int = MOST_BY_DEFAULT) -> RenderNode:
     """Return what makes the draft's video of its lines."""
     return RenderNode(
         key="video",
@@ -59,7 +66,9 @@ def card_video(loop: str, *, most_items: int) -> RenderNode:
     )
 
 
-def publish(loop: str, *, most_items: int, video: str = "video") -> tuple[AnyNode, ...]:
+def publish(
+    loop: str | None, *, most_items: int = MOST_BY_DEFAULT, video: str = "video"
+) -> tuple[AnyNode, ...]:
     """Return the gate before each post, and the post."""
     return (
         GateNode(
@@ -78,14 +87,5 @@ def publish(loop: str, *, most_items: int, video: str = "video") -> tuple[AnyNod
             },
             facts=FINDINGS,
         ),
-        ActionNode(
-            key="post",
-            label="Post",
-            effect="post_video",
-            gate="gate",
-            depends_on=("gate",),
-            for_each=loop,
-            most_items=most_items,
-            timeout_seconds=280,
-        ),
+        POST.model_copy(update={"for_each": loop, "most_items": most_items}),
     )

@@ -1,6 +1,7 @@
 """The shop beside the catalogue it is fed from: what runs out, what differs, and changes a person agrees to."""
 
-from workflows.nodes import ActionNode, AgentNode, GateNode, ReportNode, SyncNode, Workflow
+from workflows.definitions.shared_nodes import FRESH, act_once_agreed
+from workflows.nodes import AgentNode, ReportNode, Workflow
 
 CHANGES = "catalog.output.listing_changes"
 RESTOCKED = "brief.restocked"
@@ -11,7 +12,7 @@ workflow = Workflow(
     label="Shop sync",
     purpose="What the shop sells and runs out of, and where it differs from the catalogue; changes are approved first.",
     nodes=(
-        SyncNode(key="fresh", label="Fresh data", part="all", is_optional=True, timeout_seconds=280),
+        FRESH,
         AgentNode(key="inventory", label="Stock", agent="inventory_sync", depends_on=("fresh",)),
         AgentNode(
             key="catalog",
@@ -20,13 +21,14 @@ workflow = Workflow(
             depends_on=("fresh",),
             inputs={"source": "brief.source", "last_synced": "brief.last_synced"},
         ),
-        GateNode(
-            key="listing_gate",
-            label="Change the listing?",
-            approval="update_listing",
-            depends_on=("catalog",),
-            for_each=CHANGES,
+        *act_once_agreed(
+            ("listing_gate", "listing_update"),
+            effect="update_listing",
+            question="Change the listing?",
+            label="Change the listing",
+            loop=CHANGES,
             most_items=MOST,
+            depends_on=("catalog",),
             inputs={
                 "product_id": "item.product_id",
                 "title": "item.title",
@@ -35,32 +37,15 @@ workflow = Workflow(
                 "replaces_description": "item.replaces_description",
             },
         ),
-        ActionNode(
-            key="listing_update",
-            label="Change the listing",
-            effect="update_listing",
-            gate="listing_gate",
-            depends_on=("listing_gate",),
-            for_each=CHANGES,
-            most_items=MOST,
-        ),
-        GateNode(
-            key="stock_gate",
-            label="Set the stock?",
-            approval="set_stock",
-            depends_on=("inventory",),
-            for_each=RESTOCKED,
-            most_items=MOST,
-            inputs={"product_id": "item.product_id", "quantity": "item.quantity"},
-        ),
-        ActionNode(
-            key="stock_update",
-            label="Set the stock",
+        *act_once_agreed(
+            ("stock_gate", "stock_update"),
             effect="set_stock",
-            gate="stock_gate",
-            depends_on=("stock_gate",),
-            for_each=RESTOCKED,
+            question="Set the stock?",
+            label="Set the stock",
+            loop=RESTOCKED,
             most_items=MOST,
+            depends_on=("inventory",),
+            inputs={"product_id": "item.product_id", "quantity": "item.quantity"},
         ),
         ReportNode(
             key="report",

@@ -25,12 +25,12 @@ from workflows.effects import ledger
 from workflows.effects.addresses import NoPublicAddress, offer, take_back
 from workflows.effects.finding import find_by_words
 from workflows.effects.following import ask_status, confirm, send_again
-from workflows.effects.guards import AccountNow, check_photo_post
+from workflows.effects.guards import check_photo_post
 from workflows.effects.models import Effect
 from workflows.effects.next_look import Verdict, look_again_seconds, read_status
 from workflows.effects.post_video import CAME_BACK, UNREADABLE, begin_when_due, end, settled
 from workflows.effects.posting import PhotoPosting
-from workflows.effects.starting import HASHING_SECONDS, ask_creator
+from workflows.effects.starting import HASHING_SECONDS, account_now, ask_creator
 from workflows.effects.underway import (
     AGAIN_SECONDS,
     START_WITHIN_SECONDS,
@@ -136,12 +136,7 @@ def _get_leave(posting: PhotoPosting) -> Outcome | float:
             photo.refresh_from_db(fields=["rights_expire_at"])
         check_photo_post(
             posting.post,
-            account=AccountNow(
-                handle=account.handle,
-                mode=account.mode,
-                delivery=account.delivery,
-                is_own=account.ownership == TikTokAccount.Ownership.OWN,
-            ),
+            account=account_now(account),
             photos=[(photo.sha256, photo.rights_expire_at) for photo in posting.photos],
             creator=creator,
             now=timezone.now(),

@@ -71,18 +71,23 @@ def ask_creator(posting: PostUnderway) -> None:
     ledger.keep_facts(posting.work, posting.effect, asdict(creator))
 
 
+def account_now(account: TikTokAccount) -> AccountNow:
+    """Return what of an account decides whether it may post."""
+    return AccountNow(
+        handle=account.handle,
+        mode=account.mode,
+        delivery=account.delivery,
+        is_own=account.ownership == TikTokAccount.Ownership.OWN,
+    )
+
+
 def _begin(posting: Posting) -> Outcome | float:
     """Get leave to send, or to hand over, and return when; or what the step comes to without."""
 
     def guard(account: TikTokAccount, creator: Mapping[str, Any] | None) -> None:
         check_post(
             posting.post,
-            account=AccountNow(
-                handle=account.handle,
-                mode=account.mode,
-                delivery=account.delivery,
-                is_own=account.ownership == TikTokAccount.Ownership.OWN,
-            ),
+            account=account_now(account),
             video=_video_now(posting),
             creator=creator,
             now=timezone.now(),

@@ -14,10 +14,11 @@ from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.audit.services import record
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
+from workflows.catalogue import find_workflow
 from workflows.models import WorkflowRun
 from workflows.schedules.events import EVENTS
 from workflows.schedules.models import Schedule, ScheduleFiring
-from workflows.schedules.refusals import ScheduleRefused
+from workflows.schedules.refusals import ScheduleRefused, check_no_circle
 from workflows.schedules.rows import database_clock, free_schedule, locked_schedule, reckon
 from workflows.schedules.timing import Kind
 from workflows.services import start_run
@@ -144,6 +145,7 @@ def _start(schedule: Schedule, *, by: str) -> WorkflowRun:
             f"{person} may not start runs on {schedule.account} any more: let somebody who may take the "
             "schedule over by changing it."
         )
+    check_no_circle(find_workflow(schedule.workflow), expression=schedule.expression)
     return start_run(
         schedule.workflow,
         account_id=schedule.account_id,

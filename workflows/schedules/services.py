@@ -9,7 +9,7 @@ from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.audit.services import record
 from workflows.catalogue import find_workflow
 from workflows.schedules.models import LONGEST_NAME, Schedule
-from workflows.schedules.refusals import ScheduleRefused
+from workflows.schedules.refusals import ScheduleRefused, check_no_circle
 from workflows.schedules.rows import database_clock, locked_schedule, reckon
 from workflows.schedules.timing import Kind, parse_timing
 from workflows.validation import check_input
@@ -31,7 +31,9 @@ def create_schedule(
     `DefinitionRefused`, `InputRefused` or `ScheduleRefused`, each one sentence, having written nothing.
     """
     timing = parse_timing(kind, expression)
-    check_input(find_workflow(workflow), given or {})
+    definition = find_workflow(workflow)
+    check_input(definition, given or {})
+    check_no_circle(definition, expression=timing.text)
     with transaction.atomic():
         account = _account(account_id)
         person = by if isinstance(by, User) else None
@@ -63,7 +65,9 @@ def change_schedule(
     timing = parse_timing(kind, expression)
     with transaction.atomic():
         schedule = _kept(schedule_id)
-        check_input(find_workflow(schedule.workflow), given)
+        definition = find_workflow(schedule.workflow)
+        check_input(definition, given)
+        check_no_circle(definition, expression=timing.text)
         is_same_time = (schedule.kind, schedule.expression) == (kind, timing.text)
         schedule.name = _checked_name(name)
         schedule.kind, schedule.expression, schedule.input = kind, timing.text, given

@@ -10,13 +10,15 @@ from django.utils import timezone
 
 from tests.factories.accounts import AccountFactory, person
 from tests.factories.schedules import DAILY, due_schedule, due_since, make_schedule
-from tests.factories.workflows import doorbells
+from tests.factories.workflows import doorbells, workflow_of
 from tests.unit.tiktok_ops.content.imports.files import csv_file, rows
 from tiktok_ops.accounts.models import Membership, TikTokAccount
 from tiktok_ops.accounts.roles import Role
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.content.imports.service import import_posts
 from workflows import keeper
+from workflows.catalogue import store_definition
+from workflows.definitions.shared_nodes import FRESH
 from workflows.models import WorkflowDefinition, WorkflowRun
 from workflows.protocol import DOORBELL
 from workflows.schedules import firing as starting
@@ -356,3 +358,27 @@ def test_import_a_file_lets_the_schedules_of_its_account_be_due_that_wait_for_it
     account.refresh_from_db()
     assert firing.run.as_of == account.data_as_of  # the run reads what the import wrote
     assert fired(elsewhere) == []
+
+
+def test_fire_a_workflow_that_has_come_to_sync_itself_is_refused_rather_than_started_again_and_again() -> (
+    None
+):
+    account = AccountFactory.create(handle="demo")
+    schedule = make_schedule(account, kind="event", expression="import.finished")
+    store_definition(workflow_of(FRESH, slug="scheduled"), by="a test")
+    fire_event("import.finished", account_id=account.id)
+    fire_due(limit=10)
+    [firing] = fired(schedule)
+    assert (firing.run, firing.refusal.split(",")[0]) == (None, "'Made' syncs the account itself")
+    with pytest.raises(ScheduleRefused, match="give it a time, or an interval"):
+        change_schedule(
+            schedule_id=schedule.id,
+            name="New",
+            kind="event",
+            expression="import.finished",
+            given={},
+            by="a test",
+        )
+    change_schedule(
+        schedule_id=schedule.id, name="New", kind="interval", expression="6 hours", given={}, by="a test"
+    )

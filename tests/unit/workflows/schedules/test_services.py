@@ -92,6 +92,8 @@ def test_create_a_schedule_of_the_command_line_is_kept_by_nobody() -> None:
         ({"given": {"window_days": "x"}}, InputRefused, "The input 'window_days' is 'x', which does not do"),
         ({"expression": "0 9 * *"}, TimingRefused, "has 4 fields, not 5"),
         ({"kind": "once", "expression": "2020-01-01 09:00"}, ScheduleRefused, "is past in UTC: choose a later one"),
+        ({"workflow": "sync_account", "kind": "event", "expression": "import.finished"}, ScheduleRefused,
+         "'Sync account' syncs the account itself, so new data would start it again and again: give it a time"),
         ({"name": " "}, ScheduleRefused, "The name ' ' does not do: say in 1 to 80 printable characters"),
         ({"name": "x" * 81}, ScheduleRefused, "say in 1 to 80 printable characters"),
         ({"name": "a\u202eb"}, ScheduleRefused, "printable characters"),
