@@ -14,6 +14,7 @@ from django.utils.html import format_html
 
 from agents.connections.listeners import register_listener as register_listener_to_connections
 from agents.connections.pages import connection_actions, connection_fact
+from agents.sync.parts import check_is_synced
 from tiktok_ops.accounts.account_actions import (
     AccountAction,
     AccountFact,
@@ -41,7 +42,8 @@ from workflows.schedules.firing import fire_event
 from workflows.services import start_run
 
 PROFILE_AUDIT = "profile_audit"
-ON_ACCOUNT_PAGES = frozenset({PROFILE_AUDIT, "post_draft", "own_post", "photo_post"})
+SYNC = "sync_account"
+ON_ACCOUNT_PAGES = frozenset({PROFILE_AUDIT, SYNC, "post_draft", "own_post", "photo_post"})
 """The workflows that are started on the page of an account, which asks for what they need."""
 
 
@@ -70,6 +72,15 @@ def _actions() -> tuple[AccountAction, ...]:
             capability=Capability.RUN,
             start=start_profile_audit,
             form=RunForm,
+        ),
+        AccountAction(
+            name="sync_now",
+            label="Sync now",
+            question="Takes in what is new on TikTok: posts with their figures, comments, shop and trends. Nothing "
+            "is changed there, and it costs nothing. An account whose posts come from a file is not synced.",
+            icon="sync",
+            capability=Capability.RUN,
+            start=start_sync,
         ),
         _page("draft_a_post", "Draft a post", "edit_note", draft_page),
         _page("new_post", "New post", "add_box", new_post_page),
@@ -107,8 +118,20 @@ def start_batch_url(accounts: Sequence[TikTokAccount]) -> str:
 def start_profile_audit(*, account: TikTokAccount, by: User, cap_usd: Decimal | None = None) -> Started:
     """Start the audit on workers; raises `Refused` with one sentence when it cannot start."""
     run = start_run(PROFILE_AUDIT, account_id=account.id, by=by, cap_usd=cap_usd)
+    return _started(run, f"The profile audit of {account} has started.")
+
+
+def start_sync(*, account: TikTokAccount, by: User) -> Started:
+    """Start a sync on workers; raises `Refused` with one sentence when it cannot start."""
+    check_is_synced(account)
+    run = start_run(SYNC, account_id=account.id, by=by)
+    return _started(run, f"The sync of {account} has started.")
+
+
+def _started(run: WorkflowRun, text: str) -> Started:
+    """Return what the person is told, and where it leads."""
     return Started(
-        text=f"The profile audit of {account} has started.",
+        text=text,
         url=reverse("admin:workflows_workflowrun_change", args=[run.id]),
         warning=NO_WORKER if no_worker_is_up() else "",
     )

@@ -45,7 +45,7 @@ def _idea_shown(idea: VideoIdea) -> dict[str, str]:
 
 def _sheet_shown(sheet: RunSheet) -> dict[str, str]:
     parts = {
-        f"{part.starts_at:%H:%M} {part.kind}": " ".join(
+        f"{part.starts_at:%H:%M %Z} {part.kind}": " ".join(
             filter(None, (part.say, f"(product {part.product_id})" if part.product_id else ""))
         )
         for part in sheet.run_sheet

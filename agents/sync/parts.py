@@ -13,6 +13,7 @@ from uuid import UUID
 from django.utils.module_loading import import_string
 
 from agents.providers.errors import AccessRefused
+from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.errors import Refused
 from tiktok_ops.registries import registry
 
@@ -50,6 +51,15 @@ PARTS: MappingProxyType[str, Part] = registry(
     name=lambda part: part.name,
     called="parts of a sync",
 )
+
+
+def check_is_synced(account: TikTokAccount) -> None:
+    """Raise `SyncRefused` for an account whose posts come from a file: what TikTok says of another is no fact of it."""
+    if account.data_source == TikTokAccount.Source.FILE:
+        raise SyncRefused(
+            f"The posts of @{account.handle} come from an imported file: connect the account to TikTok to sync it, "
+            "or import a newer file."
+        )
 
 
 def sync_part(name: str, *, account_id: UUID, hold: Hold = lambda seconds: None) -> dict[str, Any]:

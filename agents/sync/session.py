@@ -13,7 +13,7 @@ from agents.providers.tiktok.access import Access, access_of
 from agents.providers.tiktok.connection import CALL_TIMEOUT_SECONDS
 from agents.providers.tiktok.provider import TikTokProvider, get_tiktok
 from agents.providers.tiktok.read.paging import Item, Page, Place
-from agents.sync.parts import SyncRefused
+from agents.sync.parts import check_is_synced
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.imports.reading import Reading
 from tiktok_ops.content.models import SyncState
@@ -81,10 +81,6 @@ def open_session(account_id: UUID, *, hold: Hold = lambda seconds: None) -> Sess
     of it. Raises `AccessRefused` for one that is not connected.
     """
     account = TikTokAccount.objects.get(id=account_id)
-    if account.data_source == TikTokAccount.Source.FILE:
-        raise SyncRefused(
-            f"The posts of @{account.handle} come from an imported file: connect the account to TikTok to sync it, "
-            "or import a newer file."
-        )
+    check_is_synced(account)
     access = access_of(account=account, mode=account.mode, by="sync")
     return Session(account, get_tiktok(), access, hold, timezone.now())

@@ -9,6 +9,7 @@ from tests.factories.accounts import AccountFactory
 from tests.factories.pages import World, make_world
 from tests.factories.workflows import WorkflowRunFactory, doorbells
 from tiktok_ops.accounts.account_actions import account_actions, account_facts
+from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.errors import Refused
 from tiktok_ops.workers import NO_WORKER
@@ -46,6 +47,27 @@ def test_start_audit_starts_a_run_on_workers_and_names_its_page(world: World) ->
     assert run.definition.slug == PROFILE_AUDIT
     assert started.url == f"/admin/workflows/workflowrun/{run.pk}/change/"
     assert (DOORBELL, (str(run.pk),)) in doorbells()
+
+
+def test_sync_from_the_accounts_page_starts_a_run_and_leads_to_it(world: World) -> None:
+    TikTokAccount.objects.filter(id=world.account.id).update(data_source="sync")
+    answer = world.client("operator").post(f"{LIST}{world.account.pk}/sync-now/", {"_form_submitted": "True"})
+    run = WorkflowRun.objects.get()
+    assert (run.definition.slug, run.status) == ("sync_account", "queued")
+    assert answer["Location"] == f"/admin/workflows/workflowrun/{run.pk}/change/"
+    assert (
+        world.client("viewer")
+        .post(f"{LIST}{world.account.pk}/sync-now/", {"_form_submitted": "True"})
+        .status_code
+        == 403
+    )
+
+
+def test_sync_of_an_account_whose_posts_come_from_a_file_is_refused_at_once(world: World) -> None:
+    TikTokAccount.objects.filter(id=world.account.id).update(data_source="file")
+    answer = world.client("operator").post(f"{LIST}{world.account.pk}/sync-now/", {"_form_submitted": "True"})
+    assert "come from an imported file: connect the account to TikTok to sync it" in " ".join(_said(answer))
+    assert not WorkflowRun.objects.exists()
 
 
 @pytest.mark.parametrize(("is_missing", "warning"), [(True, NO_WORKER), (False, "")])
