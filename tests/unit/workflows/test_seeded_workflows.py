@@ -189,11 +189,14 @@ def test_shop_sync_changes_what_differs_once_a_person_agrees(accounts: dict[str,
     assert row.data["skus"][0]["inventory"][0]["quantity"] == 77
 
 
-def test_live_show_waits_for_its_slot_and_recaps_it(accounts: dict[str, TikTokAccount]) -> None:
-    now: datetime = timezone.now().replace(second=0, microsecond=0)
+def test_live_show_waits_for_its_slot_and_recaps_it(accounts: dict[str, TikTokAccount], world: World) -> None:
+    now: datetime = timezone.now()
+    # The hour of an order, so that there is something to recap whatever the time.
+    orders = [order.ordered_at for order in world.account("fellrunner.supply").orders]
+    sold_at = max(at for at in orders if at < now - timedelta(hours=1)).replace(second=0, microsecond=0)
     slot = {
-        "starts_at": (now - timedelta(hours=2)).isoformat(),
-        "ends_at": (now - timedelta(hours=1)).isoformat(),
+        "starts_at": (sold_at - timedelta(minutes=30)).isoformat(),
+        "ends_at": (sold_at + timedelta(minutes=30)).isoformat(),
     }
     run = started(
         "live_show", accounts["fellrunner.supply"], slot=slot, host="Ines", recap_at=now.isoformat()
