@@ -6,6 +6,9 @@ A circle of producer and compliance, a video, a person, the post.
 from workflows.definitions.own_post import FINDINGS, POST, SETTINGS
 from workflows.nodes import AgentNode, AnyNode, GateNode, RenderNode, ReviewNode
 
+REDRAFTS = {"duration_seconds": "brief.duration_seconds", "feedback": "redraft.feedback"}
+"""What a draft takes of the brief, and of the review that sent it back, wherever its idea is from."""
+
 MOST_BY_DEFAULT = AgentNode.model_fields["most_items"].default
 """What a node outside a loop says of how many items it takes, which nobody reads."""
 
@@ -26,11 +29,7 @@ def draft_in_a_circle(
             depends_on=depends_on,
             for_each=loop,
             most_items=most_items,
-            inputs={
-                "duration_seconds": "brief.duration_seconds",
-                "feedback": "redraft.feedback",
-                **drafts,
-            },
+            inputs=REDRAFTS | drafts,
         ),
         AgentNode(
             key="compliance",
