@@ -47,6 +47,7 @@ class Cluster:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     stopping: Stop = field(default_factory=Stop)
+    is_asked_to_stop: bool = False
 
     def start(self) -> None:
         """Start the cluster; its processes end with this one, however this one ends."""
@@ -74,13 +75,16 @@ class Cluster:
     def ask_to_stop(self) -> None:
         """Ask the cluster to take nothing more and end with what it runs; return at once.
 
-        Its processes see the flag before their next step; django-q ends them once they are idle.
+        Its processes see the flag before their next step; django-q ends them once they are idle. It is asked once:
+        a second signal while it answers the first finds it holding the lock of its own flag, and it waits for ever.
         """
+        if self.process is None or self.is_asked_to_stop:
+            return
+        self.is_asked_to_stop = True
         self.stopping.set()
         # To the main process only: a signal to the whole group makes django-q hang.
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.terminate()
+        with suppress(ProcessLookupError):
+            self.process.terminate()
 
     def stop(self, *, seconds: float) -> None:
         """Let running steps finish for up to `seconds`, then end whatever is left of the group."""

@@ -125,6 +125,17 @@ if child:
 time.sleep(60)
 """
 
+COUNTING = """
+import pathlib, signal, time
+asked = []
+signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
+pathlib.Path("told").write_text("up")
+while not asked:
+    time.sleep(0.01)
+time.sleep(0.5)  # for a second signal, which would count as well
+raise SystemExit(len(asked))
+"""
+
 
 def told(folder: Path) -> str:
     """Return what a program told once it was up."""
@@ -152,6 +163,20 @@ def test_stop_cluster_asks_its_main_process_and_waits(
     assert process is not None
     assert process.returncode == -signal.SIGTERM
     assert not cluster.is_alive
+
+
+def test_stop_cluster_that_was_asked_to_does_not_signal_it_again(
+    clusters: Callable[[str], Cluster], tmp_path: Path
+) -> None:
+    # django-q's handler, interrupted by the same signal, waits for a lock that it holds itself.
+    cluster = clusters(COUNTING)
+    told(tmp_path)
+    process = cluster.process
+    cluster.ask_to_stop()
+    time.sleep(0.1)  # else the kernel makes one signal of two
+    cluster.stop(seconds=20)
+    assert process is not None
+    assert process.returncode == 1
 
 
 def test_stop_cluster_that_does_not_listen_ends_every_process_of_it(
