@@ -5,6 +5,7 @@ Here a doorbell is gone when it is taken: the keeper rings again for what it was
 lock to run out, nothing to acknowledge, and no second delivery. Redis makes the same promise.
 """
 
+from select import select
 from time import monotonic, sleep
 
 import psycopg
@@ -78,5 +79,14 @@ class Doorbells(ORM):  # type: ignore[misc]  # django-q has no types
         return [(None, payload) for (payload,) in fetch(TAKE, [self.list_key, Conf.BULK])]
 
     def _is_rung(self) -> bool:
-        """Wait for a doorbell to be rung, and return whether one was; those heard while we were busy end the wait."""
-        return any(True for _ in connection.connection.notifies(timeout=Conf.POLL, stop_after=1))
+        """Wait for a doorbell to be rung, and return whether one was; those heard while we were busy end the wait.
+
+        The socket is waited for here: psycopg looks up from its wait ten times a second.
+        """
+        if self._has_heard():
+            return True
+        readable, _, _ = select([connection.connection.fileno()], [], [], Conf.POLL)
+        return bool(readable) and self._has_heard()
+
+    def _has_heard(self) -> bool:
+        return any(True for _ in connection.connection.notifies(timeout=0, stop_after=1))
