@@ -19,6 +19,7 @@ from tiktok_ops.errors import Refused
 from tiktok_ops.queue import Cluster
 from workflows.catalogue import workflow_of
 from workflows.conditions import holds
+from workflows.doorbells import PutOff
 from workflows.executors import EXECUTORS
 from workflows.models import WorkflowStep
 from workflows.nodes import Workflow
@@ -38,18 +39,25 @@ RECONNECT_SECONDS = 0.25
 AFTER_OUTAGE_SECONDS = 1.0
 
 
-def advance_run(run_id: UUID, *, seconds_left: Callable[[], float], cluster: str | None = None) -> int:
+def advance_run(
+    run_id: UUID,
+    *,
+    seconds_left: Callable[[], float],
+    cluster: str | None = None,
+    put_off: PutOff | None = None,
+) -> int:
     """Claim and run what is due in the run, going straight on while there is time; return the steps run.
 
     `seconds_left` tells how long this worker may still work; a successor is only claimed when its
-    node's timeout fits. With `cluster`, only steps of that cluster are taken.
+    node's timeout fits. With `cluster`, only steps of that cluster are taken; with `put_off`, others hear
+    of them only where this worker does not come to them at once.
     """
     done = 0
     runs = Runs()
     claimed = claim(run_id, cluster=cluster)
     while claimed is not None:
         try:
-            finished = run_step(claimed, seconds_left=seconds_left, runs=runs)
+            finished = run_step(claimed, seconds_left=seconds_left, runs=runs, put_off=put_off)
         except LeaseLost:
             log.warning("lease lost", step=str(claimed.step_id), claim=claimed.number)
             return done
@@ -86,7 +94,13 @@ def give_back(claimed: Claim, *, seconds: float) -> bool:
     return False
 
 
-def run_step(claimed: Claim, *, seconds_left: Callable[[], float], runs: Runs | None = None) -> Finished:
+def run_step(
+    claimed: Claim,
+    *,
+    seconds_left: Callable[[], float],
+    runs: Runs | None = None,
+    put_off: PutOff | None = None,
+) -> Finished:
     """Run a claimed step to its outcome and record it; `runs` remembers the run from step to step.
 
     Raises `LeaseLost` when the step was no longer this worker's.
@@ -103,7 +117,8 @@ def run_step(claimed: Claim, *, seconds_left: Callable[[], float], runs: Runs | 
     # A successor may take as long as any node of this workflow that the same cluster works on.
     go_on = seconds_left() > workflow.longest_seconds.get(Cluster(step.cluster), 0.0)
     pass_by(CrashPoint.BEFORE_FINISH, claimed.step_id)
-    finished = _record(claimed, outcome, go_on=go_on, leads_on=workflow.leads_on(work.node))
+    leads_on = workflow.leads_on(work.node)
+    finished = _record(claimed, outcome, go_on=go_on, leads_on=leads_on, put_off=put_off)
     pass_by(CrashPoint.AFTER_FINISH, claimed.step_id)
     return finished
 
@@ -134,10 +149,12 @@ def perform(work: Work) -> Outcome:
         )
 
 
-def _record(claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool) -> Finished:
+def _record(
+    claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool, put_off: PutOff | None
+) -> Finished:
     """Finish with the outcome, or, where that is refused or cannot be kept, fail the step with the reason."""
     try:
-        return finish(claimed, outcome, go_on=go_on, leads_on=leads_on)
+        return finish(claimed, outcome, go_on=go_on, leads_on=leads_on, put_off=put_off)
     except LeaseLost:
         raise
     except Refused as refusal:  # a gate that asks for what nobody could approve

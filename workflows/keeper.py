@@ -24,13 +24,14 @@ from workflows.alarms import EFFECT_LOST
 from workflows.batched_steps import abandoned_and_due, ring_for_abandoned
 from workflows.budget_approvals import open_questions, wake_where_there_is_room
 from workflows.chores import Chore, due_of
+from workflows.doorbells import DOORBELL
 from workflows.effects.ledger import STRANDED, raise_if_lost, strand
 from workflows.effects.models import Effect
 from workflows.effects.next_look import UNKNOWN_LONG
 from workflows.models import WorkflowStep
 from workflows.outcomes import Alarm, Claim, Failed, LeaseLost
 from workflows.presence import Place, Post
-from workflows.protocol import DOORBELL, MAX_CLAIMS, finish, wake
+from workflows.protocol import MAX_CLAIMS, finish, wake
 from workflows.schedules.firing import fire_due, waiting_schedules
 from workflows.stop_switch import unstopped, wake_unstopped
 from workflows.transitions import STEP

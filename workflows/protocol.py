@@ -16,8 +16,9 @@ from approvals.services import Asking, open_request
 from tiktok_ops.content.models import Artifact, Asset
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.prepared import fetch, insertion
-from tiktok_ops.queue import IS_SOMEBODY_WAITING, ring, this_cluster
+from tiktok_ops.queue import IS_SOMEBODY_WAITING, this_cluster
 from workflows.alarms import raise_for_step
+from workflows.doorbells import PutOff, ring_clusters
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import (
@@ -37,7 +38,6 @@ from workflows.outcomes import (
 from workflows.processes import this_process
 from workflows.steps import add_items, add_round, newest_steps
 
-DOORBELL = "workflows.tasks.advance"
 LEASE_LOST = "TK001"
 MAX_CLAIMS = 3
 _FINISH = f"SELECT * FROM workflow_finish(%s, %s, %s::jsonb, %s, %s, %s, {IS_SOMEBODY_WAITING})"  # noqa: S608
@@ -78,36 +78,49 @@ def renew(claimed: Claim, *, seconds: float) -> None:
         raise LeaseLost
 
 
-def finish(claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool = True) -> Finished:
+def finish(
+    claimed: Claim, outcome: Outcome, *, go_on: bool, leads_on: bool = True, put_off: PutOff | None = None
+) -> Finished:
     """Record the outcome with all that follows from it, and ring for what became due, in one transaction.
 
     With `go_on`, one successor is claimed for this process in the same transaction. Without `leads_on` there
-    is at most that one, so nobody to ring for, and one statement is all of it; should it be otherwise, the
-    doorbell follows the commit, and the keeper rings for one that a crash took in between.
+    is at most that one, so nobody to ring for, and with `put_off` whoever is rung for may be so a moment later:
+    one statement is all of it then; a doorbell follows the commit, and the keeper rings for one that a crash
+    took in between.
     Raises `LeaseLost`, having written nothing, when claim and state no longer match.
     """
+    is_nested = connection.in_atomic_block
+    put_off = None if is_nested else put_off  # what waits for the caller's commit is rung for with it
     is_alone = isinstance(outcome, Succeeded) and not outcome.artifacts and not outcome.warnings
-    is_whole = go_on and not leads_on and is_alone
-    with nullcontext() if is_whole and not connection.in_atomic_block else transaction.atomic():
-        if isinstance(outcome, AsksPerson) and _is_cancelled(claimed.step_id):
-            outcome = Skipped("The run was cancelled before this was asked.")
-        approval_id = _ask(claimed.step_id, outcome) if isinstance(outcome, AsksPerson) else None
-        if isinstance(outcome, Expanded):
-            _expand(claimed.step_id, outcome)
-        if isinstance(outcome, SentBack):
-            _send_back(claimed.step_id, outcome)
-        rows = outcome.rows if isinstance(outcome, Succeeded) else ()
-        finished, clusters = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on, rows=rows)
-        if isinstance(outcome, Succeeded) and outcome.artifacts:
-            _store_artifacts(claimed.step_id, outcome.artifacts)
-        if isinstance(outcome, Succeeded) and outcome.warnings:
-            _warn(claimed.step_id, outcome.warnings)
-        if isinstance(outcome, Failed) and outcome.alarm:
-            raise_for_step(claimed.step_id, outcome.alarm, error=outcome.error)
-        if clusters:
-            _ring_for(claimed.step_id, clusters)
+    is_whole = go_on and is_alone and (put_off is not None or not leads_on)
+    with nullcontext() if is_whole and not is_nested else transaction.atomic():
+        finished, clusters = _write(claimed, outcome, go_on=go_on)
+        if put_off is None or finished.next_claim is None:
+            _ring_for(claimed.step_id, put_off.left(clusters) if put_off else clusters)
         pass_by(CrashPoint.IN_FINISH, claimed.step_id)
-        return finished
+    if put_off is not None and finished.next_claim is not None:
+        _ring_for(claimed.step_id, put_off.went_on(clusters))
+    return finished
+
+
+def _write(claimed: Claim, outcome: Outcome, *, go_on: bool) -> tuple[Finished, list[str]]:
+    """Write the outcome with all that belongs to it; return what is left to do and the clusters to ring."""
+    if isinstance(outcome, AsksPerson) and _is_cancelled(claimed.step_id):
+        outcome = Skipped("The run was cancelled before this was asked.")
+    approval_id = _ask(claimed.step_id, outcome) if isinstance(outcome, AsksPerson) else None
+    if isinstance(outcome, Expanded):
+        _expand(claimed.step_id, outcome)
+    if isinstance(outcome, SentBack):
+        _send_back(claimed.step_id, outcome)
+    rows = outcome.rows if isinstance(outcome, Succeeded) else ()
+    finished, clusters = _finish(claimed, _as_json(outcome, approval_id), go_on=go_on, rows=rows)
+    if isinstance(outcome, Succeeded) and outcome.artifacts:
+        _store_artifacts(claimed.step_id, outcome.artifacts)
+    if isinstance(outcome, Succeeded) and outcome.warnings:
+        _warn(claimed.step_id, outcome.warnings)
+    if isinstance(outcome, Failed) and outcome.alarm:
+        raise_for_step(claimed.step_id, outcome.alarm, error=outcome.error)
+    return finished, clusters
 
 
 def _is_cancelled(step_id: UUID) -> bool:
@@ -214,12 +227,6 @@ def go_on(run_id: UUID) -> None:
 def settle(run_id: UUID, step_id: UUID) -> None:
     """Count a step that has ended off those that wait for it, in the caller's transaction, which has locked the run."""
     fetch("SELECT workflow_count_off(%s, %s)", [run_id, step_id])
-
-
-def ring_clusters(run_id: UUID, clusters: Iterable[str]) -> None:
-    """Ring for the run once for each of the clusters."""
-    for cluster in clusters:
-        ring(DOORBELL, run_id, cluster=cluster)
 
 
 def _rings(step_id: UUID, sql: str, arguments: list[Any]) -> bool:

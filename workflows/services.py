@@ -20,10 +20,10 @@ from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
 from tiktok_ops.prepared import RowOf, fetch, insert
 from workflows.catalogue import find_definition, store_definition
+from workflows.doorbells import ring_clusters
 from workflows.estimates import estimate_of
 from workflows.models import RunEvent, WorkflowDefinition, WorkflowRun
 from workflows.nodes import Workflow
-from workflows.protocol import ring_clusters
 from workflows.steps import first_steps
 from workflows.validation import check_input
 

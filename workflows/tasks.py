@@ -10,9 +10,9 @@ from django.utils.module_loading import import_string
 
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.queue import Doorbell, ring, take_next, this_cluster
+from workflows.doorbells import DOORBELL, PutOff
 from workflows.engine import advance_run, clock_down
 from workflows.processes import is_stopping
-from workflows.protocol import DOORBELL
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +56,7 @@ def _advance(run_id: str) -> None:
         UUID(run_id),
         seconds_left=lambda: 0.0 if is_stopping() else left(),
         cluster=this_cluster(),
+        put_off=PutOff(UUID(run_id)),
     )
 
 

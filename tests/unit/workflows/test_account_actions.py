@@ -15,8 +15,8 @@ from tiktok_ops.errors import Refused
 from tiktok_ops.workers import NO_WORKER
 from workflows import account_actions as offered
 from workflows.account_actions import PROFILE_AUDIT, start_profile_audit
+from workflows.doorbells import DOORBELL
 from workflows.models import WorkflowRun
-from workflows.protocol import DOORBELL
 from workflows.services import RunRefused
 
 pytestmark = pytest.mark.django_db

@@ -20,12 +20,13 @@ from tests.factories.workflows import (
 from tests.unit.workflows.rows import CONDITIONS, LIVE_RUNS, call, database_now, everything, step_in
 from tiktok_ops.content.models import Artifact
 from tiktok_ops.queue import ring
+from workflows.doorbells import DOORBELL
 from workflows.keeper import ring_due
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.outcomes import ArtifactDraft, Claim, Failed, Finished, LeaseLost, Outcome, Succeeded, TryAgain
 from workflows.overview import overview_of
 from workflows.processes import this_process
-from workflows.protocol import DOORBELL, claim, finish
+from workflows.protocol import claim, finish
 from workflows.transitions import RUN
 
 pytestmark = pytest.mark.django_db

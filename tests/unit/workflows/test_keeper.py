@@ -17,10 +17,11 @@ from tests.factories.workflows import (
 from tests.unit.workflows.rows import everything, step_in, wait_for_presence
 from tiktok_ops.signals import Stop
 from workflows import keeper
+from workflows.doorbells import DOORBELL
 from workflows.keeper import Keeper, park_exhausted, ring_due, sweep
 from workflows.outcomes import Claim, Finished, LeaseLost
 from workflows.presence import Present, present
-from workflows.protocol import DOORBELL, MAX_CLAIMS, claim
+from workflows.protocol import MAX_CLAIMS, claim
 
 POISON = "running for the last time, lease over"
 

@@ -7,11 +7,12 @@ from django_q.models import OrmQ
 
 from tests.factories.agents import made_agent, use_agents
 from tests.factories.workflows import agent_node, doorbells, report_node, run_of, workflow_of
+from workflows.doorbells import DOORBELL
 from workflows.engine import advance_run
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import Workflow
 from workflows.outcomes import Expanded
-from workflows.protocol import DOORBELL, claim, finish
+from workflows.protocol import claim, finish
 from workflows.validation import DefinitionRefused, InputRefused, check_workflow
 
 pytestmark = pytest.mark.django_db

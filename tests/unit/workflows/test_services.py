@@ -14,8 +14,8 @@ from tests.factories.workflows import agent_node, doorbells, report_node, run_of
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.audit.models import AuditEvent
 from workflows.catalogue import WorkflowUnknown, store_definition
+from workflows.doorbells import DOORBELL
 from workflows.models import StepDependency, WorkflowRun, WorkflowStep
-from workflows.protocol import DOORBELL
 from workflows.services import RunRefused, start_run
 from workflows.validation import InputRefused
 

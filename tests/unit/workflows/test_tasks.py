@@ -10,9 +10,9 @@ from tests.factories.workflows import agent_node, doorbells, run_of, rung_cluste
 from tiktok_ops.queue import ring
 from tiktok_ops.signals import Stop
 from workflows import tasks
+from workflows.doorbells import DOORBELL
 from workflows.models import WorkflowRun
 from workflows.processes import STOP_FD
-from workflows.protocol import DOORBELL
 from workflows.webhooks import tasks as webhook_tasks
 
 pytestmark = pytest.mark.django_db

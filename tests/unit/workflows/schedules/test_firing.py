@@ -19,8 +19,8 @@ from tiktok_ops.content.imports.service import import_posts
 from workflows import keeper
 from workflows.catalogue import store_definition
 from workflows.definitions.shared_nodes import FRESH
+from workflows.doorbells import DOORBELL
 from workflows.models import WorkflowDefinition, WorkflowRun
-from workflows.protocol import DOORBELL
 from workflows.schedules import firing as starting
 from workflows.schedules.firing import FAULT, fire_due, fire_event, fire_now
 from workflows.schedules.models import Schedule, ScheduleFiring
