@@ -34,7 +34,8 @@ test: .venv/dev.installed ## Run the tests (pytest --reuse-db)
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup $(TESTS)
 
 chaos: .venv/dev.installed ## Kill, race and restart in the long form: every repetition the promises name
-	TIKTOK_OPS_TESTS=long $(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup -s tests/chaos tests/integration
+	TIKTOK_OPS_TESTS=long $(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup -s tests/chaos tests/integration \
+		$$(grep -rl tests.forms tests/unit --include='*.py')
 
 mutants: .venv/dev.installed ## Put bugs into a copy of the project; each must make its test fail
 	$(RUN) -m tests.seeded_bugs

@@ -17,11 +17,22 @@ from django.db import connection, connections, transaction
 from pytest_django import DjangoDbBlocker
 
 from agents.providers import breakers
-from tests.database import clone_database, database_digest, drop_database, prepare_database
+from tests.database import (
+    clone_database,
+    database_digest,
+    drop_database,
+    keep_rows,
+    prepare_database,
+    wipe,
+)
+from tests.forms import IS_LONG
+from tiktok_ops.env import BASE_DIR
 from tiktok_ops.network import block_network
 from tiktok_ops.postgres.base import ensure_once, let_go
 from tiktok_ops.postgres.server import EmbeddedServer
 from workflows import estimates
+
+CHAOS, INTEGRATION = BASE_DIR / "tests" / "chaos", BASE_DIR / "tests" / "integration"
 
 block_network()
 
@@ -43,6 +54,24 @@ def pytest_collection() -> Iterator[None]:
     yield
     gc.freeze()
     gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what one process does of the tests, so that what they share is made once: xdist deals the others singly."""
+    for item in items:
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Item) -> str:
+    """Return the group of a test: of its module's database, or of those that start processes and wait for them.
+
+    The latter are one group, beside all else; not in the long form, which has nothing else.
+    """
+    if not IS_LONG and any(item.path.is_relative_to(folder) for folder in (CHAOS, INTEGRATION)):
+        return "processes"
+    return item.path.stem if "module_db" in getattr(item, "fixturenames", ()) else ""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -100,17 +129,17 @@ def module_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> It
 
 
 @contextmanager
-def own_database(blocker: DjangoDbBlocker) -> Iterator[str]:
+def own_database(blocker: DjangoDbBlocker, spare: dict[str, str]) -> Iterator[str]:
     """Have a migrated database for the block, in which it may commit; yields its URL.
 
-    A clone of a template (about 45 ms) rather than a flush: append-only triggers refuse TRUNCATE.
-    Processes that are started reach it by `DATABASE_URL`, which is set for them.
+    One of `spare`, which is name and URL of those this process wiped, or else a clone of a template.
+    Processes that are started reach it by `DATABASE_URL`, which is set for them; a database that one of them
+    is still connected to is not lent again.
     """
     with blocker.unblock():
         shared = connection.settings_dict["NAME"]
-        name = f"{shared}_{uuid4().hex[:12]}"
         connections.close_all()
-        url = clone_database(f"{shared}_template", name)
+        name, url = spare.popitem() if spare else _cloned(shared)
         connection.settings_dict["NAME"] = name
         before = os.environ.get("DATABASE_URL")
         os.environ["DATABASE_URL"] = url
@@ -123,18 +152,39 @@ def own_database(blocker: DjangoDbBlocker) -> Iterator[str]:
                 os.environ["DATABASE_URL"] = before
             connections.close_all()
             connection.settings_dict["NAME"] = shared
+            if wipe(url):
+                spare[name] = url
+            else:
+                drop_database(name)
+
+
+def _cloned(shared: str) -> tuple[str, str]:
+    """Return name and URL of a new clone of the template."""
+    name = f"{shared}_{uuid4().hex[:12]}"
+    url = clone_database(f"{shared}_template", name)
+    keep_rows(url)
+    return name, url
+
+
+@pytest.fixture(scope="session")
+def spare_databases(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, str]]:
+    """Databases nobody uses at the moment, by name, with their URLs."""
+    spare: dict[str, str] = {}
+    yield spare
+    with django_db_blocker.unblock():
+        for name in spare:
             drop_database(name)
 
 
 @pytest.fixture
-def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+def committed_db(spare_databases: dict[str, str], django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """Give the test a database of its own, in which it may commit; yields its URL."""
-    with own_database(django_db_blocker) as url:
+    with own_database(django_db_blocker, spare_databases) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def module_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+def module_db(spare_databases: dict[str, str], django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """Give a module's tests one database, in which they may commit; for those that share a process."""
-    with own_database(django_db_blocker) as url:
+    with own_database(django_db_blocker, spare_databases) as url:
         yield url

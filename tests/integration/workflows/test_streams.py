@@ -33,7 +33,7 @@ from tiktok_ops.accounts.models import Membership
 from tiktok_ops.accounts.roles import Role
 from workflows.models import WorkflowRun
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("streams")]
+pytestmark = pytest.mark.integration
 
 QUICK = {"STREAM_HEARTBEAT_SECONDS": "0.5", "STREAM_CHECK_SECONDS": "0.5"}
 CLIENTS, EVENTS = 100, 40

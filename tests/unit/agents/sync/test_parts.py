@@ -127,7 +127,9 @@ def test_sync_takes_in_new_comments_of_posts_that_have_more_than_are_known(world
     assert Comment.objects.filter(account=account, text="one more").exists()
 
 
-def test_sync_of_comments_leaves_what_is_too_much_for_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sync_of_comments_leaves_what_is_too_much_for_one_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     account = account_of("fellrunner.mending")
     monkeypatch.setattr(syncing_comments, "MOST_CALLS", 4)
     sync_part("posts", account_id=account.id)
