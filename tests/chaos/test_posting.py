@@ -21,7 +21,11 @@ from tiktok_ops.crash_points import FOLDER, CrashPoint
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
 KILLS = times(long=20, short=1)
-EFFECT_POINTS = [point for point in CrashPoint if point.startswith("effect.")]
+EFFECT_POINTS = [
+    point for point in CrashPoint if point.startswith("effect.") and point is not CrashPoint.AFTER_OFFER
+]
+"""Those a video passes: an address is offered for photos only (`test_post_photo`)."""
+
 # Each alone; in the short form two or three at once, as many deaths in a row as a step may see.
 DYING: list[tuple[CrashPoint, ...]] = times(
     long=[(point,) for point in (*EFFECT_POINTS, *STEP_POINTS)],
