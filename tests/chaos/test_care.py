@@ -24,6 +24,7 @@ from tests.chaos.test_worker_kill import (
 from tests.factories.breakers import let_cool_down
 from tests.forms import times
 from tests.processes import Running, running, wait_until
+from workflows.definitions.profile_audit import workflow as profile_audit
 from workflows.engine import advance_run
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
 from workflows.presence import Present, present
@@ -31,6 +32,7 @@ from workflows.protocol import MAX_CLAIMS
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
+STEPS = len(profile_audit.nodes)
 RUNS = times(long=20, short=2)
 ROUNDS = times(long=10, short=2)
 """In how many parts the ten minutes pass."""
@@ -177,7 +179,7 @@ def test_8_processes_at_the_same_runs_take_each_step_once(committed_db: str) -> 
         RunEvent.objects.filter(kind="step.running").values_list("run_id", "data__key", "data__claim")
     )
     assert set(taken.values()) == {1}
-    assert len(taken) == WorkflowStep.objects.count() == 5 * len(runs)
+    assert len(taken) == WorkflowStep.objects.count() == STEPS * len(runs)
     assert set(WorkflowStep.objects.values_list("claims", flat=True)) == {1}
     assert len(set(WorkflowStep.objects.values_list("claimed_by", flat=True))) == PROCESSES
 

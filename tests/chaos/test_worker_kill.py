@@ -19,11 +19,13 @@ from tests.forms import only_long, times
 from tests.processes import Running, running, wait_until
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.models import Artifact
+from workflows.definitions.profile_audit import workflow as profile_audit
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
 from workflows.services import start_run
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
+STEPS = len(profile_audit.nodes)
 KILLS = times(long=20, short=3)
 RUNS = times(long=50, short=8)
 # Slow answers make the moments inside a step long enough to be hit; a short stall shows a wedged cluster soon.
@@ -161,7 +163,7 @@ def test_two_workers_with_many_runs_at_once_take_no_step_twice(committed_db: str
     for run in runs:
         check_whole(run)
     claims = WorkflowStep.objects.values("claims").annotate(steps=Count("id")).order_by()
-    assert list(claims) == [{"claims": 1, "steps": 5 * RUNS}]
+    assert list(claims) == [{"claims": 1, "steps": STEPS * RUNS}]
     holders = set(WorkflowStep.objects.values_list("claimed_by", flat=True))
     assert len(holders) >= times(long=3, short=2), "the work stayed in one process"
     print(f"{RUNS} runs in {(datetime.now(UTC) - began).total_seconds():.1f} s over {len(holders)} processes")  # noqa: T201
