@@ -102,7 +102,7 @@ def test_sigkill_of_random_processes_while_tiktok_fails_loses_and_repeats_nothin
 def test_sigstop_for_longer_than_the_lease_lets_no_frozen_worker_write(
     committed_db: str, tmp_path: Path
 ) -> None:
-    raging = storm(times(long=100, short=4))
+    raging = storm(times(long=100, short=8))  # of four, chance let every frozen one keep its lease once
     dice = random.Random(raging.seed)
     log = tmp_path / "worker.log"
     env = environment(raging.seed, LOG_LEVEL="WARNING")
