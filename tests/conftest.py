@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _group(item: pytest.Item) -> str:
     """Return the group of a test: of its module's database, or of those that start processes and wait for them.
 
-    The latter are one group, beside all else; not in the long form, which has nothing else.
+    The latter are one group, beside all else; not in the long form, which is little else.
     """
     if not IS_LONG and any(item.path.is_relative_to(folder) for folder in (CHAOS, INTEGRATION)):
         return "processes"

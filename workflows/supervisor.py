@@ -255,9 +255,8 @@ class Supervisor:
 
     def _mind_clusters(self) -> None:
         """Give back what dead processes held; mind each cluster."""
+        release_leases_of_the_gone()
         loads = current_loads()
-        if any(load.held for load in loads.values()) and release_leases_of_the_gone():
-            loads = current_loads()
         for group in self._groups:
             group.mind(loads.get(group.cluster.name, NO_LOAD), self._stop)
 

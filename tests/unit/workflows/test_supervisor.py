@@ -19,7 +19,7 @@ from tests.unit.workflows.rows import step_in, wait_for_presence
 from tests.unit.workflows.test_processes import ENDED_PID
 from tiktok_ops.signals import Stop
 from workflows import supervisor
-from workflows.models import WorkflowStep
+from workflows.models import WorkflowRun, WorkflowStep
 from workflows.presence import Present, present
 from workflows.processes import DIE_WITH_PARENT, this_host, this_process
 from workflows.supervisor import (
@@ -340,6 +340,16 @@ def test_supervise_gives_back_what_dead_processes_held(cluster: NotedCluster) ->
     assert current_load() == Load(due=0, held=0, overdue=2, open=2)
     first.refresh_from_db()
     assert first.status == "running"
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_supervise_gives_back_what_the_dead_held_of_a_paused_run_too(cluster: NotedCluster) -> None:
+    step = held_by(GONE)
+    WorkflowRun.objects.filter(id=step.run_id).update(status="paused")
+    Supervisor(StopAfter(1)).run()
+    step.refresh_from_db()
+    assert step.lease_until is not None
+    assert step.lease_until <= timezone.now()
 
 
 @pytest.mark.usefixtures("committed_db")
