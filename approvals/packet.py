@@ -162,14 +162,20 @@ def _listed(facts: Mapping[str, Any], *, is_read: bool) -> dict[str, str]:
 
 
 def in_words(value: Any) -> str:
-    """Return a JSON value as people read it."""
+    """Return a JSON value as people read it; a list of objects with a line for each."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or value == "":
         return "–"
     if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
         return ", ".join(value)
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        return "\n".join(map(_object_in_words, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _object_in_words(value: Mapping[str, Any]) -> str:
+    return " · ".join(f"{name.replace('_', ' ')}: {in_words(said)}" for name, said in value.items())
 
 
 def _newer_url(asked: ApprovalRequest) -> str:

@@ -180,5 +180,5 @@ def _warnings(account: TikTokAccount) -> list[str]:
             f"{account} is linked to no brand: voice, guidelines and banned claims were not considered."
         )
     if account.data_as_of is None:
-        warnings.append(f"{account} has no posts yet: import a file of its posts first.")
+        warnings.append(f"{account} has no posts yet: sync it or import a file of its posts first.")
     return warnings

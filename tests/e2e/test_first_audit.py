@@ -48,6 +48,8 @@ def test_operator_imports_a_file_audits_the_account_and_reads_the_report(
         assert not scrolls_sideways(page)
 
         page.goto(f"{running.address}/admin/accounts/tiktokaccount/{account.id}/change/")
+        expect(page.get_by_role("link", name="@lumen.lamps").first).to_be_visible()
+        assert not scrolls_sideways(page)
         start_from_account_page(page, "Run profile audit")
         page.wait_for_url("**/workflowrun/**")
         expect(page.get_by_role("heading", name="Profile audit of @lumen.lamps")).to_be_visible(

@@ -190,11 +190,18 @@ def test_words_nobody_checked_are_called_that(account: TikTokAccount) -> None:
     assert "Nobody checked these words against the rules" in page_of(asked_about(account, "A lamp"))
 
 
+def test_facts_that_are_lists_of_objects_have_a_line_for_each(account: TikTokAccount) -> None:
+    pinned = [{"title": "Wax <bar>", "days_of_cover": 40.5}, {"title": "Gas stove", "days_of_cover": None}]
+    page = page_of(asked_about(account, "A lamp", pinned=pinned))
+
+    assert "title: Wax &lt;bar&gt; · days of cover: 40.5<br>title: Gas stove · days of cover: –</td>" in page
+
+
 def test_findings_of_another_shape_are_shown_as_they_are(account: TikTokAccount) -> None:
     page = page_of(asked_about(account, "A lamp", findings=[{"odd": "<i>1</i>"}], compliance_score=7))
 
     assert "What it found cannot be shown at the words" in page
-    assert "[{&quot;odd&quot;: &quot;&lt;i&gt;1&lt;/i&gt;&quot;}]" in page
+    assert "odd: &lt;i&gt;1&lt;/i&gt;" in page
     assert "Nobody checked" not in page
 
 

@@ -79,7 +79,7 @@ def test_start_run_on_an_account_without_posts_takes_the_clock_and_warns() -> No
     run = run_of(GRAPH, account)
     assert isinstance(run.as_of, datetime)
     assert before <= run.as_of <= timezone.now()
-    assert run.warnings == ["@empty has no posts yet: import a file of its posts first."]
+    assert run.warnings == ["@empty has no posts yet: sync it or import a file of its posts first."]
 
 
 def test_start_run_on_an_account_without_a_brand_warns() -> None:

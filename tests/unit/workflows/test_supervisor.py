@@ -327,7 +327,8 @@ def test_supervise_cluster_that_does_not_move_starts_it_again_once(
 
 @pytest.mark.usefixtures("committed_db")
 def test_supervise_gives_back_what_dead_processes_held(cluster: NotedCluster) -> None:
-    first = held_by(GONE)
+    first, paused = held_by(GONE), held_by(GONE)
+    WorkflowRun.objects.filter(id=paused.run_id).update(status="paused")  # which the load leaves out
     seen: list[Load] = []
 
     def look_on(look: int) -> None:
@@ -338,18 +339,9 @@ def test_supervise_gives_back_what_dead_processes_held(cluster: NotedCluster) ->
     Supervisor(StopAfter(2, look_on)).run()
     assert [(load.held, load.overdue) for load in seen] == [(1, 0), (0, 1)]
     assert current_load() == Load(due=0, held=0, overdue=2, open=2)
-    first.refresh_from_db()
-    assert first.status == "running"
-
-
-@pytest.mark.usefixtures("committed_db")
-def test_supervise_gives_back_what_the_dead_held_of_a_paused_run_too(cluster: NotedCluster) -> None:
-    step = held_by(GONE)
-    WorkflowRun.objects.filter(id=step.run_id).update(status="paused")
-    Supervisor(StopAfter(1)).run()
-    step.refresh_from_db()
-    assert step.lease_until is not None
-    assert step.lease_until <= timezone.now()
+    for step in (first, paused):
+        step.refresh_from_db()
+        assert (step.status, step.lease_until) < ("running", timezone.now())
 
 
 @pytest.mark.usefixtures("committed_db")
