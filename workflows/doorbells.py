@@ -16,7 +16,8 @@ DOORBELL = "workflows.tasks.advance"
 PUT_OFF_SECONDS = 0.01
 _DUE = """
     SELECT count(*) FROM workflows_workflowstep
-    WHERE run_id = %s AND cluster = %s AND status = 'ready' AND not_before <= clock_timestamp()
+    WHERE run_id = %s AND cluster = %s AND status IN ('pending', 'ready', 'running', 'waiting')
+        AND status || '' = 'ready' AND not_before <= clock_timestamp() -- see workflows/sql/events.sql
 """
 
 

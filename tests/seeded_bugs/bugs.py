@@ -20,8 +20,12 @@ BUGS = (
         name="no claim",
         meaning="A step another worker holds can be taken at any time.",
         file="workflows/sql/claim.sql",
-        sound="OR (status = 'running' AND lease_until < clock_timestamp()",
-        broken="OR (status = 'running'",
+        sound="                        OR (lease_until < clock_timestamp() AND workflow_starts(id) < p_max_claims))\n"
+        "                ORDER BY position, item, round LIMIT 1)\n"
+        "            -- Its holder may have lengthened the lease meanwhile, without the run's lock.\n"
+        "            AND (lease_until IS NULL OR lease_until < clock_timestamp())\n",
+        broken="                        OR workflow_starts(id) < p_max_claims)\n"
+        "                ORDER BY position, item, round LIMIT 1)\n",
         test="tests/integration/workflows/test_concurrency.py"
         "::test_claim_the_same_50_runs_from_8_threads_takes_every_step_once",
     ),
@@ -29,8 +33,8 @@ BUGS = (
         name="no fence",
         meaning="A worker whose step was taken over may still write what it came to.",
         file="workflows/sql/finish.sql",
-        sound="WHERE id = p_step AND claims = p_claim AND status = 'running'",
-        broken="WHERE id = p_step AND status = 'running'",
+        sound="WHERE id = p_step AND claims = p_claim AND status || '' = 'running'",
+        broken="WHERE id = p_step AND status || '' = 'running'",
         test="tests/unit/workflows/test_finish.py::test_finish_with_an_older_claim_leaves_no_trace_of_it",
     ),
     SeededBug(

@@ -21,6 +21,7 @@ END $$;
 
 -- Take one due step of a run whose row the caller has locked: ready and due, or running under a lease that has
 -- expired. A worker takes the steps of its own cluster; with p_cluster null, of any.
+-- A lease is held exactly while a step runs (`workflow_step_is_sound`), so that one without is ready.
 -- `claims` rises with every taking; it is the fencing token of the one who took it. A step that was taken
 -- p_max_claims times in a row without an end is left for the keeper to park.
 -- Returns nulls when there is none, else the step with its claim, and the events still to be said.
@@ -45,10 +46,11 @@ BEGIN
             SELECT id FROM workflows_workflowstep
                 WHERE run_id = p_run AND status IN ('ready', 'running')
                     AND (p_cluster IS NULL OR cluster = p_cluster)
-                    AND ((status = 'ready' AND not_before <= clock_timestamp())
-                        OR (status = 'running' AND lease_until < clock_timestamp()
-                            AND workflow_starts(id) < p_max_claims))
-                ORDER BY position, item, round LIMIT 1 FOR UPDATE)
+                    AND ((lease_until IS NULL AND not_before <= clock_timestamp())
+                        OR (lease_until < clock_timestamp() AND workflow_starts(id) < p_max_claims))
+                ORDER BY position, item, round LIMIT 1)
+            -- Its holder may have lengthened the lease meanwhile, without the run's lock.
+            AND (lease_until IS NULL OR lease_until < clock_timestamp())
         RETURNING id, claims, key, item, round INTO step_id, claim, v_key, v_item, v_round;
     IF step_id IS NULL THEN
         RETURN;

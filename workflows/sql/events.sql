@@ -1,5 +1,7 @@
 -- Whoever calls from outside enters by a function that plans with enable_seqscan off, so that every read goes by its
 -- index whatever tables held when it was planned; those that are only called by such do not set it again.
+-- A partial index over the steps of all runs (those ready, those waiting) was nearly empty when it was planned, and so
+-- looks cheaper than the run's own steps, and is read as a whole. `status || ''` keeps it out.
 
 -- A list of one event, to be said with others. p_data may hold nulls: they are left out.
 CREATE OR REPLACE FUNCTION workflow_news(p_kind text, p_data jsonb) RETURNS jsonb

@@ -43,7 +43,7 @@ BEGIN
             THEN clock_timestamp() + make_interval(secs => (p_outcome ->> 'delay_seconds')::double precision) END,
         approval_id = coalesce((p_outcome ->> 'approval_id')::uuid, approval_id),
         finished_at = CASE WHEN v_status IN ('ready', 'waiting') THEN NULL ELSE clock_timestamp() END
-        WHERE id = p_step AND claims = p_claim AND status = 'running'
+        WHERE id = p_step AND claims = p_claim AND status || '' = 'running'
         RETURNING * INTO v_step;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'lease lost' USING ERRCODE = 'TK001';

@@ -4,6 +4,6 @@ RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE workflows_workflowstep SET
         lease_until = greatest(lease_until, clock_timestamp() + make_interval(secs => p_lease_seconds))
-        WHERE id = p_step AND claims = p_claim AND status = 'running';
+        WHERE id = p_step AND claims = p_claim AND status || '' = 'running';
     RETURN FOUND;
 END $$;

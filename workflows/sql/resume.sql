@@ -15,7 +15,7 @@ BEGIN
         output = p_outcome -> 'output',
         error = coalesce(p_outcome ->> 'error', ''),
         finished_at = clock_timestamp()
-        WHERE id = p_step AND status = 'waiting'
+        WHERE id = p_step AND status || '' = 'waiting'
         RETURNING * INTO v_step;
     IF NOT FOUND THEN
         RETURN NULL;
@@ -40,7 +40,7 @@ BEGIN
     PERFORM FROM workflows_workflowrun WHERE id = v_run FOR UPDATE;
     UPDATE workflows_workflowstep SET
         status = 'ready', wake_at = NULL, error = '', not_before = clock_timestamp()
-        WHERE id = p_step AND status = 'waiting'
+        WHERE id = p_step AND status || '' = 'waiting'
         RETURNING * INTO v_step;
     IF NOT FOUND THEN
         RETURN NULL;

@@ -25,7 +25,7 @@ BEGIN
                     WHEN down.runs_when = 'all_settled'
                         OR down.broken_dependencies + v_is_broken = 0 THEN 'ready'
                     ELSE 'skipped' END
-                WHERE down.status = 'pending' AND down.id = ANY (ARRAY(
+                WHERE down.status || '' = 'pending' AND down.id = ANY (ARRAY(
                     SELECT downstream_id FROM workflows_stepdependency WHERE upstream_id = v_now))
                 RETURNING down.id, down.key, down.item, down.round, down.status
         LOOP
@@ -81,7 +81,8 @@ BEGIN
     END IF;
     WITH rung AS (
         UPDATE workflows_workflowstep SET rung_at = clock_timestamp()
-            WHERE run_id = p_run AND status = 'ready' AND not_before <= clock_timestamp()
+            WHERE run_id = p_run AND status IN ('pending', 'ready', 'running', 'waiting')
+                AND status || '' = 'ready' AND not_before <= clock_timestamp()
                 AND (rung_at IS NULL OR rung_at < not_before) AND cluster IS DISTINCT FROM p_except
             RETURNING cluster
     )
@@ -94,9 +95,9 @@ END $$;
 CREATE OR REPLACE FUNCTION workflow_wait(p_run uuid) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM workflows_workflowstep WHERE run_id = p_run AND status = 'waiting')
-        AND NOT EXISTS (SELECT FROM workflows_workflowstep
-            WHERE run_id = p_run AND status IN ('ready', 'running')) THEN
+    IF (SELECT bool_or(status = 'waiting') AND NOT bool_or(status IN ('ready', 'running'))
+            FROM workflows_workflowstep
+            WHERE run_id = p_run AND status IN ('pending', 'ready', 'running', 'waiting')) THEN
         UPDATE workflows_workflowrun SET status = 'waiting' WHERE id = p_run AND status = 'running';
         IF FOUND THEN
             RETURN workflow_news('run.waiting', '{}');

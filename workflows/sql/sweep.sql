@@ -40,7 +40,7 @@ CREATE OR REPLACE FUNCTION workflow_release(p_step uuid, p_claim integer) RETURN
 LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE workflows_workflowstep SET lease_until = clock_timestamp()
-        WHERE id = p_step AND claims = p_claim AND status = 'running' AND lease_until > clock_timestamp();
+        WHERE id = p_step AND claims = p_claim AND status || '' = 'running' AND lease_until > clock_timestamp();
     RETURN FOUND;
 END $$;
 
