@@ -33,11 +33,7 @@ class CrashPoint(StrEnum):
         made._value_, made.moment, made.subject = name, moment, subject
         return made
 
-    BEFORE_START_COMMITS = (
-        "run.before_start_commits",
-        "A run, its steps and its doorbells are written, not committed.",
-        "account",
-    )
+    BEFORE_START = "run.before_start", "A run may start; nothing of it is written.", "account"
     AFTER_START = "run.after_start", "A run is committed; whoever started it was not told.", "account"
     BEFORE_CLAIM = "doorbell.before_claim", "A worker took the doorbell, and no step yet.", "run"
     AFTER_CLAIM = "step.after_claim", "A step is claimed; nothing of it is done.", "step"

@@ -72,7 +72,8 @@ _FUNCTION: LiteralString = """
 CREATE OR REPLACE FUNCTION check_status_transition() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- The first argument is the machine's name, the others are its pairs.
-    IF (OLD.status || '>' || NEW.status = ANY (TG_ARGV)) IS NOT TRUE THEN
+    IF OLD.status IS DISTINCT FROM NEW.status
+            AND (OLD.status || '>' || NEW.status = ANY (TG_ARGV)) IS NOT TRUE THEN
         RAISE EXCEPTION 'A % that is ''%'' cannot become ''%''.', TG_ARGV[0], OLD.status, NEW.status
             USING ERRCODE = 'check_violation';
     END IF;
@@ -89,8 +90,7 @@ def install(machine: TransitionTable) -> RunSQL:
     return RunSQL(
         f"""{_FUNCTION}
         CREATE OR REPLACE TRIGGER {trigger} BEFORE UPDATE OF status ON {machine.db_table}
-            FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
-            EXECUTE FUNCTION check_status_transition('{machine.name}'{pairs});
+            FOR EACH ROW EXECUTE FUNCTION check_status_transition('{machine.name}'{pairs});
         """,
         f"DROP TRIGGER IF EXISTS {trigger} ON {machine.db_table};",
     )

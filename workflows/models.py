@@ -13,13 +13,14 @@ from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User, Workspace
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.ids import new_id
 from tiktok_ops.queue import Cluster
+from tiktok_ops.soundness import Sound
 from workflows.batch_models import Batch as Batch
 from workflows.effects.models import Effect as Effect
 from workflows.effects.models import PullAddress as PullAddress
 from workflows.schedules.models import Schedule as Schedule
 from workflows.schedules.models import ScheduleFiring as ScheduleFiring
 from workflows.stop_switch_models import StopSwitch as StopSwitch
-from workflows.transitions import RUN, STEP
+from workflows.transitions import RUN
 from workflows.webhooks.models import WebhookMessage as WebhookMessage
 from workflows.webhooks.models import WebhookRefusal as WebhookRefusal
 
@@ -89,14 +90,9 @@ class WorkflowRun(models.Model):
         ordering = ["-id"]
         indexes = [models.Index(fields=["account", "-id"], name="run_by_account")]
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=list(RUN.statuses)), name="run_status_known"),
             models.CheckConstraint(
-                condition=Q(status__in=sorted(RUN.terminal), finished_at__isnull=False)
-                | (~Q(status__in=sorted(RUN.terminal)) & Q(finished_at__isnull=True)),
-                name="run_finished_when_over",
-            ),
-            models.CheckConstraint(
-                condition=Q(replay_of__isnull=True) | ~Q(replay_of=models.F("id")), name="run_replays_another"
+                condition=Sound("id", "status", "finished_at", "replay_of", function="workflow_run_is_sound"),
+                name="run_is_sound",
             ),
         ]
 
@@ -137,19 +133,19 @@ class WorkflowStep(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="steps", db_index=False)
     key = models.CharField(max_length=80)
-    item = models.PositiveIntegerField(default=0)
-    round = models.PositiveIntegerField(default=0)
+    item = models.IntegerField(default=0)
+    round = models.IntegerField(default=0)
     item_value = models.JSONField(null=True)
     feedback = models.TextField(blank=True, default="")
-    position = models.PositiveIntegerField()
+    position = models.IntegerField()
     kind = models.CharField(max_length=16)
     cluster = models.CharField(max_length=16, default=Cluster.SHORT, db_default=Cluster.SHORT)
     status = models.CharField(max_length=16, default="pending")
     runs_when = models.CharField(max_length=16, choices=RunsWhen, default=RunsWhen.ALL_SUCCEEDED)
-    open_dependencies = models.PositiveIntegerField(default=0)
-    broken_dependencies = models.PositiveIntegerField(default=0)
-    claims = models.PositiveIntegerField(default=0)
-    tries = models.PositiveIntegerField(default=0)
+    open_dependencies = models.IntegerField(default=0)
+    broken_dependencies = models.IntegerField(default=0)
+    claims = models.IntegerField(default=0)
+    tries = models.IntegerField(default=0)
     claimed_by = models.CharField(max_length=200, blank=True)
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(db_default=Now())
@@ -180,31 +176,14 @@ class WorkflowStep(models.Model):
         ordering = ["position", "item", "round"]
         constraints = [
             models.UniqueConstraint(fields=["run", "key", "item", "round"], name="step_once"),
-            models.CheckConstraint(condition=Q(status__in=list(STEP.statuses)), name="step_status_known"),
-            models.CheckConstraint(condition=Q(cluster__in=list(Cluster)), name="step_cluster_known"),
             models.CheckConstraint(
-                condition=Q(status="running", lease_until__isnull=False)
-                | (~Q(status="running") & Q(lease_until__isnull=True)),
-                name="step_lease_while_running",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status="succeeded") | Q(output__isnull=False), name="step_success_has_output"
-            ),
-            models.CheckConstraint(
-                condition=~Q(status="failed") | ~Q(error=""), name="step_failure_has_reason"
-            ),
-            models.CheckConstraint(
-                condition=Q(wake_at__isnull=True) | Q(status="waiting"), name="step_wakes_from_waiting"
-            ),
-            models.CheckConstraint(
-                condition=Q(taken_from__isnull=True, taken_sha256="")
-                | Q(
-                    taken_from__isnull=False,
-                    taken_sha256__regex="^[0-9a-f]{64}$",
-                    status__in=["succeeded", "skipped"],
-                    claims=0,
+                condition=Sound(
+                    *("status", "cluster", "output", "error", "lease_until", "wake_at"),
+                    *("taken_from", "taken_sha256", "item", "round", "position"),
+                    *("open_dependencies", "broken_dependencies", "claims", "tries"),
+                    function="workflow_step_is_sound",
                 ),
-                name="step_taken_over_is_over",
+                name="step_is_sound",
             ),
         ]
         indexes = [

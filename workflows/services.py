@@ -1,6 +1,7 @@
 """Starting runs: the one function admin, API and command line call."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -18,9 +19,10 @@ from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.audit.services import unsaved_record
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
-from tiktok_ops.prepared import RowOf, fetch, insert
+from tiktok_ops.prepared import RowOf, fetch
+from tiktok_ops.queue import insert_and_ring
 from workflows.catalogue import find_definition, store_definition
-from workflows.doorbells import ring_clusters
+from workflows.doorbells import DOORBELL
 from workflows.estimates import estimate_of
 from workflows.models import RunEvent, WorkflowDefinition, WorkflowRun
 from workflows.nodes import Workflow
@@ -42,7 +44,7 @@ def start_run(
     is_dry_run: bool = False,
     cap_usd: Decimal | None = None,
 ) -> WorkflowRun:
-    """Start the workflow `slug` on an account and ring the workers, in one transaction.
+    """Start the workflow `slug` on an account and ring the workers, by one statement or in one transaction.
 
     `by` is a person, the key of an integrator, or the name of a process, which may act in the name of a
     person: the run then counts as one that person started. In a dry run agents work as ever, nobody is
@@ -54,9 +56,10 @@ def start_run(
     workflow, stored = find_definition(slug)
     brief = given or {}
     check_input(workflow, brief)
-    with transaction.atomic():
+    account, asked_at = _account(account_id)
+    with nullcontext() if stored else transaction.atomic():
         definition = stored or store_definition(workflow, by="code")
-        account, asked_at = _account(account_id)
+        pass_by(CrashPoint.BEFORE_START, account.id)
         run = begin_run(
             workflow,
             definition,
@@ -68,7 +71,6 @@ def start_run(
             created_at=asked_at,
             cap_usd=cap_usd,
         )
-        pass_by(CrashPoint.BEFORE_START_COMMITS, account.id)
     pass_by(CrashPoint.AFTER_START, account.id)
     return run
 
@@ -86,7 +88,9 @@ def begin_run(
     cap_usd: Decimal | None = None,
     **values: Any,
 ) -> WorkflowRun:
-    """Write a run from its beginning and ring for it, in the caller's transaction; its input was checked.
+    """Write a run from its beginning and ring for it; its input was checked.
+
+    One statement, or the last of the caller's transaction where there is one.
 
     `created_at` is by the database's clock, `values` are further fields of the run, `told` is more for the
     audit trail. Raises `CapRefused`.
@@ -103,8 +107,10 @@ def begin_run(
         workspace_id=account.workspace_id,
         data={**what, "input": given, **dry, **told},
     )
-    insert([run, *steps, *joined, first_event(run), started, *capping(run, cap_usd, by=by)])
-    ring_clusters(run.id, (step.cluster for step in steps if step.status == "ready"))
+    rows = [run, *steps, *joined, first_event(run), started, *capping(run, cap_usd, by=by)]
+    insert_and_ring(
+        rows, DOORBELL, run.id, clusters=[step.cluster for step in steps if step.status == "ready"]
+    )
     return run
 
 

@@ -30,7 +30,7 @@ def first_steps(run: WorkflowRun, workflow: Workflow) -> tuple[list[WorkflowStep
             run, begun.node, position=begun.position, open_dependencies=len(begun.waits_for), **rung
         )
     joined = [
-        StepDependency(upstream=steps[upstream], downstream=steps[begun.node.key])
+        StepDependency(upstream_id=steps[upstream].id, downstream_id=steps[begun.node.key].id)
         for begun in workflow.openings
         for upstream in begun.waits_for
     ]
@@ -137,7 +137,7 @@ def _step(
 ) -> WorkflowStep:
     """Return a new row, ready where nothing is waited for."""
     return WorkflowStep(
-        run=run,
+        run_id=run.id,
         key=node.key,
         position=position,
         kind=node.kind,

@@ -76,7 +76,7 @@ def end_of(act: Callable[[], Any], *, at: CrashPoint) -> int:
 
 @pytest.mark.parametrize(
     ("point", "runs"),
-    [(CrashPoint.BEFORE_START_COMMITS, NOT_STARTED), (CrashPoint.AFTER_START, STARTED)],
+    [(CrashPoint.BEFORE_START, NOT_STARTED), (CrashPoint.AFTER_START, STARTED)],
 )
 def test_death_of_whoever_starts_a_run_leaves_a_whole_run_or_none(
     point: CrashPoint, runs: int, forget: Forget

@@ -30,6 +30,8 @@ def record(
 
     `verb` is dotted and in the past tense (`run.started`). Raises `RuntimeError` outside a transaction.
     """
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"The audit row {verb!r} must share the transaction of its change.")
     row = unsaved_record(verb, by=by, subject=subject, workspace_id=workspace_id, data=data)
     row.save(force_insert=True)
     return row
@@ -44,8 +46,6 @@ def unsaved_record(
     data: Mapping[str, Any] | None = None,
 ) -> AuditEvent:
     """Return the row `record` would append, for a caller that inserts it with its change, by one statement."""
-    if not connection.in_atomic_block:
-        raise RuntimeError(f"The audit row {verb!r} must share the transaction of its change.")
     if not _VERB.match(verb):
         raise ValueError(f"The audit verb {verb!r} is not dotted: write it as 'thing.happened'.")
     return AuditEvent(

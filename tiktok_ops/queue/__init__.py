@@ -6,6 +6,7 @@ what nobody answered. With our own broker (`broker`) it is a row in our database
 caller's transaction: it commits or rolls back with it.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -14,11 +15,13 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 from django_q.conf import Conf
+from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
-from tiktok_ops.prepared import fetch
+from tiktok_ops.prepared import Ago, fetch, insert, insertion
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +70,45 @@ def ring(task: str, *ids: UUID, cluster: str = Cluster.SHORT) -> None:
         transaction.on_commit(partial(_send_if_can_be, send))
     else:
         send()
+
+
+def insert_and_ring(rows: Sequence[Model], task: str, *ids: UUID, clusters: Iterable[str]) -> None:
+    """Insert new rows as `tiktok_ops.prepared.insert` does and ring once for each of the clusters.
+
+    With the database as the queue all of it is one statement, so that it needs no transaction of its own.
+    """
+    if settings.QUEUE_BROKER == "redis":
+        insert(rows)
+        for cluster in clusters:
+            ring(task, *ids, cluster=cluster)
+        return
+    packages = [_Package(cluster) for cluster in clusters]
+    for package in packages:
+        async_task(task, *(str(value) for value in ids), save=False, ack_failure=True, broker=package)
+    doorbells = [OrmQ(key=package.list_key, payload=package.payload, lock=Ago()) for package in packages]
+    parts, values = insertion([*rows, *doorbells])
+    channels = [channel_of(package.list_key) for package in packages]
+    fetch(
+        f"WITH {parts} SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel",  # noqa: S608  # our own columns
+        [*values, channels],
+    )
+
+
+class _Package:
+    """Stands in for django-q2's broker, and keeps what it is to queue."""
+
+    def __init__(self, cluster: str) -> None:
+        self.list_key = str(cluster)
+        self.payload = ""
+
+    def enqueue(self, task: str) -> int:
+        self.payload = task
+        return 0
+
+
+def channel_of(cluster: str) -> str:
+    """Return the NOTIFY channel that wakes who takes the doorbells of the cluster."""
+    return f"doorbell_{cluster}"
 
 
 def _send_if_can_be(send: partial[object]) -> None:

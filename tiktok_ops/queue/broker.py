@@ -15,7 +15,7 @@ from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 
 from tiktok_ops.prepared import fetch
-from tiktok_ops.queue import TAKE
+from tiktok_ops.queue import TAKE, channel_of
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class Doorbells(ORM):  # type: ignore[misc]  # django-q has no types
 
     def __init__(self, list_key: str | None = None) -> None:
         super().__init__(list_key)
-        self._channel = f"doorbell_{self.list_key}"
+        self._channel = channel_of(str(self.list_key))
         self._heard_on: object = None
         self._quiet_until = 0.0
 

@@ -52,8 +52,15 @@ def test_lease_a_step_other_than_while_it_runs_is_refused(status: str) -> None:
         ("succeeded", {"output": None}, "step_success_has_output"),
         ("failed", {"error": ""}, "step_failure_has_reason"),
         ("ready", {"cluster": "medium"}, "step_cluster_known"),
-        ("ready", {"claims": -1}, "workflows_workflowstep_claims_check"),
-        ("pending", {"open_dependencies": -1}, "workflows_workflowstep_open_dependencies_check"),
+        ("ready", {"kind": "agent", "wake_at": timezone.now()}, "step_wakes_from_waiting"),
+        ("ready", {"claims": -1}, "step_counts_from_zero"),
+        ("ready", {"tries": -1}, "step_counts_from_zero"),
+        ("ready", {"item": -1}, "step_counts_from_zero"),
+        ("ready", {"round": -1}, "step_counts_from_zero"),
+        ("ready", {"position": -1}, "step_counts_from_zero"),
+        ("ready", {"broken_dependencies": -1}, "step_counts_from_zero"),
+        ("ready", {"taken_sha256": "a" * 64}, "step_taken_over_is_over"),
+        ("pending", {"open_dependencies": -1}, "step_counts_from_zero"),
     ],
 )
 def test_store_a_step_that_contradicts_itself_is_refused(
@@ -61,6 +68,16 @@ def test_store_a_step_that_contradicts_itself_is_refused(
 ) -> None:
     with pytest.raises(IntegrityError, match=rule), transaction.atomic():
         WorkflowStepFactory.create(status=status, **changes)
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"), [(WorkflowRunFactory, "run_status"), (WorkflowStepFactory, "step_status")]
+)
+def test_store_a_status_there_is_not_is_refused(make: Any, rule: str) -> None:
+    with pytest.raises(IntegrityError, match=f'a row that is "lost" violates the rule "{rule}_known"'):
+        make.create(
+            status="lost", **({"lease_until": None, "output": None, "error": ""} if "step" in rule else {})
+        )
 
 
 def same_step() -> None:

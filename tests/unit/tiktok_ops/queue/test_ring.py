@@ -2,13 +2,16 @@ import logging
 from uuid import UUID
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 from pytest_django import Settings
 
 from tests.factories.workflows import doorbells
 from tiktok_ops import queue
-from tiktok_ops.queue import Cluster, Doorbell, ring, take_next, this_cluster
+from tiktok_ops.audit.models import AuditEvent
+from tiktok_ops.audit.services import unsaved_record
+from tiktok_ops.queue import Cluster, Doorbell, insert_and_ring, ring, take_next, this_cluster
 
 RUN, STEP = UUID(int=1), UUID(int=2)
 
@@ -105,3 +108,37 @@ def test_take_next_with_redis_takes_none(settings: Settings) -> None:
     settings.QUEUE_BROKER = "redis"
     assert take_next() is None
     assert len(doorbells()) == 1
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_insert_and_ring_leaves_rows_and_doorbells_and_wakes_whoever_takes_them() -> None:
+    row = unsaved_record("thing.happened", by="a test", subject="it", workspace_id=None)
+    with connection.cursor() as cursor:
+        cursor.execute("LISTEN doorbell_long")
+    with CaptureQueriesContext(connection) as captured:
+        insert_and_ring([row], "workflows.tasks.advance", RUN, clusters=[Cluster.SHORT, Cluster.LONG])
+    assert len(captured) == 1
+    assert AuditEvent.objects.filter(verb="thing.happened").exists()
+    assert doorbells() == [("workflows.tasks.advance", (str(RUN),))] * 2
+    assert sorted(OrmQ.objects.values_list("key", flat=True)) == ["long", "short"]
+    assert [heard.channel for heard in connection.connection.notifies(timeout=0)] == ["doorbell_long"]
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_insert_and_ring_without_a_cluster_to_ring_for_inserts() -> None:
+    row = unsaved_record("thing.happened", by="a test", subject="it", workspace_id=None)
+    insert_and_ring([row], "workflows.tasks.advance", RUN, clusters=[])
+    assert AuditEvent.objects.filter(verb="thing.happened").exists()
+    assert doorbells() == []
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_insert_and_ring_by_redis_rings_for_what_is_committed(
+    redis: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[bool] = []
+    monkeypatch.setattr(queue, "async_task", lambda *_, **__: there.append(AuditEvent.objects.exists()))
+    row = unsaved_record("thing.happened", by="a test", subject="it", workspace_id=None)
+    insert_and_ring([row], "workflows.tasks.advance", RUN, clusters=[Cluster.SHORT])
+    assert there == [True]
+    assert redis == []
