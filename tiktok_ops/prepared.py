@@ -80,6 +80,14 @@ class Ago:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Also:
+    """A call of a function of the database, and its values, that is part of a statement which inserts rows."""
+
+    call: str
+    values: tuple[Any, ...]
+
+
 class _Table:
     """How rows of a model are written."""
 
@@ -122,15 +130,16 @@ def _table(model: type[models.Model]) -> _Table:
     return _Table(model)
 
 
-def insert(rows: Sequence[models.Model]) -> None:
+def insert(rows: Sequence[models.Model], *also: Also) -> None:
     """Insert new rows, of whatever models, by one statement; what they point at may be among them.
 
-    For plain fields and JSON, with `Ago` as a moment; `save` and its signals are passed over, and what the
-    database fills in is not read back.
+    What is done `also` is done by the same statement. For plain fields and JSON, with `Ago` as a moment; `save`
+    and its signals are passed over, and what the database fills in is not read back.
     """
     parts, values = insertion(rows)
     if parts:
-        fetch(f"WITH {parts} SELECT", values)
+        calls = ", ".join(one.call for one in also)
+        fetch(f"WITH {parts} SELECT {calls}", [*values, *(value for one in also for value in one.values)])
 
 
 def insertion(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:

@@ -1,10 +1,11 @@
 """What a workflow is made of: frozen nodes, written in Python or read from JSON alike."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints
 
@@ -12,6 +13,7 @@ from agents.contract import Typed
 from tiktok_ops.canonical import canonical_json
 from tiktok_ops.queue import Cluster
 from workflows.conditions import Condition, paths_of
+from workflows.retrying import RetryPolicy
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
@@ -23,18 +25,6 @@ LONG_STEP_SECONDS = 120
 """A node that may take longer is for the long cluster, where it holds up no others."""
 
 
-class RetryPolicy(Typed):
-    """How often a step is tried and how long it waits between tries.
-
-    The wait before try n+1 is random between half and all of `base_seconds · 2^(n-1)`, at most
-    `max_seconds` (exponential backoff with jitter), or what the provider asked for, within that bound.
-    """
-
-    max_tries: int = Field(3, ge=1, le=20)
-    base_seconds: float = Field(2, gt=0, le=600)
-    max_seconds: float = Field(300, gt=0, le=3600)
-
-
 class Node(Typed):
     """What every node has.
 
@@ -43,6 +33,7 @@ class Node(Typed):
     each item, and nodes with the same `for_each` follow each other item by item.
     """
 
+    runs_when: ClassVar = "all_succeeded"
     key: Key
     label: str = Field(min_length=1, max_length=120)
     depends_on: tuple[Key, ...] = ()
@@ -74,6 +65,7 @@ class AgentNode(Node):
 class ReportNode(Node):
     """Write the run's Markdown report once every step before it has ended, however it ended."""
 
+    runs_when: ClassVar = "all_settled"
     kind: Literal["report"] = "report"
     report: str
 
@@ -302,6 +294,24 @@ class Workflow(Typed):
         return tuple(begun.values())
 
     @cached_property
+    def opening(self) -> str:
+        """The openings as JSON, as `workflow_begin` (workflows/sql/begin.sql) writes them."""
+        rows = [
+            (
+                one.node.key,
+                one.position,
+                one.node.kind,
+                one.node.cluster,
+                one.node.runs_when,
+                len(one.waits_for),
+            )
+            for one in self.openings
+        ]
+        place = {key: number for number, (key, *_) in enumerate(rows, start=1)}
+        edges = [(place[up], place[one.node.key]) for one in self.openings for up in one.waits_for]
+        return json.dumps({"steps": rows, "edges": edges})
+
+    @cached_property
     def longest_seconds(self) -> dict[Cluster, float]:
         """How long a step may take at most, for each cluster that works on this."""
         longest: dict[Cluster, float] = {}
@@ -347,7 +357,7 @@ class Workflow(Typed):
                     fields.setdefault(rest, []).append((node.key, name))
         return fields
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the definition's canonical JSON, in hex."""
         return hashlib.sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()

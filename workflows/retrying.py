@@ -1,10 +1,24 @@
-"""When to try again: decisions only."""
+"""When to try again: a node's policy, and the decisions by it."""
 
 import random
 
+from pydantic import Field
+
+from agents.contract import Typed
 from agents.providers.errors import Advice, ProviderError
-from workflows.nodes import RetryPolicy
 from workflows.outcomes import Alarm, Failed, TryAgain
+
+
+class RetryPolicy(Typed):
+    """How often a step is tried and how long it waits between tries.
+
+    The wait before try n+1 is random between half and all of `base_seconds · 2^(n-1)`, at most
+    `max_seconds` (exponential backoff with jitter), or what the provider asked for, within that bound.
+    """
+
+    max_tries: int = Field(3, ge=1, le=20)
+    base_seconds: float = Field(2, gt=0, le=600)
+    max_seconds: float = Field(300, gt=0, le=3600)
 
 
 def backoff_seconds(policy: RetryPolicy, tries: int, *, jitter: float) -> float:

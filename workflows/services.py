@@ -97,7 +97,6 @@ def begin_run(
     """
     values["created_at"] = created_at
     run = new_run(account, definition, by=by, given=given, in_name_of=in_name_of, **values)
-    steps, joined = first_steps(run, workflow)
     what = {"workflow": definition.slug, "version": definition.version, "account": account.handle}
     dry = {"dry_run": True} if run.is_dry_run else {}
     started = unsaved_record(
@@ -107,10 +106,9 @@ def begin_run(
         workspace_id=account.workspace_id,
         data={**what, "input": given, **dry, **told},
     )
-    rows = [run, *steps, *joined, first_event(run), started, *capping(run, cap_usd, by=by)]
-    insert_and_ring(
-        rows, DOORBELL, run.id, clusters=[step.cluster for step in steps if step.status == "ready"]
-    )
+    rows = [run, first_event(run), started, *capping(run, cap_usd, by=by)]
+    ready = [begun.node.cluster for begun in workflow.openings if not begun.waits_for]
+    insert_and_ring(rows, DOORBELL, run.id, clusters=ready, also=first_steps(run, workflow))
     return run
 
 

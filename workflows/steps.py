@@ -10,31 +10,22 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
-from tiktok_ops.prepared import Ago, insert
+from tiktok_ops.ids import new_id
+from tiktok_ops.prepared import Also, insert
 from workflows.models import StepDependency, WorkflowRun, WorkflowStep
-from workflows.nodes import AnyNode, ExpandNode, ReportNode, Workflow
+from workflows.nodes import AnyNode, ExpandNode, Workflow
 from workflows.transitions import STEP
 
 
-def first_steps(run: WorkflowRun, workflow: Workflow) -> tuple[list[WorkflowStep], list[StepDependency]]:
-    """Return the rows a run begins with: its workflow's openings, and what of them waits for what.
+def first_steps(run: WorkflowRun, workflow: Workflow) -> Also:
+    """Return what writes the rows a run begins with, beside its own: its workflow's openings, and what waits for what.
 
     Those that are ready count as rung for: the caller does so.
 
     A step behind a loop waits for its beginning; what else it waits for is known once the items are.
     """
-    steps: dict[str, WorkflowStep] = {}
-    for begun in workflow.openings:
-        rung = {} if begun.waits_for else {"rung_at": Ago()}
-        steps[begun.node.key] = _step(
-            run, begun.node, position=begun.position, open_dependencies=len(begun.waits_for), **rung
-        )
-    joined = [
-        StepDependency(upstream_id=steps[upstream].id, downstream_id=steps[begun.node.key].id)
-        for begun in workflow.openings
-        for upstream in begun.waits_for
-    ]
-    return list(steps.values()), joined
+    ids = [new_id() for _ in workflow.openings]
+    return Also("workflow_begin(%s, %s, %s::jsonb)", (run.id, ids, workflow.opening))
 
 
 def add_items(expander: WorkflowStep, workflow: Workflow, items: Sequence[Any]) -> None:
@@ -137,13 +128,13 @@ def _step(
 ) -> WorkflowStep:
     """Return a new row, ready where nothing is waited for."""
     return WorkflowStep(
-        run_id=run.id,
+        run=run,
         key=node.key,
         position=position,
         kind=node.kind,
         cluster=node.cluster,
         status="pending" if open_dependencies else "ready",
-        runs_when="all_settled" if isinstance(node, ReportNode) else "all_succeeded",
+        runs_when=node.runs_when,
         open_dependencies=open_dependencies,
         **values,
     )

@@ -26,8 +26,9 @@ from workflows.catalogue import store_definition
 from workflows.definitions.own_post import POST, PUBLISH
 from workflows.effects.models import Effect
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
-from workflows.nodes import RetryPolicy, WaitNode, Workflow
+from workflows.nodes import WaitNode, Workflow
 from workflows.protocol import MAX_CLAIMS
+from workflows.retrying import RetryPolicy
 from workflows.services import start_run
 from workflows.transitions import RUN
 

@@ -26,7 +26,8 @@ from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.content.models import Comment, Creator, Product
 from workflows.catalogue import store_definition
 from workflows.models import WorkflowRun
-from workflows.nodes import ActionNode, GateNode, RetryPolicy
+from workflows.nodes import ActionNode, GateNode
+from workflows.retrying import RetryPolicy
 from workflows.services import start_run
 
 REPLY = "It is an oolong from Taiwan."

@@ -6,7 +6,7 @@ what nobody answered. With our own broker (`broker`) it is a row in our database
 caller's transaction: it commits or rolls back with it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -21,7 +21,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
-from tiktok_ops.prepared import Ago, fetch, insert, insertion
+from tiktok_ops.prepared import Ago, Also, fetch, insert
 
 log = structlog.get_logger(__name__)
 
@@ -72,13 +72,16 @@ def ring(task: str, *ids: UUID, cluster: str = Cluster.SHORT) -> None:
         send()
 
 
-def insert_and_ring(rows: Sequence[Model], task: str, *ids: UUID, clusters: Iterable[str]) -> None:
+def insert_and_ring(
+    rows: Sequence[Model], task: str, *ids: UUID, clusters: Sequence[str], also: Also | None = None
+) -> None:
     """Insert new rows as `tiktok_ops.prepared.insert` does and ring once for each of the clusters.
 
     With the database as the queue all of it is one statement, so that it needs no transaction of its own.
     """
+    more = [also] if also else []
     if settings.QUEUE_BROKER == "redis":
-        insert(rows)
+        insert(rows, *more)
         for cluster in clusters:
             ring(task, *ids, cluster=cluster)
         return
@@ -86,12 +89,8 @@ def insert_and_ring(rows: Sequence[Model], task: str, *ids: UUID, clusters: Iter
     for package in packages:
         async_task(task, *(str(value) for value in ids), save=False, ack_failure=True, broker=package)
     doorbells = [OrmQ(key=package.list_key, payload=package.payload, lock=Ago()) for package in packages]
-    parts, values = insertion([*rows, *doorbells])
-    channels = [channel_of(package.list_key) for package in packages]
-    fetch(
-        f"WITH {parts} SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel",  # noqa: S608  # our own columns
-        [*values, channels],
-    )
+    wake = [Also("pg_notify(%s, '')", (channel_of(package.list_key),)) for package in packages]
+    insert([*rows, *doorbells], *more, *wake)
 
 
 class _Package:

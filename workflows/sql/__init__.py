@@ -9,7 +9,7 @@ from tiktok_ops.errors import Refused
 
 FILES = tuple(
     Path(__file__).parent / f"{name}.sql"
-    for name in ("sound", "events", "claim", "renew", "settle", "finish", "resume", "sweep")
+    for name in ("sound", "events", "begin", "claim", "renew", "settle", "finish", "resume", "sweep")
 )
 
 

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from tests.factories.workflows import agent_node, report_node, workflow_of
 from tiktok_ops.queue import Cluster
-from workflows.nodes import MOST_NODES, AgentNode, ReportNode, RetryPolicy, Workflow
+from workflows.nodes import MOST_NODES, AgentNode, ReportNode, Workflow
+from workflows.retrying import RetryPolicy
 
 CHAIN = workflow_of(
     agent_node("first", inputs={"text": "brief.topic", "number": "brief.count"}),

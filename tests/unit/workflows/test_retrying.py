@@ -11,9 +11,8 @@ from agents.providers.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from workflows.nodes import RetryPolicy
 from workflows.outcomes import Alarm, Failed, TryAgain
-from workflows.retrying import after_failed_try, after_trouble, backoff_seconds
+from workflows.retrying import RetryPolicy, after_failed_try, after_trouble, backoff_seconds
 
 policies = st.builds(
     RetryPolicy,

@@ -6,6 +6,7 @@ from workflows import sql
 pytestmark = pytest.mark.django_db
 
 NAMES = {
+    "workflow_begin",
     "workflow_claim",
     "workflow_close",
     "workflow_count_off",

@@ -10,7 +10,8 @@ from workflows.catalogue import WORKFLOWS
 from workflows.definitions_admin.sheet import KIND_WORDS, cards_of, graph_of, path_in_words, why_refused
 from workflows.drawing import BACK_DEPTH
 from workflows.executors import EXECUTORS
-from workflows.nodes import ActionNode, GateNode, RenderNode, RetryPolicy, WaitNode, Workflow
+from workflows.nodes import ActionNode, GateNode, RenderNode, WaitNode, Workflow
+from workflows.retrying import RetryPolicy
 
 
 @pytest.fixture(autouse=True)
