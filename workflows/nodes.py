@@ -160,12 +160,14 @@ SYNC_OUTPUT = ("part", "said")
 class SyncNode(Node):
     """Take in one part of what TikTok says of the account: `profile`, `posts`, `comments` … (`agents.sync.parts`).
 
-    Where it `is_optional`, an account that is not synced goes on with the data it has.
+    Where it `is_optional`, an account that is not synced goes on with the data it has. Data that was synced
+    less than `enough_minutes` ago is taken as it is; 0 means that it is always asked for.
     """
 
     kind: Literal["sync"] = "sync"
     part: str = Field(max_length=40)
     is_optional: bool = False
+    enough_minutes: int = Field(0, ge=0, le=24 * 60)
 
 
 PREFLIGHT_OUTPUT = ("brand", "data_as_of")

@@ -1,7 +1,14 @@
 """Taking in what TikTok says of an account, as a step."""
 
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import DateTimeField, ExpressionWrapper
+from django.db.models.functions import Now
+
 from agents.providers.errors import AccessRefused, ProviderError
 from agents.sync.parts import SyncRefused, sync_part
+from tiktok_ops.accounts.models import TikTokAccount
 from workflows.nodes import SyncNode
 from workflows.outcomes import Outcome, Succeeded
 from workflows.retrying import after_trouble
@@ -13,6 +20,8 @@ def sync(work: Work) -> Outcome:
     node = work.node
     if not isinstance(node, SyncNode):
         raise TypeError(node)
+    if why := _why_enough(node, account_id=work.step.run.account_id):
+        return Succeeded(output={"part": node.part, "said": {"left_out": why}})
     try:
         said = sync_part(node.part, account_id=work.step.run.account_id, hold=work.hold)
     except (SyncRefused, AccessRefused) as refused:
@@ -22,3 +31,14 @@ def sync(work: Work) -> Outcome:
     except ProviderError as trouble:
         return after_trouble(node.retry, trouble, tries=work.step.tries)
     return Succeeded(output={"part": node.part, "said": said})
+
+
+def _why_enough(node: SyncNode, *, account_id: UUID) -> str:
+    """Return why the account's data is fresh enough for the node, in a sentence; "" where it is not."""
+    newer = ExpressionWrapper(Now() - timedelta(minutes=node.enough_minutes), output_field=DateTimeField())
+    account = TikTokAccount.objects.filter(
+        id=account_id, data_source=TikTokAccount.Source.SYNC, data_as_of__gt=newer
+    ).first()
+    if account is None or account.data_as_of is None:
+        return ""
+    return f"The data is as of {account.data_as_of:%Y-%m-%d %H:%M} UTC, less than {node.enough_minutes} minutes ago."

@@ -55,6 +55,7 @@ def test_run_workflow_without_a_worker_starts_one_says_so_and_prints_the_run(acc
         "profile_audit", "succeeded", None, True,
     )  # fmt: skip
     assert [(step["key"], step["status"], step["claims"]) for step in printed["steps"]] == [
+        ("fresh", "succeeded", 1),
         ("account_health", "succeeded", 1),
         ("audience_mapper", "succeeded", 1),
         ("trend_watcher", "succeeded", 1),
@@ -81,7 +82,7 @@ def test_run_workflow_with_a_worker_up_uses_it_and_takes_its_input_as_json(accou
     assert "is succeeded after" in done.stdout
     said = json.loads(dry.stdout)
     assert said["run"]["dry_run"] is True
-    health = said["steps"][0]["output"]
+    health = said["steps"][1]["output"]
     assert health["posts_per_week"] == health["window"]["posts"]
 
 
@@ -259,7 +260,7 @@ def test_demo_runs_again_and_again_and_leaves_nothing_running(committed_db: str,
 
     for done in (first, *others):
         assert done.returncode == 0, done.stderr
-        assert "5/5  report: succeeded" in done.stdout
+        assert "6/6  report: succeeded" in done.stdout
         assert "# Profile audit of @lumen.lamps" in done.stdout
         assert "simulated" in done.stdout
         assert "Ana approves exactly these bytes: SHA-256 " in done.stdout

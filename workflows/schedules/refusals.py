@@ -17,11 +17,12 @@ class ScheduleUnknown(NotThere):
 def check_no_circle(workflow: Workflow, *, expression: str) -> None:
     """Refuse to start a workflow by new data which brings new data itself: it would start itself again for ever.
 
-    Raises `ScheduleRefused`.
+    One that takes data as it is when it came in a moment ago may be. Raises `ScheduleRefused`.
     """
     if expression != IMPORT_FINISHED:
         return
-    if any(isinstance(node, SyncNode) and PARTS[node.part].announces for node in workflow.nodes):
+    syncs = (node for node in workflow.nodes if isinstance(node, SyncNode) and not node.enough_minutes)
+    if any(PARTS[node.part].announces for node in syncs):
         raise ScheduleRefused(
             f"{workflow.label!r} syncs the account itself, so new data would start it again and again: "
             "give it a time, or an interval."

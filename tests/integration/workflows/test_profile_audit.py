@@ -22,6 +22,7 @@ from workflows.services import start_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integration]
 
+SYNC, REPORT = 1, 1
 AGENTS = ("account_health", "audience_mapper", "trend_watcher", "compliance")
 CLASSES = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
 
@@ -33,7 +34,7 @@ def audited(
     made: TikTokAccount = AccountFactory.create(**account)
     store_posts(made, make_posts(posts, seed=seed))
     run = start_run("profile_audit", account_id=made.id, by="test", given=given)
-    assert advance_run(run.id, seconds_left=lambda: 10_000) == len(AGENTS) + 1
+    assert advance_run(run.id, seconds_left=lambda: 10_000) == SYNC + len(AGENTS) + REPORT
     return overview_of(run)
 
 
@@ -167,7 +168,7 @@ def test_audit_counts_in_its_report_what_its_trace_adds_up_to() -> None:
     assert (
         f"- Calls to the model: **{calls}** · tokens: **{sum(tokens):,}** · cost: **${cost_usd}** simulated"
     ) in overview.report
-    assert "- Steps done before this report: **4** of 4" in overview.report
+    assert "- Steps done before this report: **5** of 5" in overview.report
 
 
 def test_audit_traces_each_agent_from_its_facts_to_its_words() -> None:
@@ -180,7 +181,7 @@ def test_audit_traces_each_agent_from_its_facts_to_its_words() -> None:
         assert run.facts
         assert (run.status, run.as_of, run.is_simulated) == ("succeeded", NOON, True)
     assert runs[0].output_tokens > 0
-    for step in overview.steps[:-1]:
+    for step in overview.steps[SYNC:-REPORT]:
         assert step.agent_run is not None
         assert step.output == step.agent_run.output
 
