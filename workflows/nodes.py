@@ -299,15 +299,9 @@ class Workflow(Typed):
     def opening(self) -> str:
         """The openings as JSON, as `workflow_begin` (workflows/sql/begin.sql) writes them."""
         rows = [
-            (
-                one.node.key,
-                one.position,
-                one.node.kind,
-                one.node.cluster,
-                one.node.runs_when,
-                len(one.waits_for),
-            )
+            (node.key, one.position, node.kind, node.cluster, node.runs_when, len(one.waits_for))
             for one in self.openings
+            for node in [one.node]
         ]
         place = {key: number for number, (key, *_) in enumerate(rows, start=1)}
         edges = [(place[up], place[one.node.key]) for one in self.openings for up in one.waits_for]

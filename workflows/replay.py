@@ -56,6 +56,7 @@ def replay_run(
         run = new_run(
             old.account,
             old.definition,
+            workflow,
             by=by,
             given=given,
             as_of=old.as_of,

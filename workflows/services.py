@@ -25,7 +25,7 @@ from workflows.catalogue import find_definition, store_definition
 from workflows.doorbells import DOORBELL
 from workflows.estimates import estimate_of
 from workflows.models import RunEvent, WorkflowDefinition, WorkflowRun
-from workflows.nodes import Workflow
+from workflows.nodes import SyncNode, Workflow
 from workflows.steps import first_steps
 from workflows.validation import check_input
 
@@ -96,7 +96,7 @@ def begin_run(
     audit trail. Raises `CapRefused`.
     """
     values["created_at"] = created_at
-    run = new_run(account, definition, by=by, given=given, in_name_of=in_name_of, **values)
+    run = new_run(account, definition, workflow, by=by, given=given, in_name_of=in_name_of, **values)
     what = {"workflow": definition.slug, "version": definition.version, "account": account.handle}
     dry = {"dry_run": True} if run.is_dry_run else {}
     started = unsaved_record(
@@ -149,6 +149,7 @@ def _account_row() -> RowOf:
 def new_run(
     account: TikTokAccount,
     definition: WorkflowDefinition,
+    workflow: Workflow,
     *,
     by: User | ApiKey | str,
     given: dict[str, Any],
@@ -163,7 +164,7 @@ def new_run(
         definition=definition,
         mode=account.mode,
         input=given,
-        warnings=_warnings(account),
+        warnings=_warnings(account, workflow),
         requested_by=by if isinstance(by, User) else in_name_of,
         api_key=by if isinstance(by, ApiKey) else None,
         estimate=estimate.as_json() if estimate else None,
@@ -176,13 +177,15 @@ def first_event(run: WorkflowRun) -> RunEvent:
     return RunEvent(run=run, seq=1, kind="run.queued", data={"workflow": run.definition.slug})
 
 
-def _warnings(account: TikTokAccount) -> list[str]:
+def _warnings(account: TikTokAccount, workflow: Workflow) -> list[str]:
     """Return what a person should know before trusting the run."""
     warnings = []
     if account.brand_id is None:
         warnings.append(
             f"{account} is linked to no brand: voice, guidelines and banned claims were not considered."
         )
-    if account.data_as_of is None:
+    if account.data_as_of is None and any(isinstance(node, SyncNode) for node in workflow.nodes):
+        warnings.append(f"{account} had no posts when this run began: it is synced first.")
+    elif account.data_as_of is None:
         warnings.append(f"{account} has no posts yet: sync it or import a file of its posts first.")
     return warnings

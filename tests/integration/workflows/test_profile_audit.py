@@ -209,7 +209,7 @@ def test_audit_of_an_account_without_posts_or_brand_says_what_is_missing() -> No
     report = overview.report
     assert report.startswith("# Profile audit of @empty\\_one\n")
     assert "> @empty\\_one is linked to no brand: " in report
-    assert "> @empty\\_one has no posts yet: sync it or import a file of its posts first." in report
+    assert "> @empty\\_one had no posts when this run began: it is synced first." in report
     assert "No hour of the day has three posts in the last 90 days." in report
     assert "Not enough data" in report
     assert overview.totals.calls == 0

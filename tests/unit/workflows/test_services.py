@@ -82,6 +82,12 @@ def test_start_run_on_an_account_without_posts_takes_the_clock_and_warns() -> No
     assert run.warnings == ["@empty has no posts yet: sync it or import a file of its posts first."]
 
 
+def test_start_run_that_syncs_an_account_without_posts_says_so() -> None:
+    account = AccountFactory.create(handle="empty")
+    run = start_run("sync_account", account_id=account.id, by="a test")
+    assert run.warnings == ["@empty had no posts when this run began: it is synced first."]
+
+
 def test_start_run_on_an_account_without_a_brand_warns() -> None:
     run = run_of(GRAPH, with_posts(handle="alone", brand=None))
     assert run.warnings == [
