@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from approvals.kinds import Kind, Weight, register
+from tiktok_ops.accounts.roles import Capability
 from workflows.effect_words import fate_of
 from workflows.gates import resume_gate
 from workflows.payloads import Act
@@ -77,8 +78,10 @@ CAMPAIGN = Kind(
     title=lambda act: f"Campaign of @{act.handle}: {act.name}, {act.daily_budget} {act.currency} a day",
     approve_label=lambda act: f"Approve and create it switched off, {act.daily_budget} {act.currency} a day",
     on_decided=resume_gate,
+    capability=Capability.DECIDE_SPEND,
     shown=_shown,
     fate=fate_of,
+    asked_of="a finance approver",
 )
 
 

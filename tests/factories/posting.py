@@ -21,13 +21,14 @@ from agents.sandbox.tiktok.faults import TikTokFaults
 from agents.sandbox.tiktok.registry import OPERATIONS
 from agents.sandbox.tiktok.transport import SandboxTikTokTransport
 from agents.sandbox_models import SandboxCreator
-from approvals.models import Decision
+from approvals.kinds import kind_of
+from approvals.models import ApprovalRequest, Decision
 from approvals.services import approve, reject
 from tests.factories.accounts import AccountFactory, person
 from tests.factories.approvals import request_of
 from tests.factories.workflows import expire_lease, make_due
 from tiktok_ops.accounts.models import TikTokAccount, User
-from tiktok_ops.accounts.roles import Role
+from tiktok_ops.accounts.roles import roles_with
 from tiktok_ops.content.assets import store_asset
 from tiktok_ops.content.models import Asset
 from workflows.effects.models import Effect
@@ -115,10 +116,15 @@ def approved_post(account: TikTokAccount | None = None, **changes: Any) -> Workf
     return run
 
 
+def decider_of(request: ApprovalRequest) -> User:
+    """Return a person of its workspace who may decide on what is asked for."""
+    return person(request.workspace, min(roles_with(kind_of(request.kind).capability)))
+
+
 def decide(run: WorkflowRun, verb: str = "approve", *, by: User | None = None) -> Decision:
-    """Decide on the newest request of the run, as an approver of its workspace."""
+    """Decide on the newest request of the run, as somebody of its workspace who may."""
     request = request_of(run)
-    by = by or person(run.workspace, Role.APPROVER)
+    by = by or decider_of(request)
     said: dict[str, Any] = {
         "request_id": request.id,
         "by": by,

@@ -16,10 +16,9 @@ from agents.sandbox_models import SandboxRecord
 from agents.worlds import settle_world
 from approvals.models import ApprovalRequest, Decision
 from approvals.services import approve, reject
-from tests.factories.accounts import WorkspaceFactory, person
-from tests.factories.posting import providers, time_passes, work
+from tests.factories.accounts import WorkspaceFactory
+from tests.factories.posting import decider_of, providers, time_passes, work
 from tiktok_ops.accounts.models import TikTokAccount
-from tiktok_ops.accounts.roles import Role
 from tiktok_ops.content.models import Artifact
 from workflows.models import Effect, WorkflowRun
 from workflows.services import start_run
@@ -73,7 +72,7 @@ def asked(run: WorkflowRun, kind: str = "") -> list[ApprovalRequest]:
 def decide(request: ApprovalRequest, verb: str = "approve") -> None:
     said: dict[str, Any] = {
         "request_id": request.id,
-        "by": person(request.workspace, Role.APPROVER),
+        "by": decider_of(request),
         "channel": Decision.Channel.ADMIN,
         "seen_sha256": request.payload_sha256,
     }

@@ -217,7 +217,7 @@ def test_create_campaigns_of_a_run_beyond_its_cap_creates_those_within_it(tiktok
     run = work(
         start_run("campaigns", account_id=account.id, by="a test", given={"names": ["Spring", "Summer"]})
     )
-    by = person(run.workspace, Role.APPROVER)
+    by = person(run.workspace, Role.FINANCE)
     for asked in ApprovalRequest.objects.filter(run_id=run.id):
         assert asked.amount_usd == 350
         approve(request_id=asked.id, by=by, channel="admin", seen_sha256=asked.payload_sha256)
