@@ -17,7 +17,8 @@ BEGIN
             UPDATE workflows_workflowstep AS down SET
                 open_dependencies = down.open_dependencies - 1,
                 broken_dependencies = down.broken_dependencies + v_is_broken,
-                not_before = clock_timestamp(),
+                -- An indexed column that stays as it is keeps the indexes out of this.
+                not_before = CASE WHEN down.open_dependencies > 1 THEN down.not_before ELSE clock_timestamp() END,
                 finished_at = CASE WHEN down.open_dependencies > 1 OR down.runs_when = 'all_settled'
                     OR down.broken_dependencies + v_is_broken = 0
                     THEN NULL ELSE clock_timestamp() END,
