@@ -42,7 +42,7 @@ class AccountAdmin(ScopedAdmin):
 
     form = AccountForm
     audit_noun = "account"
-    list_display = ("handle_cell", "brand", "ownership", "mode_cell", "data_source", "as_of_cell")
+    list_display = ("handle_cell", "brand", "ownership", "mode_cell", "data_cell")
     list_select_related = ("workspace", "brand")
     list_filter_submit = True
     list_filter = (
@@ -145,6 +145,13 @@ class AccountAdmin(ScopedAdmin):
     def as_of_cell(self, account: TikTokAccount) -> str:
         """Show the time of the last post known."""
         return moment(account.data_as_of)
+
+    @admin.display(description="Data as of", ordering="data_as_of")
+    def data_cell(self, account: TikTokAccount) -> SafeString | str:
+        """Show the time of the last post known, with where the posts come from."""
+        source = account.get_data_source_display()
+        as_of = account.data_as_of
+        return source if as_of is None else format_html("{}<small>{}</small>", moment(as_of), source)
 
     # What apps above offer -----------------------------------------------------------------------
 
