@@ -118,14 +118,17 @@ def figures_of(tag: str, stretch: Stretch, brand_words: dict[str, float], *, vel
 
     Saturation: the share of the account's posts of the last 90 days that use the tag. Similarity: the
     cosine of the damped counts of two vocabularies, the tag with the tags and caption words of its posts,
-    and the words of the brand's voice and guidelines; where these have none, the tags and words of the
-    account's posts outside the tag. Fit, the design's formula: `similarity * velocity * (1 - saturation)`.
+    and the words of the brand's voice and guidelines; where these have none, or none of them is among the words
+    of posts the account has with the tag, the tags and words of its posts outside the tag. Fit, the design's formula: `similarity * velocity * (1 - saturation)`.
     """
     tagged = [read for read in stretch.every if tag in read.tags]
     lately = stretch.lately
     saturation = sum(tag in read.tags for read in lately) / len(lately) if lately else 0.0
-    compared = brand_words or vocabulary(read for read in stretch.every if tag not in read.tags)
-    similarity = cosine(vocabulary(tagged) or {tag: 1.0}, compared)
+    words = vocabulary(tagged) or {tag: 1.0}
+    similarity = cosine(words, brand_words)
+    if not brand_words or (tagged and not similarity):
+        # Guidelines name few of the topics a brand posts about: what it does post about is not foreign to it.
+        similarity = cosine(words, vocabulary(read for read in stretch.every if tag not in read.tags))
     return TrendFigures(
         tag=tag,
         velocity=velocity,

@@ -358,6 +358,17 @@ def test_watch_tiktoks_trends_takes_their_speed_and_the_accounts_fit() -> None:
     assert facts.off_brand == ("robots",)
 
 
+def test_watch_tiktoks_trends_does_not_call_foreign_what_the_account_posts_about() -> None:
+    # Neither word of the guidelines is among the words of these posts: {balcony: 1 + ln 2, lamp: 1 + ln 2}
+    # against those outside the tag, {lamp: 1 + ln 6}.
+    balcony = seen("balcony", 0, 100, 200, 500, 800, 1100, 1400, 1700, 2000, 2300)
+    posts = [post("balcony", "lamp", days_ago=17), post("balcony", "lamp"), *(post("lamp") for _ in range(6))]
+    facts = watch_trends(posts, TrendInput(), NOON, brand=TEA_HOUSE, sightings=balcony)
+    assert facts.off_brand == ()
+    (trend,) = facts.trends
+    assert (trend.tag, trend.similarity) == ("balcony", 0.7071)
+
+
 def test_watch_tiktoks_trends_of_an_account_that_does_not_post_needs_its_brand() -> None:
     sightings = seen("tea", 0, 100, 200, 500, 800, 1100, 1400, 1700, 2000, 2300)
     with_brand = watch_trends([], TrendInput(), NOON, brand=TEA_HOUSE, sightings=sightings)
