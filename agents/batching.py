@@ -32,6 +32,7 @@ from agents.providers.breakers import Breakers
 from agents.providers.errors import ProviderError, ProviderUnavailable
 from agents.providers.language import LanguageAnswer, LanguageRequest
 from agents.tracing import Trace, traced
+from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.ids import new_id
 
 ALIAS, OPERATION = "claude", "batches"
@@ -162,6 +163,7 @@ class BatchLine:
         """Hand the question in: `submitting` is committed first, the batch's id right after."""
         self._keep_lease()
         move(question, "submitting", tried_at=timezone.now())
+        pass_by(CrashPoint.BEFORE_HAND_IN, self.step_id)
         try:
             with (
                 traced(
@@ -183,6 +185,7 @@ class BatchLine:
                 raise self._parked(question, f"It is not known whether it was handed in: {error}") from None
             end_unpaid(question, "failed", error=str(error))
             raise
+        pass_by(CrashPoint.AFTER_HAND_IN, self.step_id)
         move(question, "submitted", batch_id=state.id)
 
     def _find(self, question: BatchedQuestion, provider: BatchProvider) -> None:
@@ -223,6 +226,7 @@ class BatchLine:
             raise self._parked(question, f"It could not be asked just now: {error}") from None
         if result is None:
             raise self._parked(question, "")
+        pass_by(CrashPoint.BEFORE_COLLECTED, self.step_id)
         return keep_answer(question, trace, provider, request, result, prices)
 
     def _keep_lease(self) -> None:

@@ -44,6 +44,13 @@ class CrashPoint(StrEnum):
     AFTER_RESERVING = "budget.after_reserving", "Money is held for a call; the call has not left.", "step"
     AFTER_CALL = "budget.after_call", "The model answered; neither answer nor cost is written.", "step"
     IN_SETTLING = "budget.in_settling", "A call's row and its cost are written, not committed.", "step"
+    BEFORE_HAND_IN = "batch.before_hand_in", "A question is `submitting`; nothing was handed in.", "step"
+    AFTER_HAND_IN = "batch.after_hand_in", "Claude has the batch; its id is not kept.", "step"
+    BEFORE_COLLECTED = (
+        "batch.before_collected",
+        "A batch's answer is here; neither it nor its cost is written.",
+        "step",
+    )
     IN_DECISION = "approval.in_decision", "A decision is written; what follows from it is not.", "approval"
     BEFORE_DECISION_COMMITS = (
         "approval.before_commit",

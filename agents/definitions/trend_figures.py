@@ -119,7 +119,8 @@ def figures_of(tag: str, stretch: Stretch, brand_words: dict[str, float], *, vel
     Saturation: the share of the account's posts of the last 90 days that use the tag. Similarity: the
     cosine of the damped counts of two vocabularies, the tag with the tags and caption words of its posts,
     and the words of the brand's voice and guidelines; where these have none, or none of them is among the words
-    of posts the account has with the tag, the tags and words of its posts outside the tag. Fit, the design's formula: `similarity * velocity * (1 - saturation)`.
+    of posts the account has with the tag, the tags and words of its posts outside the tag.
+    Fit, the design's formula: `similarity * velocity * (1 - saturation)`.
     """
     tagged = [read for read in stretch.every if tag in read.tags]
     lately = stretch.lately
