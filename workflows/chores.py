@@ -25,17 +25,20 @@ class Chore:
 
 def due_of(chores: tuple[Chore, ...]) -> list[Chore]:
     """Return the chores a row waits for, in their order; by the database's clock."""
-    [answers] = fetch(*_question(chores))
+    [answers] = fetch(_question(chores), [])
     return [chore for chore, is_due in zip(chores, answers, strict=True) if is_due]
 
 
 @lru_cache(maxsize=4)
-def _question(chores: tuple[Chore, ...]) -> tuple[str, list[Any]]:
-    """Return the statement that asks for every chore whether a row waits for it, with its values."""
+def _question(chores: tuple[Chore, ...]) -> str:
+    """Return the statement that asks for every chore whether a row waits for it.
+
+    Its values are written into it: PostgreSQL then plans it once, where it would plan it anew in each round, for
+    what it knows of no value's frequency (how much LIMIT leaves, above all) makes a plan for all of them bad.
+    """
     parts: list[str] = []
-    values: list[Any] = []
     for chore in chores:
-        sql, given = chore.waiting().query.exists().get_compiler(connection=connection).as_sql()
-        parts.append(f"EXISTS ({sql})")
-        values += given
-    return f"SELECT {', '.join(parts)}", values
+        sql, values = chore.waiting().query.exists().get_compiler(connection=connection).as_sql()
+        written = connection.ops.compose_sql(sql, values)  # type: ignore[attr-defined]  # PostgreSQL's have it
+        parts.append(f"EXISTS ({written})")
+    return f"SELECT {', '.join(parts)}"

@@ -277,23 +277,24 @@ def current_load() -> Load:
 
 
 LOADS = """
-    SELECT step.cluster,
-        count(*) FILTER (WHERE step.status = 'ready' AND step.not_before <= clock_timestamp()),
-        count(*) FILTER (WHERE step.status = 'running' AND step.lease_until >= clock_timestamp()
-            AND starts_with(step.claimed_by, %s)),
-        count(*) FILTER (WHERE step.status = 'running' AND step.lease_until < clock_timestamp()
-            AND starts_with(step.claimed_by, %s)),
-        count(*)
-    FROM workflows_workflowstep AS step
-    JOIN workflows_workflowrun AS run ON run.id = step.run_id
-    WHERE run.status IN ('queued', 'running', 'waiting')
-        AND (step.status IN ('ready', 'running')
-            OR step.status = 'waiting' AND step.wake_at < clock_timestamp() + interval '1 minute')
+    -- Each part goes by its own partial index, and each step found by the key of its run, however many steps wait.
+    SELECT step.cluster, sum(step.due), sum(step.held), sum(step.overdue), count(*)
+    FROM (
+        SELECT run_id, cluster, (not_before <= statement_timestamp())::integer AS due, 0 AS held, 0 AS overdue
+            FROM workflows_workflowstep WHERE status = 'ready'
+        UNION ALL SELECT run_id, cluster, 0, (is_mine AND lease_until >= statement_timestamp())::integer,
+                (is_mine AND lease_until < statement_timestamp())::integer
+            FROM workflows_workflowstep, LATERAL starts_with(claimed_by, %s) AS is_mine WHERE status = 'running'
+        UNION ALL SELECT run_id, cluster, 0, 0, 0
+            FROM workflows_workflowstep
+            WHERE status = 'waiting' AND wake_at < statement_timestamp() + interval '1 minute'
+    ) AS step
+    WHERE (SELECT status FROM workflows_workflowrun WHERE id = step.run_id) IN ('queued', 'running', 'waiting')
     GROUP BY step.cluster
     -- An import is work too; it holds no lease, but no doorbell outlives its time-out.
     UNION ALL SELECT %s, 0, count(*), 0, 0 FROM content_contentimport
-        WHERE status = 'running' AND rung_at > clock_timestamp() - make_interval(secs => %s)
-            OR status = 'checking' AND rung_at > clock_timestamp()
+        WHERE status = 'running' AND rung_at > statement_timestamp() - make_interval(secs => %s)
+            OR status = 'checking' AND rung_at > statement_timestamp()
         HAVING count(*) > 0
 """
 
@@ -302,7 +303,7 @@ def current_loads() -> dict[str, Load]:
     """Count what is due and what this host holds for each cluster that has something, by the database's clock."""
     mine = f"{this_host()} "
     loads: dict[str, Load] = {}
-    found = fetch(LOADS, [mine, mine, str(IMPORTS_CLUSTER), settings.DOORBELL_TIMEOUT_SECONDS])
+    found = fetch(LOADS, [mine, str(IMPORTS_CLUSTER), settings.DOORBELL_TIMEOUT_SECONDS])
     for cluster, *counts in found:
         before = loads.get(cluster, NO_LOAD)
         loads[cluster] = Load(*(old + new for old, new in zip(astuple(before), counts, strict=True)))
