@@ -1,9 +1,11 @@
 """A made world as brands and accounts of a workspace of ours, and whether agents see what is so in it."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from agents.contract import AgentContext, BrandVoice
 from agents.sandbox.world.build import build_world
@@ -73,10 +75,11 @@ def try_truth(seed: int) -> Truth:
     """Have agents look at the world of a seed, taken in from the sandbox, and hold what they say against it.
 
     Whatever that writes is rolled back, and the world is taken out of the sandbox again: accounts and worlds of
-    others stay as they are. To be called outside of a transaction. Raises what agents and providers raise.
+    others stay as they are. What trends is the same for everybody in the sandbox, so that two who do this at once
+    wait for each other. To be called outside of a transaction. Raises what agents and providers raise.
     """
     world = secluded(build_world(seed), "".join(secrets.choice(MARK_LETTERS) for _ in range(3)))
-    with planted_for_now(world), transaction.atomic():
+    with _alone(), planted_for_now(world), transaction.atomic():
         workspace = Workspace.objects.create(name="Truth", slug=f"truth-{secrets.token_hex(6)}")
         accounts = settle_world(world, workspace=workspace, by="truth")
         for account in accounts.values():
@@ -85,6 +88,18 @@ def try_truth(seed: int) -> Truth:
         truth = check_world(world, contexts)
         transaction.set_rollback(True)
     return truth
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Be the only one for the block who has put a world up for a moment; a lock of this session."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended('world for a moment', 0))")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('world for a moment', 0))")
 
 
 def _contexts(world: World, accounts: dict[str, TikTokAccount]) -> dict[str, AgentContext]:

@@ -4,8 +4,10 @@ import json
 from io import StringIO
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, connection
 
 from agents.management.commands import check_sandbox_truth
 from agents.sandbox.world.build import build_world
@@ -89,3 +91,12 @@ def test_truth_is_found_in_the_sandbox_and_nothing_is_left_behind(committed_db: 
     assert truth.is_whole
     assert not SandboxRecord.objects.exists()
     assert not TikTokAccount.objects.exists()
+
+
+def test_try_truth_waits_for_another_who_does(committed_db: str) -> None:
+    with psycopg.connect(committed_db) as other, connection.cursor() as cursor:
+        other.execute("SELECT pg_advisory_lock(hashtextextended('world for a moment', 0))")
+        cursor.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            try_truth(3)
+    assert not SandboxRecord.objects.exists()
