@@ -25,11 +25,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be decided."""
+    """What is to be decided; `asked_of` is whose decision it is, in words."""
 
     risk: str
     amount_usd: Decimal | None
     requested_by: UUID | None
+    asked_of: str
 
     @property
     def needs_another(self) -> bool:
@@ -46,7 +47,9 @@ def check_person_can_decide(person: Person, question: Question, *, verb: str, is
     if not person.is_active:
         raise MayNotDecide("Your sign-in has been closed: ask an owner of the workspace.")
     if not person.has_capability:
-        raise MayNotDecide("You may not decide this: your roles in this workspace do not include it.")
+        raise MayNotDecide(
+            f"You may not decide this: your roles in this workspace do not include it. It is for {question.asked_of}."
+        )
     if verb == "approve" and question.needs_another and question.requested_by == person.id:
         why = "spends money" if question.amount_usd else "is of high risk"
         raise MayNotDecide(f"You started this yourself and it {why}: another approver has to approve it.")

@@ -137,9 +137,10 @@ def insert(rows: Sequence[models.Model], *also: Also) -> None:
     and its signals are passed over, and what the database fills in is not read back.
     """
     parts, values = insertion(rows)
-    if parts:
+    if parts or also:
         calls = ", ".join(one.call for one in also)
-        fetch(f"WITH {parts} SELECT {calls}", [*values, *(value for one in also for value in one.values)])
+        head = f"WITH {parts} " if parts else ""
+        fetch(f"{head}SELECT {calls}", [*values, *(value for one in also for value in one.values)])
 
 
 def insertion(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:

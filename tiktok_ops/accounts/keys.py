@@ -19,7 +19,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from tiktok_ops.accounts.models import ApiKey, Brand, Membership, User, Workspace
-from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Refused
 from tiktok_ops.rest.scopes import Scope, parse_scopes
@@ -267,13 +266,13 @@ def _check_acts_for(person: User, *, workspace: Workspace, brand: Brand | None, 
         where = f"on the brand {brand.name!r}" if brand else f"in the workspace {workspace.slug!r}"
         raise KeyRefused(
             f"{person.username!r} may not decide {where}, so no key may for them: "
-            "give them the role of an approver there first."
+            "give them the role of an approver, or finance approver, there first."
         )
 
 
 def _decides(person: User, workspace: Workspace, brand: Brand | None) -> bool:
     """Return whether the person decides somewhere in the workspace, or for a key of one brand on that brand."""
-    roles = person.memberships.granting(Capability.DECIDE).filter(workspace=workspace)
+    roles = person.memberships.granting(*Scope.APPROVALS_DECIDE.capabilities).filter(workspace=workspace)
     if brand is not None:
         roles = roles.filter(Q(reach=Membership.Reach.WORKSPACE) | Q(brands=brand))
     return person.is_active and roles.exists()

@@ -48,6 +48,6 @@ _GRANTS: dict[Role, frozenset[Capability]] = {
 }
 
 
-def roles_with(capability: Capability) -> frozenset[Role]:
-    """Return the roles that grant `capability`."""
-    return frozenset(role for role, granted in _GRANTS.items() if capability in granted)
+def roles_with(*capabilities: Capability) -> frozenset[Role]:
+    """Return the roles that grant one of the capabilities."""
+    return frozenset(role for role, granted in _GRANTS.items() if granted & set(capabilities))

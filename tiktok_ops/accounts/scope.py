@@ -54,9 +54,9 @@ class ScopedQuerySet(models.QuerySet[ModelT]):
 class MembershipQuerySet(ScopedQuerySet[Any]):
     """Memberships, by what they grant."""
 
-    def granting(self, capability: Capability) -> Self:
-        """Return those whose role grants `capability`."""
-        return self.filter(role__in=roles_with(capability))
+    def granting(self, *capabilities: Capability) -> Self:
+        """Return those whose role grants one of the capabilities."""
+        return self.filter(role__in=roles_with(*capabilities))
 
 
 class AccountQuerySet(ScopedQuerySet["TikTokAccount"]):

@@ -16,16 +16,16 @@ class Scope(StrEnum):
     ALERTS_ACKNOWLEDGE = "alerts:acknowledge"
 
     @property
-    def capability(self) -> Capability:
-        """What a person's role must grant for the same."""
+    def capabilities(self) -> frozenset[Capability]:
+        """What a person's roles must grant for the same, one of these at least."""
         return _CAPABILITIES[self]
 
 
 _CAPABILITIES = {
-    Scope.READ: Capability.READ,
-    Scope.RUNS_START: Capability.RUN,
-    Scope.APPROVALS_DECIDE: Capability.DECIDE,
-    Scope.ALERTS_ACKNOWLEDGE: Capability.RUN,
+    Scope.READ: frozenset({Capability.READ}),
+    Scope.RUNS_START: frozenset({Capability.RUN}),
+    Scope.APPROVALS_DECIDE: frozenset({Capability.DECIDE, Capability.DECIDE_SPEND}),
+    Scope.ALERTS_ACKNOWLEDGE: frozenset({Capability.RUN}),
 }
 
 

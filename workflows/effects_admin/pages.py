@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
+from approvals.kinds import kind_of
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.admin import SheetAdmin
 from tiktok_ops.cells import badge, moment, shortened, status_badge
@@ -149,8 +150,8 @@ class EffectAdmin(SheetAdmin):
         return HttpResponseRedirect(page)
 
     def has_attempt_permission(self, request: HttpRequest, effect: Effect) -> bool:
-        """Return whether the person may decide on what is sent from the account."""
-        return self.is_granted(request, Capability.DECIDE, effect)
+        """Return whether the person may decide on acts of this kind."""
+        return self.is_granted(request, kind_of(effect.request.kind).capability, effect)
 
     def has_settle_permission(self, request: HttpRequest, effect: Effect) -> bool:
         """Return whether the person may say that this is live."""

@@ -10,10 +10,16 @@ from approvals.policy import MayNotDecide, Person, Question, check_person_can_de
 ANA, OSCAR = UUID(int=1), UUID(int=2)
 
 
+def question(risk: str, amount: str | None = None, *, starter: UUID | None = OSCAR) -> Question:
+    """Return what an approver is asked."""
+    amount_usd = Decimal(amount) if amount else None
+    return Question(risk=risk, amount_usd=amount_usd, requested_by=starter, asked_of="an approver")
+
+
 def ask(verb: str, *, risk: str = "medium", amount: str | None = None, starter: UUID | None = OSCAR) -> None:
     """Let Ana decide; raises when she may not."""
-    question = Question(risk=risk, amount_usd=Decimal(amount) if amount else None, requested_by=starter)
-    check_person_can_decide(Person(id=ANA, is_active=True, has_capability=True), question, verb=verb)
+    able = Person(id=ANA, is_active=True, has_capability=True)
+    check_person_can_decide(able, question(risk, amount, starter=starter), verb=verb)
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])
@@ -51,7 +57,7 @@ def test_starter_may_approve_what_is_neither_spend_nor_of_high_risk(risk: str, a
         (Person(id=ANA, is_active=False, has_capability=True), "Your sign-in has been closed"),
         (
             Person(id=ANA, is_active=True, has_capability=False),
-            "your roles in this workspace do not include it",
+            "your roles in this workspace do not include it. It is for a finance approver.",
         ),
     ],
 )
@@ -60,7 +66,7 @@ def test_person_without_the_role_or_the_sign_in_decides_nothing(
     person: Person, sentence: str, verb: str
 ) -> None:
     with pytest.raises(MayNotDecide, match=sentence):
-        check_person_can_decide(person, Question("low", None, None), verb=verb)
+        check_person_can_decide(person, Question("low", None, None, "a finance approver"), verb=verb)
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])
@@ -77,10 +83,9 @@ def test_person_without_the_role_or_the_sign_in_decides_nothing(
 def test_decide_in_bulk_only_on_what_could_do_little_harm(
     verb: str, risk: str, amount: str | None, why: str | None
 ) -> None:
-    question = Question(risk=risk, amount_usd=Decimal(amount) if amount else None, requested_by=OSCAR)
-    ana = Person(id=ANA, is_active=True, has_capability=True)
+    ana, asked = Person(id=ANA, is_active=True, has_capability=True), question(risk, amount)
     if why is None:
-        check_person_can_decide(ana, question, verb=verb, is_bulk=True)
+        check_person_can_decide(ana, asked, verb=verb, is_bulk=True)
         return
     with pytest.raises(MayNotDecide, match=f"This {why}, so it is not decided together with others"):
-        check_person_can_decide(ana, question, verb=verb, is_bulk=True)
+        check_person_can_decide(ana, asked, verb=verb, is_bulk=True)

@@ -8,7 +8,7 @@ from django.db.transaction import TransactionManagementError
 from agents.models import AgentRun, AgentStep
 from tests.factories.accounts import AccountFactory
 from tests.factories.figures import NOON
-from tiktok_ops.prepared import Ago, fetch, insert
+from tiktok_ops.prepared import Ago, Also, fetch, insert
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +106,18 @@ def test_insert_a_moment_by_the_databases_clock() -> None:
         < run.finished_at - run.started_at
         < timedelta(minutes=60, seconds=1)
     )
+
+
+def test_insert_does_what_is_also_to_be_done_with_rows_and_without() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY SEQUENCE counted")
+    count = Also("setval(%s::regclass, nextval(%s::regclass) + 1)", ("counted", "counted"))
+    account = AccountFactory.create()
+    insert([AgentRun(account=account, agent="made", as_of=NOON)], count)
+    insert([], count)
+    insert([])
+    assert AgentRun.objects.filter(account=account).count() == 1
+    assert fetch("SELECT last_value FROM counted", []) == [(4,)]
 
 
 def test_insert_is_all_or_nothing() -> None:

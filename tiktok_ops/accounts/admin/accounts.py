@@ -151,7 +151,9 @@ class AccountAdmin(ScopedAdmin):
         """Show the time of the last post known, with where the posts come from."""
         source = account.get_data_source_display()
         as_of = account.data_as_of
-        return source if as_of is None else format_html("{}<small>{}</small>", moment(as_of), source)
+        return (
+            source if as_of is None else format_html("<div>{}<small>{}</small></div>", moment(as_of), source)
+        )
 
     # What apps above offer -----------------------------------------------------------------------
 

@@ -117,7 +117,7 @@ def _scopes(who: User | ApiKey, roles: set[str]) -> list[str]:
         for scope in Scope
         if scope is Scope.READ
         or (who.is_superuser and scope is not Scope.APPROVALS_DECIDE)
-        or roles & roles_with(scope.capability)
+        or roles & roles_with(*scope.capabilities)
     ]
 
 

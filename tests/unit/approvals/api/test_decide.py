@@ -18,6 +18,7 @@ from tests.factories.accounts import (
     WorkspaceFactory,
     person,
 )
+from tests.factories.acting import asked_act
 from tests.factories.approvals import asked_run, request_of
 from tests.factories.workflows import doorbells
 from tests.unit.approvals.api.deciding import APPROVALS, NAME, address_of, decide, decider_key
@@ -220,6 +221,15 @@ def test_decide_refused_once_may_be_asked_for_under_the_same_key(
 ) -> None:
     assert decide(client, asked, verb="reject").status_code == 422
     assert decide(client, asked, verb="reject", comment="Too dark.").status_code == 200
+
+
+def test_approve_a_campaign_with_the_key_of_a_finance_approver_only() -> None:
+    campaign = request_of(asked_act("create_campaign"))
+    finn = person(campaign.workspace, Role.FINANCE)
+    answer = decide(using(decider_key(campaign.workspace)), campaign)
+    assert refused(answer, 403, "do not include it. It is for a finance approver.", campaign)
+    assert decide(using(decider_key(campaign.workspace, finn)), campaign).status_code == 200
+    assert Decision.objects.get().decided_by == finn
 
 
 # --- who may

@@ -39,9 +39,9 @@ def test_names_of_scopes_stay_what_stored_keys_hold() -> None:
 
 
 def test_ask_of_a_person_what_a_scope_asks_of_a_key_names_a_capability_for_each() -> None:
-    assert {scope: scope.capability for scope in Scope} == {
-        Scope.READ: Capability.READ,
-        Scope.RUNS_START: Capability.RUN,
-        Scope.APPROVALS_DECIDE: Capability.DECIDE,
-        Scope.ALERTS_ACKNOWLEDGE: Capability.RUN,
+    assert {scope: scope.capabilities for scope in Scope} == {
+        Scope.READ: {Capability.READ},
+        Scope.RUNS_START: {Capability.RUN},
+        Scope.APPROVALS_DECIDE: {Capability.DECIDE, Capability.DECIDE_SPEND},
+        Scope.ALERTS_ACKNOWLEDGE: {Capability.RUN},
     }

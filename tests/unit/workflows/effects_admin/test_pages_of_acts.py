@@ -7,12 +7,16 @@ import pytest
 from django.contrib.messages import get_messages
 from django.utils import timezone
 
-from tests.factories.acting import approved_act
+from tests.factories.accounts import person
+from tests.factories.acting import TRIALS, approved_act
 from tests.factories.effects import since
 from tests.factories.posting import effect_of, providers, triggers_off, work
-from tests.unit.workflows.effects_admin.sites import page_of, settle
+from tests.unit.workflows.effects_admin.sites import allow, page_of, settle
+from tiktok_ops.accounts.roles import Role
 from workflows.effects.models import Effect
 from workflows.effects.next_look import UNKNOWN_LONG
+
+ATTEMPT = "Allow one more attempt</button>"
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +49,18 @@ def test_open_act_that_cannot_be_read_any_more_says_so() -> None:
     with triggers_off("workflows_effect"):
         Effect.objects.filter(id=effect.id).update(kind="create_campaign")  # whose payload is another
     assert "What was approved cannot be read any more" in page_of(effect)
+
+
+def test_another_attempt_at_a_campaign_is_a_finance_approvers_word(settings: Any) -> None:
+    settings.PROVIDERS = providers(**{TRIALS["create_campaign"].operation: {"reset_before": [1]}})
+    effect = effect_of(work(approved_act("create_campaign")))
+    assert effect.status == "unknown"
+    since(effect, timezone.now() - UNKNOWN_LONG - timedelta(seconds=1))
+    ana, finn = (person(effect.workspace, role) for role in (Role.APPROVER, Role.FINANCE))
+
+    assert ATTEMPT not in page_of(effect, ana)
+    assert allow(effect, ana).status_code == 403
+    assert ATTEMPT in page_of(effect, finn)
+    assert allow(effect, finn).status_code == 302
+    effect.refresh_from_db()
+    assert effect.status == "prepared"
