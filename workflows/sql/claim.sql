@@ -12,9 +12,8 @@ BEGIN
             'before', (
                 SELECT coalesce(jsonb_agg(jsonb_build_array(up.key, up.item, up.status, up.output)
                         ORDER BY up.item, up.round), '[]')
-                    FROM workflows_stepdependency AS edge
-                    JOIN workflows_workflowstep AS up ON up.id = edge.upstream_id
-                    WHERE edge.downstream_id = step.id))
+                    FROM workflows_workflowstep AS up WHERE up.id = ANY (ARRAY(
+                        SELECT upstream_id FROM workflows_stepdependency WHERE downstream_id = p_step))))
         INTO v_work FROM workflows_workflowstep AS step WHERE step.id = p_step;
     RETURN v_work;
 END $$;

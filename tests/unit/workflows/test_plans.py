@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from tests.factories.workflows import WorkflowRunFactory, add_steps
 from workflows.models import WorkflowRun
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 GRAPH = {"a": [], "b": ["a"], "c": ["a"], "d": ["a"], "e": ["b", "c", "d"], "f": ["e"]}
 OTHERS = 120
-FEW = OTHERS // 10
+FEW = OTHERS // 3  # as many as are in one status; by how full pages are, a dozen more or less are read anyway
 
 _READ = """
     SELECT sum(pg_stat_get_xact_tuples_returned(indexrelid)) FROM pg_index
@@ -33,8 +33,17 @@ def entries_read_by(act: Callable[[], None]) -> int:
 
 
 def plan_anew() -> None:
-    """Have every plan made again, while next to nothing is open, as in a young database."""
+    """Have every plan made again for a table that was analysed when it held nothing but what is gone.
+
+    To the planner any index of it looks as cheap as any other then, as in a young database. What ANALYZE locks until
+    the test's end keeps the server from doing it again meanwhile.
+    """
+    with transaction.atomic():
+        for _ in range(FEW):
+            add_steps(WorkflowRunFactory.create(), GRAPH)
+        transaction.set_rollback(True)
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE workflows_workflowstep")
         cursor.execute("DISCARD PLANS")
 
 
@@ -68,4 +77,4 @@ def test_what_a_run_reads_does_not_grow_with_those_open_beside_it(act: Callable[
     for number in range(OTHERS):
         status = ("ready", "waiting", "pending")[number % 3]
         add_steps(WorkflowRunFactory.create(), {"only": []}, status=status)
-    assert entries_read_by(act) <= alone + FEW
+    assert entries_read_by(act) < alone + FEW
