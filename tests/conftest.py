@@ -23,6 +23,7 @@ from tests.database import (
     drop_database,
     keep_rows,
     prepare_database,
+    template_of,
     wipe,
 )
 from tests.forms import IS_LONG
@@ -106,7 +107,6 @@ def django_db_setup(
             name = connection.settings_dict["NAME"]
             connections.close_all()
             drop_database(name)
-            drop_database(f"{name}_template")
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +161,7 @@ def own_database(blocker: DjangoDbBlocker, spare: dict[str, str]) -> Iterator[st
 def _cloned(shared: str) -> tuple[str, str]:
     """Return name and URL of a new clone of the template."""
     name = f"{shared}_{uuid4().hex[:12]}"
-    url = clone_database(f"{shared}_template", name)
+    url = clone_database(template_of(shared), name)
     keep_rows(url)
     return name, url
 

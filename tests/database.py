@@ -4,11 +4,15 @@ A clone takes half a second of a core, for it has a thousand files. So a process
 """
 
 import hashlib
+import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
 import psycopg
+from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import setup_databases
 from psycopg import sql
@@ -53,22 +57,43 @@ def _digest_of(name: str) -> str | None:
 
 
 def prepare_database(*, keep: bool, digest: str) -> None:
-    """Point the connection at a migrated test database and make its template for clones."""
+    """Point the connection at a migrated test database and make sure of the template for clones.
+
+    The processes of a run share the template: the first makes it by migrating, the others wait and copy it.
+    """
     connection.ensure_connection()  # starts the embedded server
-    test_name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
+    test_name: str = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
+    template = template_of(test_name)
+    if not keep:
+        digest += os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
     connection.close()
-    kept = keep and _digest_of(test_name) == digest and _digest_of(f"{test_name}_template") == digest
-    setup_databases(verbosity=0, interactive=False, keepdb=kept, serialized_aliases=[])
-    if kept:
-        return
-    connections.close_all()
-    drop_database(f"{test_name}_template")
-    clone_database(test_name, f"{test_name}_template")
     with _administer() as administration:
-        for name in (test_name, f"{test_name}_template"):
-            administration.execute(
-                sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(digest))
-            )
+        administration.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])
+        if _digest_of(template) != digest:
+            drop_database(test_name)
+            setup_databases(verbosity=0, interactive=False, keepdb=False, serialized_aliases=[])
+            connections.close_all()
+            drop_database(template)
+            clone_database(test_name, template)
+            _remember(administration, digest, test_name, template)
+        elif _digest_of(test_name) != digest:
+            drop_database(test_name)
+            clone_database(template, test_name)
+            _remember(administration, digest, test_name)
+    settings.DATABASES[connection.alias]["NAME"] = connection.settings_dict["NAME"] = test_name
+
+
+def template_of(test_name: str) -> str:
+    """Return the name of a test database's template, which is the same for every process of a run."""
+    return re.sub(r"_gw\d+$", "", test_name) + "_template"
+
+
+def _remember(administration: psycopg.Connection[tuple[object, ...]], digest: str, *names: str) -> None:
+    """Note on databases what they were made of."""
+    for name in names:
+        administration.execute(
+            sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(digest))
+        )
 
 
 def clone_database(template: str, name: str) -> str:
