@@ -51,6 +51,7 @@ pages: .venv/dev.installed ## Drive the pages in a real browser (needs Chromium,
 bench: .venv/dev.installed .venv-bench/installed ## Measure the engine beside its peers; writes benchmarks/RESULTS.md
 	PEERS_PYTHON=.venv-bench/bin/python $(RUN) -m benchmarks.run --write
 	$(RUN) -m benchmarks.growth --write
+	$(RUN) -m benchmarks.content_batch --write
 
 coverage: .venv/dev.installed ## Run the tests and show which branches they miss
 	$(RUN) -m pytest --reuse-db --numprocesses 2 --dist loadgroup --cov --cov-report=term-missing $(TESTS)

@@ -1,11 +1,11 @@
 """How long a content batch takes until its drafts wait for a person, on what `manage.py up` starts.
 
-python -m benchmarks.content_batch [--posts 5 10 50] [--repetitions 3] [--seed 3]
+python -m benchmarks.content_batch [--posts 5 10 50] [--repetitions 3] [--seed 3] [--write]
 
 Timed from the command that starts the run to the last gate that opens: ideas, a reviewed draft and a rendered video
 for each post, against the sandbox. Each size takes an account of its own each time, for an account has one batch at
 a time. The database server is the project's own, the database one of this measurement's. Exits with 1 where a
-batch does not ask for as many approvals as it was to draft posts.
+batch does not ask for as many approvals as it was to draft posts, or takes longer than it may.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import psycopg
 
 from benchmarks.machine import Reading, Use, wait_for_quiet
+from benchmarks.report import put_section
 from benchmarks.run import Server
 from benchmarks.webhooks import Site, site
 
@@ -96,22 +97,41 @@ def main() -> None:
     parser.add_argument("--posts", type=int, nargs="+", default=list(TARGETS_SECONDS))
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--seed", type=int, default=3, help="which sandbox world")
+    parser.add_argument("--write", action="store_true", help="write its part of RESULTS.md")
     given = parser.parse_args()
     server = Server.find()
     done: list[Batch] = []
+    lines: list[str] = []
     with server.database() as url, site(url) as up:
         manage(up.environment, "sandbox_world", "--seed", str(given.seed))
-        with psycopg.connect(url) as connection:
-            rows = connection.execute(
-                "SELECT handle FROM accounts_tiktokaccount WHERE brand_id IS NOT NULL ORDER BY handle"
-            ).fetchall()
-        handles = [handle for (handle,) in rows]
+        handles = handles_of(url)
         for posts in given.posts:
             for _ in range(given.repetitions):
                 done.append(drafted(server, up, handle=handles[len(done) % len(handles)], posts=posts))
-            print(told_of(posts, [batch for batch in done if batch.posts == posts]), flush=True)
-    if short := [f"{batch.opened} of {batch.posts}" for batch in done if batch.opened < batch.posts]:
-        sys.exit(f"Asked for too few approvals: {', '.join(short)}.")
+            lines.append(told_of(posts, [batch for batch in done if batch.posts == posts]))
+            print(lines[-1], flush=True)
+    if given.write:
+        put_section("Content batches", [f"- {line}" for line in lines])
+    if failures := missed(done):
+        sys.exit(" ".join(failures))
+
+
+def handles_of(url: str) -> list[str]:
+    """Return the handles of the accounts that have a brand, in order."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT handle FROM accounts_tiktokaccount WHERE brand_id IS NOT NULL ORDER BY handle"
+        ).fetchall()
+    return [handle for (handle,) in rows]
+
+
+def missed(done: list[Batch]) -> list[str]:
+    """Return a sentence for each batch that drafted too few posts or took too long."""
+    return [
+        f"A batch of {batch.posts} asked for {batch.opened} approvals in {batch.seconds:.1f} s."
+        for batch in done
+        if batch.opened < batch.posts or batch.seconds > TARGETS_SECONDS.get(batch.posts, PATIENCE_SECONDS)
+    ]
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from statistics import median
 import psycopg
 from psycopg import sql
 
+from benchmarks.report import put_section
 from benchmarks.run import Server, measure
 
 RUN_TABLES = {
@@ -32,7 +33,7 @@ RUN_TABLES = {
 
 LEFT_OUT = {"input": "'{}'", "facts": "'{}'", "output": "'{}'", "request": "'{}'", "response": "'{}'"}
 MOST_FALL = 0.2
-"""Steps per second may fall by so much from the least to the most stored runs."""
+"""Steps per second may fall by so much from the least to the most stored runs; the exit code says whether they did."""
 
 
 def fill(url: str, runs: int) -> None:
@@ -71,12 +72,20 @@ def run_once(url: str) -> None:
     subprocess.run([sys.executable, "-m", "benchmarks.one_run"], env=environment, check=True)
 
 
+def _table(told: dict[str, dict[str, float]]) -> list[str]:
+    """Return the figures as the lines of a table."""
+    return ["| stored runs | W, steps/s |", "|---|---|"] + [
+        f"| {int(stored):,} | **{rate['median']:.0f}** ({rate['min']:.0f}-{rate['max']:.0f}) |"
+        for stored, rate in told.items()
+    ]
+
+
 def main() -> None:
     """Measure and tell."""
     parser = argparse.ArgumentParser(description="Measure how cost grows with what is stored.")
     parser.add_argument("--runs", default="10,1000,10000,100000")
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help="write growth.json")
+    parser.add_argument("--write", action="store_true", help="write growth.json and its part of RESULTS.md")
     given = parser.parse_args()
     server = Server.find()
     told: dict[str, dict[str, float]] = {}
@@ -93,9 +102,13 @@ def main() -> None:
             told[str(stored)] = {"median": median(rates), "min": min(rates), "max": max(rates)}
     print(json.dumps(told, indent=2))
     first, *_, last = (entry["median"] for entry in told.values())
-    print(f"From the least to the most stored runs, steps per second changed by {last / first - 1:+.0%}.")
+    change = f"From the least to the most stored runs, steps per second changed by {last / first - 1:+.0%}."
+    print(change)
     if given.write:
         (Path(__file__).parent / "growth.json").write_text(json.dumps(told, indent=2) + "\n")
+        put_section("What it grows with", [*_table(told), "", change])
+    if last < first * (1 - MOST_FALL):
+        sys.exit(f"That is more than the {MOST_FALL:.0%} it may fall.")
 
 
 if __name__ == "__main__":

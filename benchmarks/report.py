@@ -19,6 +19,9 @@ TITLES = {
     "HB": "100 decided one after the other, first decision to last end",
     "IDLE": "workers and keeper with nothing to do, PostgreSQL's share included",
 }
+OTHERS = ("What it grows with", "Content batches")
+"""The parts of the page that other measurements write."""
+
 QUIET_SHARE = 0.1
 """A measurement in which others took more of the machine than this is worth nothing beside another."""
 
@@ -160,5 +163,23 @@ def tell(
     out(json.dumps(told, indent=2))
     if write:
         (HERE / "results.json").write_text(json.dumps(told, indent=2) + "\n")
-        (HERE / "RESULTS.md").write_text(_page(told, settings, [*notes, *_noise(samples)]))
+        kept = [_section(title) for title in OTHERS]
+        (HERE / "RESULTS.md").write_text(_page(told, settings, [*notes, *_noise(samples)]) + "".join(kept))
         out("Written: benchmarks/RESULTS.md and benchmarks/results.json.")
+
+
+def _section(title: str) -> str:
+    """Return the part of the page with this heading as it is now, or nothing."""
+    page = (HERE / "RESULTS.md").read_text() if (HERE / "RESULTS.md").exists() else ""
+    _, heading, rest = page.partition(f"\n## {title}\n")
+    return heading + rest.split("\n## ")[0] if heading else ""
+
+
+def put_section(title: str, lines: Sequence[str]) -> None:
+    """Put these lines under this heading of RESULTS.md, at its end, in the place of what was there."""
+    assert title in OTHERS, title
+    page, before = (HERE / "RESULTS.md").read_text(), _section(title)
+    page = page.replace(before, "") if before else page
+    (HERE / "RESULTS.md").write_text(
+        page.rstrip("\n") + "\n" + "\n".join(["", f"## {title}", "", *lines, ""])
+    )
