@@ -39,10 +39,10 @@ from workflows.presence import present
 from workflows.protocol import wake
 from workflows.schedules.events import IMPORT_FINISHED
 from workflows.schedules.firing import fire_event
+from workflows.schedules.keeping_up import SYNC, keep_up_to_date
 from workflows.services import start_run
 
 PROFILE_AUDIT = "profile_audit"
-SYNC = "sync_account"
 ON_ACCOUNT_PAGES = frozenset({PROFILE_AUDIT, SYNC, "post_draft", "own_post", "photo_post"})
 """The workflows that are started on the page of an account, which asks for what they need."""
 
@@ -58,6 +58,7 @@ def register() -> None:
     register_fact(AccountFact(name="last_run", title="Last run", annotation=newest, show=_show_last_run))
     register_fact(connection_fact())
     register_listener_to_connections(wake_effects)
+    register_listener_to_connections(keep_up_to_date)
     register_count(lambda: present().workers)
 
 

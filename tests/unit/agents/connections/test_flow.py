@@ -25,6 +25,7 @@ from tiktok_ops.accounts.roles import Role
 from tiktok_ops.audit.models import AuditEvent
 from tiktok_ops.vault.models import SecretVersion
 from workflows.account_actions import wake_effects
+from workflows.schedules.models import Schedule
 
 SUBMITTED = {"_form_submitted": "True"}
 
@@ -327,6 +328,16 @@ def test_connect_an_account_in_one_mode_twice_is_refused(account: TikTokAccount)
     connection_row(account)
     with pytest.raises(IntegrityError, match="connection_once"), transaction.atomic():
         connection_row(account)
+
+
+def test_connect_an_account_has_it_synced_from_then_on(account: TikTokAccount) -> None:
+    made = connected(account)
+    schedule = Schedule.objects.get(account=account)
+    assert (schedule.workflow, schedule.kept_by, schedule.state) == (
+        "sync_account",
+        made.connected_by,
+        "active",
+    )
 
 
 def test_listen_twice_is_refused() -> None:
