@@ -244,14 +244,19 @@ def check_may_decide(
     holds = ApprovalRequest.objects.granted_to(by, kind.capability).filter(id=request.id).exists()
     check_person_can_decide(
         Person(id=by.id, is_active=by.is_active, has_capability=holds),
-        Question(
-            risk=request.risk,
-            amount_usd=request.amount_usd,
-            requested_by=request.requested_by_id,
-            asked_of=kind.asked_of,
-        ),
+        question_of(request, kind),
         verb=verb,
         is_bulk=is_bulk,
+    )
+
+
+def question_of(request: ApprovalRequest, kind: Kind) -> Question:
+    """Return what the policy looks at of a request."""
+    return Question(
+        risk=request.risk,
+        amount_usd=request.amount_usd,
+        requested_by=request.requested_by_id,
+        asked_of=kind.asked_of,
     )
 
 

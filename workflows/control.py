@@ -159,8 +159,8 @@ def _say(run: WorkflowRun, what: str, *, by: User | str, reason: str, **data: st
     """Write down what was done, for the run's readers and for the audit trail."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT workflow_event(%s, %s, jsonb_build_object('reason', %s::text))",
-            [run.id, f"run.{what}", reason],
+            "SELECT workflow_event(%s, %s, jsonb_build_object('by', %s::text, 'reason', %s::text))",
+            [run.id, f"run.{what}", str(by), reason],
         )
     record(
         f"run.{what}",

@@ -12,11 +12,16 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from agents.totals import Totals, totals_of_run
+from approvals.deciders import words_of_deciders
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from tiktok_ops.content.models import Artifact
 from workflows.estimates import Estimate
 from workflows.models import RunEvent, WorkflowRun, WorkflowStep
-from workflows.waiting import Situation, why_step_waits, why_waiting
+from workflows.waiting import Situation, Stopped, why_step_waits, why_waiting
+
+_STEP = ("id", "run_id", "key", "item", "round", "status", "position", "finished_at")
+_APPROVAL = ("id", "account_id", "workspace_id", "kind", "status", "risk", "amount_usd", "requested_by_id")
+_READ = (*_STEP, "approval_id", *(f"approval__{name}" for name in _APPROVAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +134,35 @@ def last_event_of(run: WorkflowRun) -> int:
 
 
 def situation_of(run: WorkflowRun, steps: Sequence[WorkflowStep]) -> Situation:
-    """Return what the steps of a run, all of which are given with their approvals, wait in."""
+    """Return what the steps of a run, all of which are given with their approvals, wait in.
+
+    Who may decide is looked up where somebody is asked, and who paused or cancelled it where it is.
+    """
     return Situation.of(
-        run.status, steps, run.definition.definition, is_cancelled=run.cancel_requested_at is not None
+        run.status,
+        steps,
+        run.definition.definition,
+        since=run.started_at or run.created_at,
+        is_cancelled=run.cancel_requested_at is not None,
+        stopped=_stopped(run),
+        deciders=words_of_deciders(
+            step.approval for step in steps if step.approval is not None and step.approval.is_undecided
+        ),
     )
 
 
+def _stopped(run: WorkflowRun) -> Stopped | None:
+    """Return who paused the run, or cancelled it, as its newest event of that says; None where it is neither."""
+    if run.is_over or (run.status != "paused" and run.cancel_requested_at is None):
+        return None
+    kind = "run.paused" if run.status == "paused" else "run.cancel_requested"
+    event = run.events.filter(kind=kind).order_by("-seq").first()
+    if event is None:
+        return None
+    return Stopped(by=event.data.get("by", "a person"), at=event.at)
+
+
 def read_situation(run_id: UUID) -> Situation:
-    """Return what the steps of a run wait in, reading no more of them than that takes; two queries."""
+    """Return what the steps of a run wait in, reading no more of them than that takes."""
     run = WorkflowRun.objects.select_related("definition").get(id=run_id)
-    return situation_of(run, list(run.steps.only("id", "run_id", "key", "item", "round", "status")))
+    return situation_of(run, list(run.steps.select_related("approval").only(*_READ)))

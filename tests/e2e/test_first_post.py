@@ -63,7 +63,7 @@ def open_account(page: Page, running: Site, account: TikTokAccount) -> None:
 def see_the_run_wait(page: Page) -> None:
     """Wait until the run's page says that somebody has to decide."""
     page.wait_for_url("**/workflowrun/**")
-    expect(page.get_by_role("paragraph").filter(has_text="Waiting for an approver since")).to_be_visible(
+    expect(page.get_by_role("paragraph").filter(has_text="Waiting for an approver (")).to_be_visible(
         timeout=WAIT_MS
     )
     assert not scrolls_sideways(page)

@@ -112,12 +112,12 @@ def test_run_at_its_cap_waits_and_says_for_whom(account: TikTokAccount) -> None:
     request, about = question(run)
     overview = overview_of(run)
     said = overview.waiting_on or ""
-    assert said.startswith("Waiting for an owner or finance approver since ")
+    assert said.startswith("Waiting for an owner or finance approver (")
     assert (
         f": Raise by ${about.raise_by_usd}, use a cheaper model or stop: the simulated budget of the workspace "
         in said
     )
-    assert "for each month has $0.000001 left of $0.000001; then the run goes on." in said
+    assert "for each month has $0.000001 left of $0.000001; then 'Speaks0' goes on." in said
     step = run.steps.get(key="speaks0")
     assert (overview.step_waits[step.id].count("finance approver"), step.tries) == (1, 0)
     assert (request.kind, request.risk, request.amount_usd, about.answer) == (KIND, "low", None, "raise")

@@ -131,8 +131,9 @@ def test_wait_says_on_whom_since_when_and_what_comes_next(settings: Settings) ->
     sandbox(settings)
     run = started()
     assert re.fullmatch(
-        r"'Being made' goes on at .*\d\d:\d\d:\d\d UTC: Being made waits for the studio to call back since "
-        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC; without a call it is asked, and given up after 3600 seconds\.",
+        r"'Being made' waits since .*\d\d:\d\d:\d\d UTC: Being made waits for the studio to call back since "
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC; without a call it is asked, and given up after 3600 seconds; "
+        r"it goes on at .*\d\d:\d\d:\d\d UTC\.",
         str(overview_of(run).waiting_on),
     )
 

@@ -42,8 +42,8 @@ from workflows.control import RunOver, StepRefused, cancel_run, pause_run, resum
 from workflows.effects.post_video import act
 from workflows.models import WorkflowRun
 from workflows.outcomes import AsksPerson, Succeeded, TryAgain, Waits
+from workflows.overview import overview_of
 from workflows.protocol import claim, finish
-from workflows.waiting import Situation, why_waiting
 
 BY = "a test"
 
@@ -188,7 +188,10 @@ def test_pause_lets_nothing_begin_and_resume_rings_for_what_is_due(agents: dict[
     agents["b"] = False
     paused = pause_run(run_id=run.id, by=BY, reason="Wait.")
     assert (paused.status, claim(run.id)) == ("paused", None)
-    assert why_waiting(Situation("paused", []), now=paused.created_at) is not None
+    at = run.events.get(kind="run.paused").at
+    assert overview_of(run).waiting_on == (
+        f"Paused by {BY} since {at:%H:%M:%S} UTC; it goes on when someone resumes it."
+    )
     with pytest.raises(RunOver, match="This run is paused already"):
         pause_run(run_id=run.id, by=BY)
     rung = len(doorbells())
@@ -296,7 +299,10 @@ def test_commands_steer_a_run_and_print_it() -> None:
     call_command("resume_run", str(run.id), "--json", "--reason", "Go on.", stdout=out)
     call_command("cancel_run", str(run.id), stdout=out)
     first, rest = out.getvalue().split("\n", 1)
-    assert first == f"Run {run.id} is paused. Paused by a person; it goes on when someone resumes it."
+    at = run.events.get(kind="run.paused").at
+    assert first == (
+        f"Run {run.id} is paused. Paused by command line since {at:%H:%M:%S} UTC; it goes on when someone resumes it."
+    )
     body, _, last = rest.rpartition("\nRun ")
     assert json.loads(body)["run"]["status"] == "waiting"
     assert last == f"{run.id} is cancelled.\n"
@@ -308,7 +314,7 @@ def test_command_retries_a_step(agents: dict[str, bool]) -> None:
     agents["b"] = False
     out = StringIO()
     call_command("retry_step", str(run.steps.get(key="b").id), stdout=out)
-    assert out.getvalue().startswith(f"Run {run.id} is running. Waiting for a worker to take 'B' since ")
+    assert out.getvalue().startswith(f"Run {run.id} is running. 'B' waits for a worker since ")
 
 
 @pytest.mark.django_db

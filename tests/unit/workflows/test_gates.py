@@ -46,7 +46,9 @@ def test_run_at_its_gate_waits_and_says_for_what() -> None:
     assert (run.status, statuses(run)) == ("waiting", {"gate": "waiting", "report": "pending"})
     assert overview.as_json()["approvals"] == [str(request_of(run).id)]
     assert overview.waiting_on is not None
-    assert overview.waiting_on.startswith("Waiting for an approver since ")
+    assert overview.waiting_on.startswith(
+        "Waiting for an approver (nobody yet: an owner can give somebody the role) since "
+    )
     assert f"Post on @{run.account.handle}: A lamp, switched on" in overview.waiting_on
     assert [event.kind for event in run.events.order_by("seq")][-2:] == ["step.waiting", "run.waiting"]
 
@@ -124,10 +126,10 @@ def test_resume_of_a_step_that_does_not_wait_changes_nothing() -> None:
 def test_why_waiting_counts_what_else_is_asked() -> None:
     run = asked_run()
     step = run.steps.select_related("approval").get(key="gate")
-    sentence = why_waiting(Situation("waiting", [step, step]), now=timezone.now())
+    sentence = why_waiting(Situation("waiting", [step, step], run.created_at), now=timezone.now())
 
     assert sentence is not None
-    assert sentence.endswith("(and 1 more); then the run goes on.")
+    assert sentence.endswith("(and 1 more); then 'gate' goes on.")
 
 
 def test_gate_whose_payload_cannot_be_approved_fails_with_a_sentence() -> None:

@@ -92,7 +92,7 @@ def test_write_a_run_as_json_says_all_the_command_line_prints() -> None:
             "id": str(run.id),
             "workflow": "made",
             "status": "running",
-            "waiting_on": "Waiting for the steps to be counted.",
+            "waiting_on": f"Waiting for its steps to be counted since {run.created_at:%H:%M:%S} UTC; then it is over.",
             "cost_usd": "0.020000",
             "simulated": True,
             "tokens": {

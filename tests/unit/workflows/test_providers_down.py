@@ -49,7 +49,7 @@ def test_claude_down_for_ten_minutes_parks_and_loses_nothing_and_all_resume(
     assert 5 <= len(asked()) <= 10  # and Claude was left alone: five failures, then probes
     assert breaker().status == "open"
     waiting = overview_of(runs[-1]).waiting_on or ""
-    assert "is tried again at" in waiting
+    assert "it is tried again at" in waiting
     assert "'claude' failed again and again at 'messages'" in waiting
 
     settings.PROVIDERS = scripted([{"summary": "All is well."}])

@@ -74,7 +74,7 @@ def test_page_of_a_run_under_way_asks_again_and_says_what_it_waits_for() -> None
     last = RunEvent.objects.filter(run=run).count()
     assert f'data-events="{reverse("api-run-events", args=[run.id])}?after={last}"' in fragment
     assert " step.running " in fragment.partition('data-kinds="')[2].partition('"')[0]
-    assert "Waiting for a worker to take" in fragment
+    assert "waits for a worker since" in fragment
     assert "No worker is running. Nothing is lost" in fragment
     assert "No agent has been asked yet" in fragment
     assert "<html" not in fragment

@@ -52,7 +52,7 @@ def test_wait_for_seconds_holds_no_worker_and_goes_on_then() -> None:
     run = work(run_of(workflow_of(wait(), agent_node("b", "wait", agent="b"), slug="waits")))
     assert (run.status, statuses(run)) == ("waiting", {"wait": "waiting", "b": "pending"})
     assert overview_of(run).waiting_on is not None
-    assert str(overview_of(run).waiting_on).startswith("'A rest' goes on at ")
+    assert str(overview_of(run).waiting_on).startswith("'A rest' waits since ")
     run = let_pass(run, 1800)
     assert statuses(run)["wait"] == "waiting"
     run = let_pass(run, 1801)

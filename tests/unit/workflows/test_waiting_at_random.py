@@ -1,5 +1,6 @@
-"""For any mix of steps there is one sentence for the run and for each open step, and none for what is over."""
+"""For any mix of steps one sentence for the run and each open step says with whom, since when and what comes next."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from approvals.models import ApprovalRequest
 from workflows.models import WorkflowStep
 from workflows.transitions import RUN, STEP
-from workflows.waiting import Situation, why_step_waits, why_waiting
+from workflows.waiting import Situation, Stopped, Why, why_run, why_step, why_step_waits, why_waiting
 
 NOW = datetime(2026, 11, 20, 9, 12, 30, tzinfo=UTC)
 KEYS = ("k_first", "k_second", "k_third", "each_brief_ideas")
@@ -24,6 +25,21 @@ DEFINITIONS: list[dict[str, Any]] = [
     }
     for loop in ("brief.ideas", None)
 ]
+
+NAMES_WHOM = re.compile(
+    r"(paused|cancelled) by (Ana|the keeper|a person)$"
+    r"|^a worker is on "
+    r"|^waiting for (an approver|its steps)"
+    r"| was taken by a worker that is gone$"
+    r"| waits( for (a worker|somebody|'|the steps before it).*)?$"
+)
+SAYS_WHAT_IS_NEXT = re.compile(
+    r"^then .+ (begins?|goes on|is done|is over)\b"
+    r"|^it (goes on|is tried again|begins) (at|when) "
+    r"|^another takes it over at once"
+    r"|^this (begins when|is followed to its end: )"
+    r"|^over when this is: "
+)
 
 moments = st.integers(-200_000, 200_000).map(lambda seconds: NOW + timedelta(seconds=seconds))
 maybe = st.none() | moments
@@ -60,13 +76,20 @@ def steps_at_random(draw: st.DrawFn) -> WorkflowStep:
     )
 
 
-situations = st.builds(
-    Situation.of,
-    st.sampled_from(RUN.statuses),
-    st.lists(steps_at_random(), max_size=6),
-    st.sampled_from(DEFINITIONS),
-    is_cancelled=st.booleans(),
-)
+@st.composite
+def situations_at_random(draw: st.DrawFn) -> Situation:
+    """Return a run in any status, with any steps, paused or cancelled by somebody known or not."""
+    steps = draw(st.lists(steps_at_random(), max_size=6))
+    named = draw(st.booleans())
+    return Situation.of(
+        draw(st.sampled_from(RUN.statuses)),
+        steps,
+        draw(st.sampled_from(DEFINITIONS)),
+        since=draw(moments),
+        is_cancelled=draw(st.booleans()),
+        stopped=draw(st.none() | st.builds(Stopped, st.sampled_from(["Ana", "the keeper"]), moments)),
+        deciders={step.approval.id: "an approver (Ana or Ben)" for step in steps if named and step.approval},
+    )
 
 
 def check_sentence(sentence: str | None) -> None:
@@ -79,20 +102,48 @@ def check_sentence(sentence: str | None) -> None:
     assert not [key for key in KEYS if key in sentence]
 
 
-@given(situations)
-def test_say_why_any_run_waits_is_one_sentence_unless_it_is_over(situation: Situation) -> None:
+def moments_known(situation: Situation) -> set[datetime]:
+    """Return every moment that is written down of the run and its steps."""
+    found = {situation.since, situation.stopped.at if situation.stopped else None}
+    for step in situation.steps:
+        found |= {step.not_before, step.lease_until, step.started_at, step.finished_at}
+        found.add(step.approval.created_at if step.approval else None)
+    return {moment for moment in found if moment is not None}
+
+
+def check_parts(why: Why | None, sentence: str | None, situation: Situation) -> None:
+    """Assert that the sentence says what it waits for and with whom, since a moment that is known, and what is next."""
+    assert why is not None
+    check_sentence(sentence)
+    assert sentence is not None
+    assert NAMES_WHOM.search(why.what), why.what
+    assert why.since in moments_known(situation)
+    assert SAYS_WHAT_IS_NEXT.search(why.then), why.then
+    before, since, rest = sentence.partition(" since ")
+    assert (before.lower(), since) == (why.what.lower(), " since ")
+    day = "" if why.since.date() == NOW.date() else f"{why.since:%Y-%m-%d} "
+    assert rest.startswith(f"{day}{why.since:%H:%M:%S} UTC")
+    assert rest.endswith(f"; {why.then}.")
+
+
+@given(situations_at_random())
+def test_say_why_any_run_waits_says_whom_since_when_and_what_is_next_unless_it_is_over(
+    situation: Situation,
+) -> None:
     sentence = why_waiting(situation, now=NOW)
     if situation.run_status in RUN.terminal:
         assert sentence is None
     else:
-        check_sentence(sentence)
+        check_parts(why_run(situation, now=NOW), sentence, situation)
 
 
-@given(situations)
-def test_say_why_any_step_waits_is_one_sentence_unless_it_has_ended(situation: Situation) -> None:
+@given(situations_at_random())
+def test_say_why_any_step_waits_says_whom_since_when_and_what_is_next_unless_it_has_ended(
+    situation: Situation,
+) -> None:
     for step in situation.steps:
         sentence = why_step_waits(step, situation, now=NOW)
         if step.status in STEP.terminal:
             assert sentence is None
         else:
-            check_sentence(sentence)
+            check_parts(why_step(step, situation, now=NOW), sentence, situation)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 CHANGING = re.compile(
     r"(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"|(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)"
+    r"|(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z|\d\d:\d\d:\d\d(?= UTC))"
     r"|(?P<prefix>(?<=api_key:)\w{10})"
     r"|(?P<sha256>\b[0-9a-f]{64}\b)"
     r"|(?P<number>(?<=\b(?:team|post)-)\d+)"

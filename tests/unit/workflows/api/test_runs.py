@@ -214,11 +214,14 @@ def test_get_a_live_run_says_so_of_the_run_and_its_steps_whatever_the_account_be
 def test_get_a_run_under_way_says_why_it_and_each_step_wait(account: TikTokAccount) -> None:
     run = make_run(account, status="running")
     step = WorkflowStep.objects.create(run=run, key="ask", position=0, kind="agent", status="ready")
-    WorkflowStep.objects.create(run=run, key="after", position=1, kind="agent", open_dependencies=1)
+    after = WorkflowStep.objects.create(run=run, key="after", position=1, kind="agent", open_dependencies=1)
     body = get(run)
     since = f"{step.not_before:%H:%M:%S} UTC"
-    assert body["waiting_on"] == f"Waiting for a worker to take 'ask' since {since}."
-    sentences = [f"It waits for a worker since {since}.", "It waits for the steps before it to end."]
+    assert body["waiting_on"] == f"'ask' waits for a worker since {since}; then it begins."
+    sentences = [
+        f"It waits for a worker since {since}; then it begins.",
+        f"It waits for the steps before it since {after.not_before:%H:%M:%S} UTC; then it begins.",
+    ]
     assert [one["waiting_on"] for one in body["steps"]] == sentences
     steps = using(make_key(account.workspace)).get(f"/api/v1/runs/{run.id}/steps/").json()["results"]
     assert [one["waiting_on"] for one in steps] == sentences
