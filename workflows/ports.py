@@ -1,5 +1,7 @@
 """What each kind of node takes, cannot do without, and puts out. To add a kind: a line in each."""
 
+from typing import Any
+
 from agents.registry import AGENTS
 from approvals.kinds import kind_of, known_kinds
 from workflows.callbacks import CALLBACKS
@@ -30,6 +32,7 @@ from workflows.nodes import (
     SyncNode,
     WaitNode,
 )
+from workflows.shapes import Shape
 
 
 def needed_by(node: Node) -> set[str]:
@@ -66,20 +69,24 @@ def taken_by(node: Node) -> tuple[str, set[str]]:
     return "", set()
 
 
-def put_out_by(node: Node) -> set[str]:
-    """Return the fields of the node's output that others may read."""
+def put_out_by(node: Node) -> Shape:
+    """Return the shape of the node's output that others may read (`workflows.shapes`)."""
     if isinstance(node, AgentNode) and node.agent in AGENTS:
-        return set(AGENTS[node.agent].Output.model_fields)
-    fixed: dict[type[Node], tuple[str, ...]] = {
-        GateNode: GATE_OUTPUT,
-        ActionNode: ACTION_OUTPUT,
-        RenderNode: RENDER_OUTPUT,
-        AssembleNode: RENDER_OUTPUT,
-        PreflightNode: PREFLIGHT_OUTPUT,
-        ReviewNode: REVIEW_OUTPUT,
-        StudioJobNode: STUDIO_JOB_OUTPUT,
-        StudioClipNode: RENDER_OUTPUT,
-        SyncNode: SYNC_OUTPUT,
-        WaitNode: WAIT_OUTPUT,
-    }
-    return set(fixed.get(type(node), ()))
+        return AGENTS[node.agent].Output
+    if isinstance(node, GateNode) and node.approval in known_kinds():
+        return {**dict.fromkeys(GATE_OUTPUT, str), "payload": kind_of(node.approval).Payload}
+    return _FIXED.get(type(node), {})
+
+
+_RENDERED: Shape = {**dict.fromkeys(RENDER_OUTPUT, str), "probe": Any}
+_FIXED: dict[type[Node], Shape] = {
+    ActionNode: dict.fromkeys(ACTION_OUTPUT, str),
+    RenderNode: _RENDERED,
+    AssembleNode: _RENDERED,
+    PreflightNode: dict.fromkeys(PREFLIGHT_OUTPUT, str),
+    ReviewNode: {**dict.fromkeys(REVIEW_OUTPUT, str), "findings": list[Any]},
+    StudioJobNode: dict.fromkeys(STUDIO_JOB_OUTPUT, str),
+    StudioClipNode: _RENDERED,
+    SyncNode: {**dict.fromkeys(SYNC_OUTPUT, str), "said": Any},
+    WaitNode: dict.fromkeys(WAIT_OUTPUT, str),
+}

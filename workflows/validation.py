@@ -28,7 +28,8 @@ from workflows.nodes import (
     WaitNode,
     Workflow,
 )
-from workflows.ports import needed_by, put_out_by, taken_by
+from workflows.ports import needed_by, taken_by
+from workflows.readings import wrong_loop, wrong_path, wrong_report
 from workflows.reports.registry import REPORTS
 from workflows.rounds import wrong_redraft, wrong_review
 
@@ -78,6 +79,7 @@ def problems(workflow: Workflow) -> Iterator[str]:
             yield from _wrong_gate(workflow, node)
             yield from wrong_redraft(workflow, node)
             yield from wrong_review(workflow, node)
+            yield from wrong_report(workflow, node)
 
 
 def is_drawable(workflow: Workflow) -> bool:
@@ -207,9 +209,11 @@ def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
     if isinstance(node, WaitNode):
         yield from _wrong_wait(workflow, node)
     for name, path in [*node.inputs.items(), *getattr(node, "facts", {}).items()]:
-        yield from _wrong_path(workflow, node, name, path)
+        yield from wrong_path(workflow, node, name, path)
     for path in paths_of(node.when) if node.when else ():
-        yield from _wrong_path(workflow, node, "when", path)
+        yield from wrong_path(workflow, node, "when", path)
+    if isinstance(node, ExpandNode):
+        yield from wrong_loop(workflow, node)
 
 
 def _wrong_wait(workflow: Workflow, node: WaitNode) -> Iterator[str]:
@@ -230,28 +234,6 @@ def _wrong_wait(workflow: Workflow, node: WaitNode) -> Iterator[str]:
         )
     elif root not in node.depends_on:
         yield f"the node {node.key!r} waits for {node.callback!r}: give it {wanted.inputs[0]!r} from a node before it."
-
-
-def _wrong_path(workflow: Workflow, node: Node, name: str, path: str) -> Iterator[str]:
-    root, _, rest = path.partition(".")
-    if root == "brief":
-        if not rest.isidentifier():
-            yield f"the node {node.key!r} reads {name!r} from {path!r}; write it as brief.FIELD."
-        return
-    if root == "redraft":
-        if rest != "feedback":
-            yield f"the node {node.key!r} reads {name!r} from {path!r}; of a redraft there is redraft.feedback."
-        return
-    if root == "item":
-        if node.for_each is None:
-            yield f"the node {node.key!r} reads {name!r} from {path!r}, but is done once: give it for_each."
-        return
-    if root not in node.depends_on:
-        yield f"the node {node.key!r} reads {name!r} from {path!r}, but does not depend on {root!r}."
-        return
-    part, _, field = rest.partition(".")
-    if part != "output" or field.split(".")[0] not in put_out_by(workflow.node(root)):
-        yield f"the node {node.key!r} reads {name!r} from {path!r}, which {root!r} does not put out."
 
 
 def check_input(workflow: Workflow, given: dict[str, Any]) -> None:

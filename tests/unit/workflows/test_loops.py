@@ -109,16 +109,14 @@ def test_node_behind_a_loop_reads_what_all_items_put_out(agents: list[str]) -> N
     assert given.input["tags"] == ["a", "b"]
 
 
-def test_loop_over_what_a_node_put_out_waits_for_it(agents: list[str]) -> None:
-    source = agent_node("last", agent="last", options={"text": "x"})
-    over = looped("first", for_each="last.output.nested", inputs={"text": "item"})
-    refused = run_of(workflow_of(source, over, slug="loops"))
-    advance_run(refused.id, seconds_left=lambda: 1000)
-    step = refused.steps.get(kind="expand")
-    assert step.error == (
-        "'last.output.nested' is {'number': 0}, which is no list: nothing can be done for each of it."
+def test_loop_over_what_turns_out_to_be_no_list_fails_with_what_it_is(agents: list[str]) -> None:
+    run = run_of(workflow_of(looped("first"), slug="loops"))
+    WorkflowRun.objects.filter(id=run.id).update(input={"ideas": {"number": 0}})
+    advance_run(run.id, seconds_left=lambda: 1000)
+    assert run.steps.get(kind="expand").error == (
+        "'brief.ideas' is {'number': 0}, which is no list: nothing can be done for each of it."
     )
-    assert agents == ["x"]
+    assert agents == []
 
 
 def test_loop_over_more_items_than_may_be_fails_with_the_number() -> None:
