@@ -93,9 +93,10 @@ class Environment(BaseSettings):
     REDIS_URL: SecretStr = SecretStr("")
     WORKERS: int = Field(2, ge=1, le=64)
     LONG_WORKERS: int = Field(1, ge=0, le=64)
+    WORKER_MEMORY_MB: int = Field(1024, ge=128, le=65536)
     LEASE_SECONDS: float = Field(60, ge=0.2, le=3600)
     KEEPER_SECONDS: float = Field(1, ge=0.05, le=60)
-    STALL_SECONDS: float = Field(60, ge=1, le=3600)
+    STALL_SECONDS: float = Field(45, ge=1, le=3600)
     STREAM_HEARTBEAT_SECONDS: float = Field(15, ge=0.05, le=60)
     STREAM_CHECK_SECONDS: float = Field(5, ge=0.05, le=60)
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

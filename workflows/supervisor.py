@@ -109,30 +109,36 @@ class Cluster:
 class Watch:
     """Whether work that is due has moved: decisions on counts, by this process's monotonic clock.
 
+    A lease is no progress: it may be long, and while it lasts the others of its cluster may hang. Progress is that a
+    step is taken up or ended; where all of the cluster's `workers` are at work, nobody else can take any, and whoever
+    of them hangs is seen once its lease runs out. Ending the cluster costs the step that is at work its turn, which
+    is begun again; left alone, everything due would wait as long as that takes.
+
     Each restart that moved nothing makes it twice as patient, up to 16 times: a cluster that takes longer
     to come up than `stall_seconds`, on a busy machine, would else be ended each time before it could work.
     """
 
     stall_seconds: float
+    workers: int = 1
     moved_at: float = field(default_factory=time.monotonic)
     restarts: int = 0
     has_worked: bool = False
+    mark: int = 0
 
-    def is_stalled(self, *, due: int, held: int, overdue: int, now: float) -> bool:
-        """Return whether nothing moved for `stall_seconds`.
-
-        `due`: steps someone should take; `held`: steps processes of this host hold under a live lease;
-        `overdue`: steps they hold under a lease that ran out.
-        """
-        self.has_worked = self.has_worked or held > 0
-        if held or (not due and not overdue):
-            self.moved_at, self.restarts = now, 0
+    def is_stalled(self, load: "Load", *, now: float) -> bool:
+        """Return whether nothing moved for `stall_seconds` although somebody could have moved it."""
+        self.has_worked = self.has_worked or load.held > 0
+        has_moved, self.mark = load.mark != self.mark, load.mark
+        is_idle = not load.due and not load.overdue
+        if has_moved or is_idle or load.held >= self.workers:
+            self.moved_at = now
+            self.restarts = 0 if is_idle or load.held else self.restarts
         patience = self.stall_seconds * (1 << min(self.restarts, 4))
         return now - self.moved_at >= patience
 
     def restarted(self, *, now: float) -> None:
-        """Begin to wait anew."""
-        self.moved_at, self.restarts, self.has_worked = now, self.restarts + 1, False
+        """Begin to wait anew; what it held is given back, which is no progress."""
+        self.moved_at, self.restarts, self.has_worked, self.mark = now, self.restarts + 1, False, 0
 
 
 @dataclass(slots=True)
@@ -164,13 +170,11 @@ class Group:
     @classmethod
     def of(cls, name: str) -> "Group":
         """Return the group of the cluster called `name`, not started yet."""
-        return cls(Cluster(name), Watch(settings.STALL_SECONDS))
+        return cls(Cluster(name), Watch(settings.STALL_SECONDS, settings.CLUSTERS[name]))
 
     def mind(self, load: "Load", stop: Stop) -> None:
         """Start the cluster again when it died, or stands still although it has `load`."""
-        is_stalled = self.watch.is_stalled(
-            due=load.due, held=load.held, overdue=load.overdue, now=time.monotonic()
-        )
+        is_stalled = self.watch.is_stalled(load, now=time.monotonic())
         if self.cluster.is_alive and not is_stalled:
             return
         reason = "no progress" if is_stalled else "its main process died"
@@ -189,12 +193,18 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What there is to do, and what this host is doing; of one cluster, or of all."""
+    """What there is to do, and what this host is doing; of one cluster, or of all.
+
+    `due`: steps someone should take; `held`: steps processes of this host hold under a live lease; `overdue`: steps
+    they hold under a lease that ran out; `open`: all of these and what goes on within a minute. `mark` is another
+    once other steps are held, or the same in another turn.
+    """
 
     due: int
     held: int
     overdue: int
     open: int
+    mark: int = field(default=0, compare=False)
 
 
 class Supervisor:
@@ -278,21 +288,23 @@ def current_load() -> Load:
 
 LOADS = """
     -- Each part goes by its own partial index, and each step found by the key of its run, however many steps wait.
-    SELECT step.cluster, sum(step.due), sum(step.held), sum(step.overdue), count(*)
+    SELECT step.cluster, sum(step.due), sum(step.held), sum(step.overdue), count(*), sum(step.mark)::bigint
     FROM (
-        SELECT run_id, cluster, (not_before <= statement_timestamp())::integer AS due, 0 AS held, 0 AS overdue
+        SELECT run_id, cluster, (not_before <= statement_timestamp())::integer AS due, 0 AS held, 0 AS overdue,
+                0 AS mark
             FROM workflows_workflowstep WHERE status = 'ready'
         UNION ALL SELECT run_id, cluster, 0, (is_mine AND lease_until >= statement_timestamp())::integer,
-                (is_mine AND lease_until < statement_timestamp())::integer
+                (is_mine AND lease_until < statement_timestamp())::integer,
+                CASE WHEN is_mine THEN hashtext(id::text || claims) ELSE 0 END
             FROM workflows_workflowstep, LATERAL starts_with(claimed_by, %s) AS is_mine WHERE status = 'running'
-        UNION ALL SELECT run_id, cluster, 0, 0, 0
+        UNION ALL SELECT run_id, cluster, 0, 0, 0, 0
             FROM workflows_workflowstep
             WHERE status = 'waiting' AND wake_at < statement_timestamp() + interval '1 minute'
     ) AS step
     WHERE (SELECT status FROM workflows_workflowrun WHERE id = step.run_id) IN ('queued', 'running', 'waiting')
     GROUP BY step.cluster
     -- An import is work too; it holds no lease, but no doorbell outlives its time-out.
-    UNION ALL SELECT %s, 0, count(*), 0, 0 FROM content_contentimport
+    UNION ALL SELECT %s, 0, count(*), 0, 0, sum(hashtext(id::text))::bigint FROM content_contentimport
         WHERE status = 'running' AND rung_at > statement_timestamp() - make_interval(secs => %s)
             OR status = 'checking' AND rung_at > statement_timestamp()
         HAVING count(*) > 0

@@ -48,7 +48,11 @@ def test_load_empty_environment_gives_what_development_needs() -> None:
     environment = load_environment()
     assert not environment.is_production
     assert (environment.CLAUDE_MODE, environment.DATABASE_URL, environment.WORKERS) == ("sandbox", "", 2)
-    assert environment.LEASE_SECONDS == environment.STALL_SECONDS == 60
+    assert (environment.LEASE_SECONDS, environment.STALL_SECONDS, environment.WORKER_MEMORY_MB) == (
+        60,
+        45,
+        1024,
+    )
     assert (environment.STREAM_HEARTBEAT_SECONDS, environment.STREAM_CHECK_SECONDS) == (15, 5)
 
 

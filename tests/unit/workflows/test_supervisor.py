@@ -58,6 +58,22 @@ def test_count_load_tells_due_work_from_what_this_host_holds() -> None:
 
 
 @pytest.mark.django_db
+def test_count_load_marks_what_this_host_holds_and_another_turn_of_it() -> None:
+    assert current_load().mark == 0
+    step_in("ready and due")
+    held_by(ELSEWHERE)
+    assert current_load().mark == 0
+    step = held_by(this_process())
+    first = current_load().mark
+    WorkflowStep.objects.filter(id=step.id).update(lease_until=timezone.now() - HOUR)
+    assert current_load().mark == first != 0  # a lease that runs out is no progress
+    WorkflowStep.objects.filter(id=step.id).update(claims=2, lease_until=timezone.now() + HOUR)
+    second = current_load().mark
+    held_by(this_process())
+    assert len({0, first, second, current_load().mark}) == 4
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("run_status", ["paused", "succeeded", "failed", "cancelled"])
 def test_count_load_leaves_out_runs_nobody_may_work_on(run_status: str) -> None:
     for condition in ("ready and due", "ready later", "running"):
