@@ -18,10 +18,12 @@ class RoofConfig(AppConfig):
     verbose_name = "TikTok Ops"
 
     def ready(self) -> None:
-        """Check the queue."""
-        from tiktok_ops.queue.safety import check_queue
+        """Check the queue, and let no process begin with one that is not safe."""
+        from tiktok_ops.queue.safety import check_queue, check_safe
+        from tiktok_ops.starting import register_start_check
 
         register(check_queue)
+        register_start_check(check_safe)
 
 
 class PagesConfig(SimpleAdminConfig):

@@ -17,5 +17,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 application = with_lifespan(get_asgi_application())
 # Each request has a thread of its own here, so that a connection kept by a thread would serve nobody: they are
 # lent to requests instead. Only here: a pool does not survive the forks of a worker.
-connections.settings[DEFAULT_DB_ALIAS]["CONN_MAX_AGE"] = 0
-connections.settings[DEFAULT_DB_ALIAS].setdefault("OPTIONS", {})["pool"] = settings.WEB_POOL
+# The settings stay as they are, in which a pool is refused at the start of any process.
+own = connections.settings[DEFAULT_DB_ALIAS]
+pooled = {**own, "CONN_MAX_AGE": 0, "OPTIONS": {**own.get("OPTIONS", {}), "pool": settings.WEB_POOL}}
+connections.settings = {**connections.settings, DEFAULT_DB_ALIAS: pooled}

@@ -162,6 +162,7 @@ Q_CLUSTER: dict[str, Any] = {
     "catch_up": False,
     "scheduler": False,
     "recycle": 500,
+    "max_rss": ENV.WORKER_MEMORY_MB * 1024,  # in KiB: a process that grew so large is replaced after its task
     "log_level": "WARNING",
 }
 

@@ -20,6 +20,7 @@ class WorkflowsConfig(AppConfig):
         """Register the checks and what accounts' pages offer; tie a worker's processes to their supervisor."""
         from agents.sandbox.tiktok.own_addresses import register_fetcher
         from tiktok_ops.queue import Cluster, this_cluster
+        from tiktok_ops.starting import register_start_check
         from tiktok_ops.vault.rotation import register_sealed
         from workflows import account_actions
         from workflows.approval_kinds import register_kinds
@@ -27,6 +28,7 @@ class WorkflowsConfig(AppConfig):
         from workflows.effects.addresses import fetch_here
         from workflows.effects.ledger import SEALED_ADDRESSES
         from workflows.photo_kinds import register_photo_kind
+        from workflows.sql import check_current
         from workflows.stop_switch_pages import banner
 
         account_actions.register()
@@ -35,6 +37,7 @@ class WorkflowsConfig(AppConfig):
         register_fetcher(fetch_here)
         register_sealed(SEALED_ADDRESSES)
         banner.register()
+        register_start_check(check_current)
         for check in (check_definitions, check_provider_settings, check_crash_points):
             register(check, WORK)
         die_with_parent()

@@ -11,7 +11,12 @@ from collections.abc import Awaitable, Callable
 from types import FrameType
 from typing import Any
 
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connection
+
+from tiktok_ops.errors import Refused
 from tiktok_ops.live.hub import Hub, current_hub
+from tiktok_ops.starting import check_start
 
 stopping = threading.Event()
 """Set once this web process was asked to stop: it is not ready any more, whatever it still answers."""
@@ -37,11 +42,30 @@ async def _live(receive: Receive, send: Send) -> None:
     """Answer the server when it starts and when it stops."""
     hub = current_hub()
     await receive()
+    if wrong := await sync_to_async(_refusal)():
+        await send({"type": "lifespan.startup.failed", "message": wrong})
+        return
     close_on_signals(hub)
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await hub.shut_down()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _refusal() -> str:
+    """Return why this process must not start, for it rings as workers and the keeper do; empty where it may.
+
+    A database that is away is waited for: until it is there the process is not ready, and nothing is lost.
+    """
+    try:
+        check_start()
+    except Refused as refused:
+        return str(refused)
+    except DatabaseError:
+        return ""
+    finally:
+        connection.close()
+    return ""
 
 
 def close_on_signals(hub: Hub) -> None:

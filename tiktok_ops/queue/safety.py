@@ -59,6 +59,13 @@ def _pool_problems() -> Iterator[str]:
 def _cluster_problems(name: str, conf: Mapping[str, Any]) -> Iterator[str]:
     """Say what is unsafe in one cluster's settings, as django-q reads them."""
     where = f"Q_CLUSTER, the cluster {name!r}:"
+    timeout = conf.get("timeout")
+    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or timeout <= 0:
+        yield (
+            f"{where} 'timeout' is {timeout!r}, so that a task that hangs keeps its worker for ever; give it the "
+            "seconds after which its worker is ended."
+        )
+        return
     least = least_retry_seconds(conf)
     if conf.get("retry", 0) < least:
         yield (

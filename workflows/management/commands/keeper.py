@@ -4,8 +4,8 @@ from typing import Any
 
 from tiktok_ops.commands import SentenceCommand
 from tiktok_ops.signals import Stop
+from tiktok_ops.starting import check_start
 from workflows.keeper import Keeper
-from workflows.sql import check_current
 
 
 class Command(SentenceCommand):
@@ -15,5 +15,5 @@ class Command(SentenceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until a signal says stop."""
-        check_current()
+        check_start()
         Keeper().run(Stop().on_signals())

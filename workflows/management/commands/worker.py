@@ -5,10 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from tiktok_ops.commands import SentenceCommand
-from tiktok_ops.queue.safety import check_safe
 from tiktok_ops.signals import Stop
+from tiktok_ops.starting import check_start
 from workflows.checks import WORK
-from workflows.sql import check_current
 from workflows.supervisor import Supervisor
 
 
@@ -23,7 +22,6 @@ class Command(SentenceCommand):
         parser.add_argument("--until-idle", action="store_true", help="stop when nothing is left to do")
 
     def handle(self, *args: Any, until_idle: bool, **options: Any) -> None:
-        """Run until a signal says stop; refuse to start with a queue that is not safe."""
-        check_safe()
-        check_current()
+        """Run until a signal says stop; refuse to start with what `check_start` refuses."""
+        check_start()
         Supervisor(Stop().on_signals(), until_idle=until_idle).run()

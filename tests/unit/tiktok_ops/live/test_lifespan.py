@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
+from pytest_django import Settings
 
+from tiktok_ops import starting
 from tiktok_ops.live.hub import current_hub
 from tiktok_ops.live.lifespan import close_on_signals, stopping, with_lifespan
 
@@ -37,12 +40,14 @@ class Server:
     def __init__(self, *messages: str) -> None:
         self._messages = [{"type": message} for message in messages]
         self.told: list[str] = []
+        self.why = ""
 
     async def receive(self) -> dict[str, Any]:
         return self._messages.pop(0)
 
     async def send(self, message: dict[str, Any]) -> None:
         self.told.append(message["type"])
+        self.why = message.get("message", self.why)
 
 
 def test_serve_a_request_goes_to_the_application() -> None:
@@ -55,6 +60,7 @@ def test_serve_a_request_goes_to_the_application() -> None:
     assert server.told == ["http served"]
 
 
+@pytest.mark.usefixtures("committed_db")
 def test_live_from_start_to_stop_answers_both_and_closes_the_hub(seen: list[int]) -> None:
     server = Server("lifespan.startup", "lifespan.shutdown")
 
@@ -65,6 +71,48 @@ def test_live_from_start_to_stop_answers_both_and_closes_the_hub(seen: list[int]
 
     assert asyncio.run(scenario())
     assert server.told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def started() -> Server:
+    """Return what a server was told that started the application and stops it at once."""
+    server = Server("lifespan.startup", "lifespan.shutdown")
+    asyncio.run(with_lifespan(http_only)({"type": "lifespan"}, server.receive, server.send))
+    return server
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_start_with_a_queue_that_is_not_safe_is_refused_in_its_sentence(settings: Settings) -> None:
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "timeout": None}
+    server = started()
+    assert server.told == ["lifespan.startup.failed"]
+    assert server.why.startswith("Q_CLUSTER, the cluster 'short': 'timeout' is None")
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_start_on_a_database_with_other_functions_is_refused_naming_them() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_functiondef('workflow_renew'::regproc)")
+        [before] = cursor.fetchone()
+        cursor.execute("ALTER FUNCTION workflow_renew RENAME TO workflow_renewed")
+    try:
+        server = started()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER FUNCTION workflow_renewed RENAME TO workflow_renew")
+            cursor.execute("SELECT pg_get_functiondef('workflow_renew'::regproc)")
+            assert cursor.fetchone() == (before,)
+    assert server.told == ["lifespan.startup.failed"]
+    assert "(workflow_renew): run `make setup`" in server.why
+
+
+def test_start_while_the_database_is_away_starts_and_is_not_ready(
+    seen: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise OperationalError("it is away")
+
+    monkeypatch.setattr(starting, "_checks", [away])
+    assert started().told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 @pytest.mark.parametrize("number", ASKED_TO_STOP)

@@ -49,6 +49,21 @@ def test_examine_settings_left_to_the_library_refuses_its_defaults(settings: Set
     assert f"{SHORT} {key!r} is " in problems()[0]
 
 
+@pytest.mark.parametrize("timeout", [None, 0, -1, True, "300"])
+def test_examine_tasks_that_may_hang_for_ever_are_refused(settings: Settings, timeout: object) -> None:
+    with_queue(settings, timeout=timeout, retry=10_000)
+    assert problems()[0] == (
+        f"{SHORT} 'timeout' is {timeout!r}, so that a task that hangs keeps its worker for ever; give it the "
+        "seconds after which its worker is ended."
+    )
+    settings.Q_CLUSTER = {key: value for key, value in settings.Q_CLUSTER.items() if key != "timeout"}
+    assert "'timeout' is None" in problems()[0]  # as the library has it
+
+
+def test_the_projects_own_settings_replace_a_worker_that_grew(settings: Settings) -> None:
+    assert settings.Q_CLUSTER["max_rss"] == 1024 * 1024  # KiB
+
+
 @pytest.mark.parametrize(
     ("conf", "seconds"),
     [
