@@ -1,6 +1,7 @@
 """The keeper: rings what is due, parks what takes its worker down. One leads, any number may stand by."""
 
 import time
+from collections.abc import Callable
 
 import structlog
 from django.conf import settings
@@ -73,8 +74,7 @@ class Keeper:
     def tick(self) -> None:
         """Do one round, if this keeper leads."""
         try:
-            if self._post.hold():
-                sweep()
+            if self._post.hold() and sweep(self._post.is_still_held):
                 self._no_worker.look()
                 self._tidy()
         except DatabaseError as error:
@@ -201,7 +201,14 @@ CHORES = (
 """All the keeper does, in the order of a round. To add a chore: a line here."""
 
 
-def sweep() -> None:
-    """Do a round: every chore something waits for."""
+def sweep(leads: Callable[[], bool] = lambda: True) -> bool:
+    """Do a round: every chore something waits for, as long as whoever does it still `leads`; return whether it did.
+
+    Only where there is a chore is it asked. A leader that was frozen may find its term over; the one chore it was at
+    is harmless, for each locks, looks again and writes.
+    """
     for chore in due_of(CHORES):
+        if not leads():
+            return False
         chore.do()
+    return True

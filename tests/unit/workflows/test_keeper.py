@@ -1,8 +1,10 @@
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, OperationalError, connection
+from django.utils import timezone
 
 from tests.factories.workflows import (
     WorkflowRunFactory,
@@ -19,8 +21,9 @@ from tiktok_ops.signals import Stop
 from workflows import keeper
 from workflows.doorbells import DOORBELL
 from workflows.keeper import Keeper, park_exhausted, ring_due, sweep
+from workflows.models import WorkflowStep
 from workflows.outcomes import Claim, Finished, LeaseLost
-from workflows.presence import Present, present
+from workflows.presence import TERMS, Present, present
 from workflows.protocol import MAX_CLAIMS, claim
 
 POISON = "running for the last time, lease over"
@@ -135,7 +138,7 @@ def test_keep_while_the_database_is_away_waits_for_it(
 ) -> None:
     step_in("ready and due")
 
-    def away() -> None:
+    def away(leads: object) -> bool:
         raise OperationalError("the server is starting up\n")
 
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
@@ -152,10 +155,11 @@ def test_keep_until_told_to_stop_then_lets_another_lead(
 ) -> None:
     stop, rounds = Stop(), []
 
-    def round_of() -> None:
+    def round_of(leads: object) -> bool:
         rounds.append(present().keepers)
         if len(rounds) == 3:
             stop.set()
+        return True
 
     monkeypatch.setattr(keeper, "sweep", round_of)
     monkeypatch.setattr("django.conf.settings.KEEPER_SECONDS", 0.01)
@@ -171,3 +175,44 @@ def test_ring_due_steps_rings_the_cluster_of_each() -> None:
     WorkflowStepFactory.create(run=run)
     assert ring_due(limit=10) == 2
     assert sorted(rung_clusters()) == ["long", "short"]
+
+
+@pytest.mark.django_db
+def test_round_of_a_keeper_that_leads_no_more_ends_before_its_next_chore() -> None:
+    waiting = step_in("waiting")
+    WorkflowStep.objects.filter(id=waiting.id).update(wake_at=timezone.now() - timedelta(seconds=1))
+    due = step_in("ready and due")
+    asked: list[bool] = []
+
+    def leads() -> bool:
+        asked.append(not asked)
+        return asked[-1]
+
+    assert not sweep(leads)
+    waiting.refresh_from_db()
+    assert (waiting.status, asked) == ("ready", [True, False])
+    assert (DOORBELL, (str(due.run_id),)) not in doorbells()
+    assert sweep()
+    assert (DOORBELL, (str(due.run_id),)) in doorbells()
+
+
+@pytest.mark.django_db
+def test_round_with_nothing_to_do_asks_nobody_whether_it_leads() -> None:
+    assert sweep(lambda: pytest.fail("it was asked"))
+
+
+def test_keeper_overtaken_in_its_round_does_no_more_of_it_and_stands_by(
+    keepers: tuple[Keeper, Keeper],
+) -> None:
+    first, second = keepers
+    first.tick()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT nextval('{TERMS}')")
+    step_in("ready and due")
+    first.tick()
+    assert doorbells() == []
+    wait_for_presence(Present(workers=0, keepers=0))
+    second.tick()
+    assert len(doorbells()) == 1
+    first.tick()
+    assert present() == Present(workers=0, keepers=1)

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from tests.unit.workflows.rows import wait_for_presence
@@ -99,3 +100,53 @@ def test_hold_a_place_in_silence_loses_it_to_whoever_asks(
     assert other.hold()
     assert not frozen.hold()  # it learns that it lost its connection
     assert frozen.hold() is (place is Place.WORKER)
+
+
+def test_each_keeper_that_leads_does_so_for_a_higher_term(posts: list[Post]) -> None:
+    terms: list[int] = []
+    for _ in range(3):
+        keeper = made(posts, Place.KEEPER)
+        assert keeper.hold()
+        assert keeper.term is not None
+        terms.append(keeper.term)
+        assert keeper.hold()
+        assert keeper.term == terms[-1]  # holding on begins no other
+        keeper.leave()
+        wait_for_presence(Present(workers=0, keepers=0))
+        assert keeper.term is None
+    assert terms == sorted(set(terms))
+    assert made(posts, Place.WORKER).hold()
+    assert posts[-1].term is None  # a worker's place is for many
+
+
+def test_keeper_that_stands_by_has_no_term_and_uses_none_up(posts: list[Post]) -> None:
+    first, second = made(posts, Place.KEEPER), made(posts, Place.KEEPER)
+    assert [first.hold(), second.hold(), second.hold()] == [True, False, False]
+    assert second.term is None
+    first_term = first.term
+    first.leave()
+    wait_for_presence(Present(workers=0, keepers=0))
+    assert second.hold()
+    assert first_term is not None
+    assert second.term == first_term + 1
+
+
+def test_keeper_whose_term_is_not_the_newest_leads_no_more(posts: list[Post]) -> None:
+    keeper = made(posts, Place.KEEPER)
+    assert keeper.hold()
+    assert keeper.is_still_held()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT nextval('{presence.TERMS}')")  # another took the lead, somehow
+    assert not keeper.is_still_held()
+    wait_for_presence(Present(workers=0, keepers=0))
+    assert not keeper.is_still_held()
+    assert keeper.hold()  # for a term of its own
+
+
+@pytest.mark.parametrize("place", list(Place))
+def test_hold_a_place_on_asks_one_question(posts: list[Post], place: Place) -> None:
+    post = made(posts, place)
+    assert post.hold()
+    with CaptureQueriesContext(post._connection) as asked:
+        assert post.hold()
+    assert len(asked) == 1
