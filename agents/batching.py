@@ -18,7 +18,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from agents.batch_journal import BatchCameToNothing, end_unpaid, find_batch, keep_answer, move, result_of
 from agents.batch_models import OPEN, BatchedQuestion
@@ -32,6 +31,7 @@ from agents.providers.breakers import Breakers
 from agents.providers.errors import ProviderError, ProviderUnavailable
 from agents.providers.language import LanguageAnswer, LanguageRequest
 from agents.tracing import Trace, traced
+from tiktok_ops.clock import database_now
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.ids import new_id
 
@@ -132,7 +132,7 @@ class BatchLine:
         self._asked += 1
         if self._asked <= len(self.questions):
             return self.questions[self._asked - 1]
-        now, simulated = timezone.now(), trace.agent_run.is_simulated
+        now, simulated = database_now(), trace.agent_run.is_simulated
         open_periods(trace.agent_run, is_simulated=simulated)
         with transaction.atomic():
             reserve(
@@ -162,7 +162,7 @@ class BatchLine:
     ) -> None:
         """Hand the question in: `submitting` is committed first, the batch's id right after."""
         self._keep_lease()
-        move(question, "submitting", tried_at=timezone.now())
+        move(question, "submitting", tried_at=database_now())
         pass_by(CrashPoint.BEFORE_HAND_IN, self.step_id)
         try:
             with (
@@ -244,7 +244,7 @@ class BatchLine:
 
     def _parked(self, question: BatchedQuestion, trouble: str) -> Exception:
         """Return what to raise while the answer is not there: `Parked`, or the end of all patience."""
-        waited = (timezone.now() - question.created_at).total_seconds()
+        waited = (database_now() - question.created_at).total_seconds()
         if waited >= LONGEST_SECONDS:
             if question.status == "submitted":
                 move(question, "cancelling")

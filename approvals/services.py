@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from agents.guardrails.scanning import Scan
 from approvals.kinds import Kind, kind_of
@@ -20,6 +20,7 @@ from tiktok_ops.accounts.models import ApiKey, TikTokAccount, User
 from tiktok_ops.audit.services import record
 from tiktok_ops.canonical import canonical_json
 from tiktok_ops.cells import visible
+from tiktok_ops.clock import database_now
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import NotThere, Overtaken, Refused
 from tiktok_ops.rest.scoping import Caller
@@ -270,7 +271,7 @@ def _check_bytes(request: ApprovalRequest, seen_sha256: str) -> None:
 
 def _write(request: ApprovalRequest, verb: str, *, by: User, channel: str, comment: str) -> Decision:
     """Write the decision under its seal, and the request's new status."""
-    decided_at = _database_clock()
+    decided_at = database_now()
     made = seal(_sealed(request, verb, by.id, decided_at))
     decision = Decision.objects.create(
         request=request,
@@ -331,10 +332,3 @@ def _sealed(request: ApprovalRequest, verb: str, decided_by: UUID, decided_at: d
         decided_by=decided_by,
         decided_at=decided_at,
     )
-
-
-def _database_clock() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now

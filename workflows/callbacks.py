@@ -7,11 +7,10 @@ provider is asked, a line in `CALLBACKS`, and its source in `workflows.webhooks.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.utils import timezone
-
 from agents.providers.errors import Advice, ProviderError
 from tiktok_ops.registries import registry
 from workflows.outcomes import Failed, Outcome, Succeeded, Waits
+from workflows.step_reading import turn_of
 from workflows.studio import ask_about_job
 from workflows.waiting_nodes import look_again_seconds
 from workflows.work import Work
@@ -48,10 +47,11 @@ def wait_for_callback(work: Work, name: str, *, patience_seconds: float) -> Outc
         if problem.advice in {Advice.GIVE_UP, Advice.ASK_PERSON}:
             return Failed(str(problem))
         failure, trouble = None, f" It could not be asked just now: {problem}"
-    now = timezone.now()
+    if failure:
+        return Failed(failure)
+    begun, now = turn_of(work.step.id)
     if failure is not None:
-        return Failed(failure) if failure else Succeeded(output={"waited_until": now.isoformat()})
-    begun = work.step.started_at or now
+        return Succeeded(output={"waited_until": now.isoformat()})
     waited = (now - begun).total_seconds()
     left = patience_seconds - waited
     since = f"{begun:%Y-%m-%d %H:%M:%S} UTC"

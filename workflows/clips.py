@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils import timezone
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from agents.contract import Typed
 from agents.providers.media import MOST_CLIPS
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.clock import database_now
 from tiktok_ops.content.models import Asset
 from tiktok_ops.errors import Refused
 
@@ -67,7 +67,7 @@ def _usable(asset: Asset | None, clip: Clip, number: int, account: TikTokAccount
             f"Clip {number} ({str(clip.asset)!r}) is no video of this workspace and of the brand of "
             f"@{account.handle}: upload it first."
         )
-    if asset.rights_expire_at and asset.rights_expire_at <= timezone.now():
+    if asset.rights_expire_at and asset.rights_expire_at <= database_now():
         raise ClipsRefused(
             f"The right to use clip {number} ({str(clip.asset)!r}) ended on {asset.rights_expire_at:%Y-%m-%d}: have it "
             "extended, or leave the clip out."

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from pydantic import ValidationError
 
 from agents.batching import Parked
@@ -31,6 +30,7 @@ from workflows.rendering import render
 from workflows.reports.registry import REPORTS
 from workflows.retrying import after_trouble
 from workflows.reviewing import review
+from workflows.step_reading import turn_of
 from workflows.studio import fetch_clip, submit_job
 from workflows.syncing import sync
 from workflows.waiting_nodes import moment_to_wait_for
@@ -186,8 +186,9 @@ def let_time_pass(work: Work) -> Outcome:
         raise TypeError(node)
     if node.callback is not None:
         return wait_for_callback(work, node.callback, patience_seconds=node.patience_seconds)
-    until = moment_to_wait_for(node, begun=step.started_at or timezone.now(), given=work.given)
-    seconds = (until - timezone.now()).total_seconds()
+    begun, now = turn_of(step.id)
+    until = moment_to_wait_for(node, begun=begun, given=work.given)
+    seconds = (until - now).total_seconds()
     if seconds <= 0:
         return Succeeded(output={"waited_until": until.isoformat()})
     return Waits(f"{node.label} waits for {until:%Y-%m-%d %H:%M:%S} UTC.", seconds)

@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.clock import database_now
 from workflows.nodes import PreflightNode
 from workflows.outcomes import Failed, Outcome, Succeeded
 from workflows.work import Work
@@ -16,7 +15,7 @@ def preflight(work: Work) -> Outcome:
     if not isinstance(node, PreflightNode):
         raise TypeError(node)
     account = TikTokAccount.objects.select_related("brand").get(id=work.step.run.account_id)
-    missing = missing_of(account, most_days=node.most_days, now=timezone.now())
+    missing = missing_of(account, most_days=node.most_days, now=database_now())
     if missing:
         return Failed(missing)
     return Succeeded(

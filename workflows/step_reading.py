@@ -6,6 +6,7 @@ The rows become the very objects Django would make, so that what uses them need 
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -94,3 +95,13 @@ def read_step(told: Mapping[str, Any], runs: Runs) -> WorkflowStep:
     step: WorkflowStep = WorkflowStep.from_db(connection.alias, _TOLD, values)
     step.run = runs.get(step.run_id)
     return step
+
+
+def turn_of(step_id: UUID) -> tuple[datetime, datetime]:
+    """Return when the step had its first turn, and what time it is: both by the database's clock, in one round trip."""
+    statement = (
+        "SELECT coalesce(started_at, clock_timestamp()), clock_timestamp() "
+        "FROM workflows_workflowstep WHERE id = %s"
+    )
+    begun, now = fetch(statement, [step_id])[0]
+    return begun, now

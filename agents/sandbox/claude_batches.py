@@ -19,9 +19,9 @@ from agents.sandbox import claude_log
 from agents.sandbox.claude_messages import message_to
 from agents.sandbox.claude_wire import Question, WireError, first_of, read_params
 from agents.sandbox.faults import BatchFault, BatchFaults
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox_models import SandboxBatch, SandboxQuestion
 from tiktok_ops.apart import apart
+from tiktok_ops.clock import database_now
 
 PATH = "/v1/messages/batches"
 LIFETIME = timedelta(hours=24)

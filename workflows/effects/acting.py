@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, ClassVar, Generic, TypeVar
 
-from django.utils import timezone
 from pydantic import ValidationError
 
 from agents.providers.errors import ProviderError
 from agents.providers.tiktok.access import Access, access_of
 from agents.providers.tiktok.connection import CALL_TIMEOUT_SECONDS
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.clock import database_now
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.effects import ledger
 from workflows.effects.models import Effect
@@ -230,7 +230,7 @@ def _fresh(acting: Acting[Wanted]) -> Acting[Wanted]:
 
 def _confirm(acting: Acting[Wanted], found: Found) -> Outcome:
     pass_by(CrashPoint.BEFORE_CONFIRMED, acting.work.step.id)
-    evidence = {**acting.effect.evidence, **found.evidence, "asked_at": timezone.now().isoformat()}
+    evidence = {**acting.effect.evidence, **found.evidence, "asked_at": database_now().isoformat()}
     acting = acting.moved(
         "confirmed",
         confirmed_by="provider",

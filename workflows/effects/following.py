@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from django.utils import timezone
-
 from agents.providers.errors import ProviderError, ReconnectNeeded
 from agents.providers.tiktok.read.posting import PublishStatus
+from tiktok_ops.clock import database_now
 from tiktok_ops.content.assets import AssetChanged, open_verified
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.approval_kinds import VideoPost
@@ -63,6 +62,7 @@ def ask_status(posting: PostUnderway) -> PublishStatus | Waits:
 
 def confirm(posting: PostUnderway, status: PublishStatus) -> Outcome:
     """Take TikTok's word for it; the link of a public post may come later."""
+    now = database_now()
     post_id = status.post_ids[0] if status.post_ids else ""
     found = {"post_id": post_id, "url": url_of(posting.post.handle, post_id, kind=_in_links(posting))}
     if posting.effect.status == "confirmed":
@@ -73,12 +73,12 @@ def confirm(posting: PostUnderway, status: PublishStatus) -> Outcome:
             **posting.effect.evidence,
             "privacy_level": posting.post.privacy_level,
             "tiktok_said": status.state,
-            "asked_at": timezone.now().isoformat(),
+            "asked_at": now.isoformat(),
         }
         posting = posting.moved(
             "confirmed", confirmed_by="provider", evidence=evidence, error="", looks=0, **found
         )
-    if link_is_awaited(posting.effect, now=timezone.now()):
+    if link_is_awaited(posting.effect, now=now):
         return Waits(LINK_PENDING, look_again_seconds(posting.effect.looks))
     return done(posting.effect)
 

@@ -11,13 +11,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
 from pydantic import ValidationError
 
 from agents.providers.errors import ProviderError
 from agents.providers.tiktok.write.photos import PhotoPost as PhotosOnTheWire
 from agents.providers.tiktok.write.photos import PhotoWriter
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.clock import database_now
 from tiktok_ops.content.assets import AssetChanged, open_verified
 from tiktok_ops.content.models import Asset
 from tiktok_ops.crash_points import CrashPoint, pass_by
@@ -139,7 +139,7 @@ def _get_leave(posting: PhotoPosting) -> Outcome | float:
             account=account_now(account),
             photos=[(photo.sha256, photo.rights_expire_at) for photo in posting.photos],
             creator=creator,
-            now=timezone.now(),
+            now=database_now(),
         )
 
     return get_leave(posting, guard)

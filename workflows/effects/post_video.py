@@ -11,9 +11,9 @@ Coming back to an effect that is `sending` means that nobody knows: it is `unkno
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.utils import timezone
 from pydantic import ValidationError
 
+from tiktok_ops.clock import database_now
 from tiktok_ops.content.models import Asset
 from workflows.approval_kinds import VideoPost
 from workflows.effects import ledger
@@ -66,7 +66,7 @@ def settled(effect: Effect, *, handed_over: str) -> Outcome | None:
         return Waits(effect.error, approval_id=newest_request(effect).id)
     if effect.status == "handed_over":
         return Waits(handed_over)
-    if effect.status == "confirmed" and not link_is_awaited(effect, now=timezone.now()):
+    if effect.status == "confirmed" and not link_is_awaited(effect, now=database_now()):
         return done(effect)
     return None
 
@@ -80,9 +80,10 @@ def begin_when_due(
     posting: One, *, start: Callable[[One], Outcome], hand_over: Callable[[One], Outcome]
 ) -> Outcome:
     """Start a post, or hand it over, once its time has come."""
-    slot, now = posting.post.publish_at, timezone.now()
-    if slot is not None and slot > now:
-        return Waits(f"It goes out at {slot:%Y-%m-%d %H:%M %Z}, as approved.", (slot - now).total_seconds())
+    slot = posting.post.publish_at
+    early = (slot - database_now()).total_seconds() if slot is not None else 0.0
+    if slot is not None and early > 0:
+        return Waits(f"It goes out at {slot:%Y-%m-%d %H:%M %Z}, as approved.", early)
     if posting.effect.delivery == Effect.Delivery.BY_HAND:
         return hand_over(posting)
     return start(posting)

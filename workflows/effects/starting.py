@@ -6,11 +6,11 @@ from dataclasses import asdict, replace
 from typing import Any, BinaryIO
 
 from django.conf import settings
-from django.utils import timezone
 
 from agents.providers.errors import ProviderError
 from agents.providers.tiktok.write.posting import PostingWriter, UploadTicket, VideoPost
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.clock import database_now
 from tiktok_ops.content.assets import AssetChanged, open_verified
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.effects import ledger
@@ -90,7 +90,7 @@ def _begin(posting: Posting) -> Outcome | float:
             account=account_now(account),
             video=_video_now(posting),
             creator=creator,
-            now=timezone.now(),
+            now=database_now(),
         )
 
     return get_leave(posting, guard)

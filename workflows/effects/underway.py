@@ -5,8 +5,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
-from django.utils import timezone
-
 from agents.providers.errors import ProviderError, ProviderMisconfigured, ReconnectNeeded
 from agents.providers.tiktok.access import speaking_for
 from agents.providers.tiktok.provider import TikTokProvider, get_tiktok
@@ -14,6 +12,7 @@ from agents.providers.tiktok.wire import CALL_TIMEOUT_SECONDS
 from approvals.models import ApprovalRequest
 from approvals.seal import SealBroken
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.clock import database_now
 from tiktok_ops.errors import Refused
 from workflows.effects import ledger
 from workflows.effects.models import Effect
@@ -170,12 +169,12 @@ def unsure(underway: Underway, error: str, *, seconds: float | None = None) -> W
 def later(underway: Underway, why: str) -> Waits:
     """Ask again after a while, less and less often."""
     delay = look_again_seconds(underway.effect.looks)
-    underway = underway.looked()
-    if is_overdue(underway.effect, now=timezone.now()):
+    underway, now = underway.looked(), database_now()
+    if is_overdue(underway.effect, now=now):
         return unsure(
             underway, "TikTok has said nothing final within 24 hours; look in the app.", seconds=delay
         )
-    if is_unknown_long(underway.effect, now=timezone.now()):
+    if is_unknown_long(underway.effect, now=now):
         why = f"{why} {A_PERSON_MAY_SAY}"
     return Waits(why, delay)
 

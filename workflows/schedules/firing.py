@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.accounts.roles import Capability
 from tiktok_ops.audit.services import record
+from tiktok_ops.clock import database_now
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.errors import Refused
 from workflows.catalogue import find_workflow
@@ -19,7 +20,7 @@ from workflows.models import WorkflowRun
 from workflows.schedules.events import EVENTS
 from workflows.schedules.models import Schedule, ScheduleFiring
 from workflows.schedules.refusals import ScheduleRefused, check_no_circle
-from workflows.schedules.rows import database_clock, free_schedule, locked_schedule, reckon
+from workflows.schedules.rows import free_schedule, locked_schedule, reckon
 from workflows.schedules.timing import Kind
 from workflows.services import start_run
 
@@ -79,7 +80,7 @@ def fire_now(*, schedule_id: UUID, by: User | str) -> ScheduleFiring:
         if schedule.removed_at is not None:
             raise ScheduleRefused(f"The schedule {schedule.name!r} was removed: make a new one.")
         run = start_run(schedule.workflow, account_id=schedule.account_id, by=by, given=schedule.input)
-        return _note(schedule, due_at=database_clock(), cause=Cause.PERSON, run=run, by=by)
+        return _note(schedule, due_at=database_now(), cause=Cause.PERSON, run=run, by=by)
 
 
 def _apart_from_others(act: Callable[[UUID], bool], schedule_id: UUID) -> bool:
@@ -99,14 +100,14 @@ def _follow_clock(schedule_id: UUID) -> bool:
     schedule = free_schedule(schedule_id)
     if schedule is None or schedule.next_due_at is None:
         return False
-    reckon(schedule, after=database_clock())
+    reckon(schedule, after=database_now())
     schedule.save(update_fields=["time_zone", "next_due_at"])
     return True
 
 
 def _fire_if_due(schedule_id: UUID) -> bool:
     schedule = free_schedule(schedule_id)
-    now = database_clock()
+    now = database_now()
     if schedule is None or schedule.next_due_at is None or schedule.next_due_at > now:
         return False
     due_at = schedule.next_due_at

@@ -3,19 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from tiktok_ops.accounts.scope import ScopedQuerySet
 from workflows.schedules.models import Schedule
 from workflows.schedules.refusals import ScheduleUnknown
-
-
-def database_clock() -> datetime:
-    """Return the time by the database's clock, which all hosts share."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
 
 
 def locked_schedule(schedule_id: UUID) -> Schedule:

@@ -7,10 +7,11 @@ from django.db import transaction
 
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.audit.services import record
+from tiktok_ops.clock import database_now
 from workflows.catalogue import find_workflow
 from workflows.schedules.models import LONGEST_NAME, Schedule
 from workflows.schedules.refusals import ScheduleRefused, check_no_circle
-from workflows.schedules.rows import database_clock, locked_schedule, reckon
+from workflows.schedules.rows import locked_schedule, reckon
 from workflows.schedules.timing import Kind, parse_timing
 from workflows.validation import check_input
 
@@ -112,7 +113,7 @@ def remove_schedule(*, schedule_id: UUID, by: User | str) -> Schedule:
     with transaction.atomic():
         schedule = _kept(schedule_id)
         schedule.is_active, schedule.next_due_at = False, None
-        schedule.removed_at = database_clock()
+        schedule.removed_at = database_now()
         schedule.save()
         _record("schedule.removed", schedule, by=by)
     return schedule
@@ -149,7 +150,7 @@ def _checked_name(name: str) -> str:
 
 def _set_due(schedule: Schedule) -> None:
     """Reckon from now on; raises `ScheduleRefused` when the only time there is is past."""
-    reckon(schedule, after=database_clock())
+    reckon(schedule, after=database_now())
     if schedule.kind == Kind.ONCE and schedule.next_due_at is None:
         raise ScheduleRefused(
             f"The time {schedule.expression!r} is past in {schedule.time_zone}: choose a later one."

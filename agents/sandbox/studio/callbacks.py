@@ -12,8 +12,8 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from agents.sandbox.studio.service import state_of
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox_models import SandboxStudioJob
+from tiktok_ops.clock import database_now
 
 MOST_TRIES = 5
 AGAIN_SECONDS = 5.0

@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.providers.media import get_transcoder
 from agents.sandbox.studio.faults import StudioFaults
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox_models import SandboxStudioJob
+from tiktok_ops.clock import database_now
 
 LONGEST_TITLE = 60
 

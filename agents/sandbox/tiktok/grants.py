@@ -13,10 +13,10 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 
 from agents.sandbox.tiktok.notices import tell
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox.tiktok.wire import digest_of, username_of
 from agents.sandbox_grant_models import SandboxGrant, SandboxToken
 from agents.sandbox_models import SandboxCreator
+from tiktok_ops.clock import database_now
 
 SANDBOX_CLIENT_KEY = "aw_sandbox_client"
 SANDBOX_CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105

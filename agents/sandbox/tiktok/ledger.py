@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from agents.sandbox.tiktok.posting import status_of
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox.tiktok.videos import caption_of
 from agents.sandbox_models import SandboxPost, SandboxRequest
+from tiktok_ops.clock import database_now
 
 
 @dataclass(frozen=True, slots=True)

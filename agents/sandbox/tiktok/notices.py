@@ -15,10 +15,10 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox.tiktok.wire import open_id_of
 from agents.sandbox_grant_models import SandboxNotice
 from agents.sandbox_models import SandboxCreator, SandboxPost
+from tiktok_ops.clock import database_now
 
 PAGE = 100
 FIRST_PAUSE_SECONDS = 2.0

@@ -25,10 +25,10 @@ from agents.sandbox.tiktok.grants import (
     renew,
 )
 from agents.sandbox.tiktok.operations import Operation, Style
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox.tiktok.wire import Received, Refusal, Reply, open_id_of
 from agents.sandbox_grant_models import SandboxGrant, SandboxToken
 from agents.sandbox_models import SandboxCreator
+from tiktok_ops.clock import database_now
 
 FORM = "application/x-www-form-urlencoded"
 CALLS_A_MINUTE = 6000

@@ -8,7 +8,7 @@ from django.conf import settings
 from agents.sandbox.tiktok.operations import Operation
 from agents.sandbox.tiktok.own_addresses import OWN_ADDRESS
 from agents.sandbox.tiktok.posting import check_may_post, fresh_upload_id
-from agents.sandbox.tiktok.rules import UPLOAD_LASTS, check_settings, database_now
+from agents.sandbox.tiktok.rules import UPLOAD_LASTS, check_settings
 from agents.sandbox.tiktok.wire import (
     PhotoInit,
     Received,
@@ -19,6 +19,7 @@ from agents.sandbox.tiktok.wire import (
     utf16_units,
 )
 from agents.sandbox_models import SandboxCreator, SandboxPost
+from tiktok_ops.clock import database_now
 
 LONGEST_TITLE_UNITS = 90
 LONGEST_DESCRIPTION_UNITS = 4000

@@ -11,7 +11,6 @@ from agents.sandbox.tiktok.rules import (
     UPLOAD_LASTS,
     check_post_info,
     check_source_info,
-    database_now,
     has_posted_enough,
 )
 from agents.sandbox.tiktok.videos import PICTURES
@@ -26,6 +25,7 @@ from agents.sandbox.tiktok.wire import (
     read_body,
 )
 from agents.sandbox_models import SandboxCreator, SandboxPost
+from tiktok_ops.clock import database_now
 
 UNDER_WAY = ("PROCESSING_UPLOAD", "PROCESSING_DOWNLOAD")
 UNAUDITED = "unaudited_client_can_only_post_to_private_accounts"

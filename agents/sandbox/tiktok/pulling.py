@@ -16,8 +16,9 @@ from django.db.models.functions import Now
 from agents.sandbox.tiktok.faults import TikTokFaults
 from agents.sandbox.tiktok.notices import tell_of_post
 from agents.sandbox.tiktok.own_addresses import OWN_ADDRESS, fetch_own
-from agents.sandbox.tiktok.rules import database_now, has_posted_enough
+from agents.sandbox.tiktok.rules import has_posted_enough
 from agents.sandbox_models import SandboxPost
+from tiktok_ops.clock import database_now
 
 PULL_TIMEOUT_SECONDS = 10.0
 LARGEST_PHOTO_BYTES = 20_000_000

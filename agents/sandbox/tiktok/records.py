@@ -33,8 +33,8 @@ from enum import StrEnum
 from typing import Any
 
 from agents.sandbox.tiktok.ids import fresh_id, number_of, unique_identifier_of
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox_models import SandboxCreator, SandboxRecord
+from tiktok_ops.clock import database_now
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ROWS_AT_ONCE = 1000

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.db.models.functions import Now
 
 from agents.sandbox.tiktok.wire import (
@@ -34,14 +33,6 @@ SMALLEST_CHUNK_BYTES = 5_242_880
 LARGEST_CHUNK_BYTES = 64_000_000
 LARGEST_VIDEO_BYTES = 4_000_000_000
 MOST_CHUNKS = 1000
-
-
-def database_now() -> datetime:
-    """Return the time by the database's clock, which all processes share."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
 
 
 def is_over_rate(token_digest: str, operation: str, *, calls_a_minute: int) -> bool:

@@ -7,8 +7,8 @@ It is computed here anew, apart from the client's own code, so that the one is a
 import hashlib
 import hmac
 
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox.tiktok.wire import Received, ShopError
+from tiktok_ops.clock import database_now
 
 SANDBOX_APP_KEY = "sandbox_app_key"
 SANDBOX_APP_SECRET = "sandbox_app_secret"  # noqa: S105

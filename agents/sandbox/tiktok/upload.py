@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from agents.sandbox.tiktok.faults import TikTokFaults
 from agents.sandbox.tiktok.notices import tell_of_post
-from agents.sandbox.tiktok.rules import database_now, has_posted_enough, next_chunk
+from agents.sandbox.tiktok.rules import has_posted_enough, next_chunk
 from agents.sandbox.tiktok.wire import Received, Reply, UploadError, digest_of
 from agents.sandbox_models import SandboxCreator, SandboxPost
+from tiktok_ops.clock import database_now
 
 UPLOAD_PATH = "/video/"
 VIDEO_TYPES = {"video/mp4", "video/quicktime", "video/webm"}

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agents.sandbox.tiktok.records import EPOCH, Counted, Kind, seconds_of, world_now
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRecord
+from tiktok_ops.clock import database_now
 
 COUNTS = ("views", "likes", "comments", "shares", "favorites")
 _POST_ID = re.compile(r"[1-8][0-9]{0,18}")

@@ -6,11 +6,11 @@ import pytest
 
 from agents.providers.errors import AccessRefused, ProviderRejected
 from agents.sandbox.tiktok.display import VIDEO_FIELDS
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox.tiktok.wire import sandbox_token
 from agents.sandbox_models import SandboxPost
 from tests.factories.tiktok import TOKEN, USERNAME, let_pass, make_creator, put_online, sandbox_tiktok
 from tests.unit.agents.sandbox.tiktok.wire import ask, refused
+from tiktok_ops.clock import database_now
 
 pytestmark = pytest.mark.usefixtures("committed_sandbox")
 

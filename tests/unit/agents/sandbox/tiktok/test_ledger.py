@@ -16,7 +16,6 @@ from agents.providers.errors import ProviderError
 from agents.providers.tiktok.write.chunks import plan_chunks
 from agents.providers.tiktok.write.posting import PostingWriter
 from agents.sandbox.tiktok.ledger import posts, received
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox.tiktok.wire import digest_of, sandbox_token
 from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRequest
 from tests.factories.tiktok import (
@@ -29,6 +28,7 @@ from tests.factories.tiktok import (
     sandbox_tiktok,
     send_small,
 )
+from tiktok_ops.clock import database_now
 from tiktok_ops.env import BASE_DIR
 
 pytestmark = pytest.mark.usefixtures("committed_sandbox")

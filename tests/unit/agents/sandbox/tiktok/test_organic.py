@@ -11,7 +11,6 @@ from agents.providers.tiktok.write.comments import CommentWriter
 from agents.sandbox.tiktok.comments import LONGEST_COMMENT
 from agents.sandbox.tiktok.ledger import received
 from agents.sandbox.tiktok.records import account_day, fix_clock, plant, put_profile, world_now
-from agents.sandbox.tiktok.rules import database_now
 from tests.factories.tiktok import TOKEN, USERNAME, make_creator, put_online, sandbox_tiktok
 from tests.factories.tiktok_world import (
     ACCESS,
@@ -23,6 +22,7 @@ from tests.factories.tiktok_world import (
     days,
     plant_world,
 )
+from tiktok_ops.clock import database_now
 
 pytestmark = pytest.mark.usefixtures("committed_sandbox")
 OWN: dict[str, Any] = {"token": TOKEN, "business_id": ACCESS.business_id}

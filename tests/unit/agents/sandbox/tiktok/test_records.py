@@ -15,7 +15,6 @@ from agents.sandbox.tiktok.ids import fresh_id, number_of
 from agents.sandbox.tiktok.operations import BUSINESS, SHOP
 from agents.sandbox.tiktok.records import Counted, Kind, fix_clock, plant, record
 from agents.sandbox.tiktok.registry import OPERATIONS
-from agents.sandbox.tiktok.rules import database_now
 from agents.sandbox.tiktok.shop_gate import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 from agents.sandbox.tiktok.trade_records import Bought, order, units_by_product
 from agents.sandbox.tiktok.videos import counts_of
@@ -24,6 +23,7 @@ from agents.sandbox_models import ALL_SCOPES, SandboxRecord
 from tests.factories.tiktok import TOKEN, USERNAME
 from tests.factories.tiktok_world import ACCESS, BEGAN, COMMENT_ID, VIDEO_ID, days, plant_world
 from tests.unit.agents.sandbox.tiktok.wire import exchange
+from tiktok_ops.clock import database_now
 
 BAD = 40002
 POST = {"access-token": TOKEN, "content-type": "application/json"}
