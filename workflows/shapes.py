@@ -11,7 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 Shape = Any
-_LISTS = (list, tuple, set, frozenset)
+_LISTS: tuple[Any, ...] = (list, tuple, set, frozenset, Sequence, Collection)
 
 
 def shapes_at(shape: Shape, parts: Sequence[str]) -> list[Shape]:
@@ -47,8 +47,7 @@ def members_at(shape: Shape, parts: Sequence[str]) -> list[Shape]:
 
 def member_of(shape: Shape) -> Shape | None:
     """Return the shape of a list's members; None for what is no list."""
-    origin = get_origin(shape) or shape
-    if not (isinstance(origin, type) and (origin in _LISTS or origin in (Sequence, Collection))):
+    if _origin(shape) not in _LISTS:
         return None
     inner = tuple(arg for arg in get_args(shape) if arg is not Ellipsis)
     if not inner:
@@ -58,9 +57,10 @@ def member_of(shape: Shape) -> Shape | None:
 
 def _alternatives(shape: Shape) -> list[Shape]:
     """Return the types a value may be of, without what says only that there may be none."""
-    if get_origin(shape) is Annotated:
+    origin = _origin(shape)
+    if origin is Annotated:
         return _alternatives(get_args(shape)[0])
-    if get_origin(shape) in (Union, UnionType):
+    if origin in (Union, UnionType):
         return [end for one in get_args(shape) for end in _alternatives(one)]
     return [] if shape in (None, NoneType) else [shape]
 
@@ -74,7 +74,13 @@ def _field(shape: Shape, name: str) -> list[Shape]:
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         field = shape.model_fields.get(name)
         return [] if field is None else [field.annotation]
-    origin = get_origin(shape) or shape
+    origin = _origin(shape)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return [get_args(shape)[1] if get_args(shape) else Any]
     return []
+
+
+def _origin(shape: Shape) -> Any:
+    """Return what a type is of, as `list` of `list[int]`; itself, where it is of nothing."""
+    origin: Any = get_origin(shape)
+    return shape if origin is None else origin

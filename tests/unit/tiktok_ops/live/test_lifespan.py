@@ -76,7 +76,11 @@ def test_live_from_start_to_stop_answers_both_and_closes_the_hub(seen: list[int]
 def started() -> Server:
     """Return what a server was told that started the application and stops it at once."""
     server = Server("lifespan.startup", "lifespan.shutdown")
-    asyncio.run(with_lifespan(http_only)({"type": "lifespan"}, server.receive, server.send))
+
+    async def scenario() -> None:
+        await with_lifespan(http_only)({"type": "lifespan"}, server.receive, server.send)
+
+    asyncio.run(scenario())
     return server
 
 
