@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -276,11 +277,17 @@ class _Asking:
             model=settings.MODELS[self.context.model_tier or self.agent.model_tier],
             system=render_system(self.context.brand, self.context.locale),
             user=user,
-            schema=self.agent.Words.model_json_schema(),
+            schema=_schema_of(self.agent.Words),
             schema_name=f"{self.agent.name}_words",
             max_tokens=self.max_tokens,
             timeout_seconds=self._seconds_for_a_call(),
         )
+
+
+@lru_cache(maxsize=128)
+def _schema_of(words: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of an agent's words, the same object each time: nobody writes to it."""
+    return words.model_json_schema()
 
 
 def _called(

@@ -5,6 +5,7 @@ first needed. It is a child that reads from a socket: it ends with us. A fork of
 """
 
 import atexit
+import hashlib
 import json
 import math
 import os
@@ -32,6 +33,9 @@ DETECTOR_SECONDS = 2.0
 PATIENCE_SECONDS = 30.0
 """Time on the clock for a whole call, the start of the process included, on a machine that is busy."""
 
+MOST_KNOWN = 64
+"""Questions whose findings are remembered: a step that waits or is tried again asks about the same bytes each time."""
+
 _CHUNK = 65_536
 
 
@@ -50,6 +54,7 @@ class Checker:
     _process: "subprocess.Popen[bytes] | None" = None
     _socket: socket.socket | None = None
     _of: int = 0
+    _known: dict[bytes, tuple[Finding, ...]] = field(default_factory=dict)
 
     def check(
         self,
@@ -61,7 +66,8 @@ class Checker:
     ) -> list[Finding]:
         """Return what was found; a detector that could not be asked is a finding of the category `fault`.
 
-        `seconds` takes the place of `detector_seconds`.
+        `seconds` takes the place of `detector_seconds`. What was found without a fault in the same texts, by the same
+        detectors in the same context, is remembered: they go by nothing else.
 
         Raises `CheckFailed` where nothing of it can be relied on; the process is then gone.
         """
@@ -74,10 +80,15 @@ class Checker:
             "seconds": self.detector_seconds if seconds is None else seconds,
         }
         line = json.dumps(asked).encode() + b"\n"
+        key = hashlib.sha256(line).digest()
         with self._lock:
+            if key in self._known:
+                return list(self._known[key])
             try:
                 said = json.loads(self._exchange(line))
-                return _read(said, texts, {*detectors, *(f"custom:{name}" for name in context.patterns)})
+                found = _read(said, texts, {*detectors, *(f"custom:{name}" for name in context.patterns)})
+                self._remember(key, found)
+                return found
             except TimeoutError:
                 self._stop()
                 raise CheckFailed("it took too long") from None
@@ -85,9 +96,17 @@ class Checker:
                 self._stop()
                 raise CheckFailed(f"the process that checks failed ({type(error).__name__})") from None
 
+    def _remember(self, key: bytes, found: Sequence[Finding]) -> None:
+        """Keep what was found in a check that was whole; the oldest makes room."""
+        if not any(one.category is Category.FAULT for one in found):
+            if len(self._known) >= MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+            self._known[key] = tuple(found)
+
     def stop(self) -> None:
-        """End the process; the next check starts another."""
+        """End the process; the next check starts another, and nothing is known before."""
         with self._lock:
+            self._known.clear()
             self._stop()
 
     def _exchange(self, line: bytes) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agents.guardrails.checker import MOST_CHARACTERS, Checker, CheckFailed
+from agents.guardrails.checker import MOST_CHARACTERS, MOST_KNOWN, Checker, CheckFailed
 from agents.guardrails.findings import Category, Place, ScanContext
 from agents.guardrails.policy import CustomPattern, Policy, Verdict
 from agents.guardrails.process import answer, serve
@@ -141,6 +141,40 @@ def test_check_whose_answer_is_to_another_question_fails(changes: dict[str, Any]
     checker.stop()
 
 
+COUNTING = f"""
+import json, sys
+for number, line in enumerate(sys.stdin, start=1):
+    faults = [{{"detector": "phone", "why": "it failed"}}] if "hard" in line else []
+    print(json.dumps({{"findings": [{FINE} | {{"length": number}}], "faults": faults}}), flush=True)
+"""
+"""The length of what was found tells how often it was asked."""
+
+
+def test_check_the_same_again_asks_nobody_and_another_question_is_asked() -> None:
+    checker = saying(COUNTING)
+    texts = {"caption": "lamps" * 100}
+
+    def length(text: dict[str, str], *detectors: str, context: ScanContext = CONTEXT) -> int:
+        [found] = checker.check(text, detectors or ("email",), context)
+        return found.length
+
+    assert [length(texts), length(texts), length(texts)] == [1, 1, 1]
+    assert length({"caption": "lamps" * 101}) == 2
+    assert length(texts, "email", "phone") == 3
+    assert length(texts, context=ScanContext(regions=("CH",))) == 4
+    for number in range(MOST_KNOWN):
+        length({"caption": "lamps" * (200 + number)})
+    assert length(texts) == 5 + MOST_KNOWN, "only so many are remembered"
+    checker.stop()
+
+
+def test_check_that_was_not_whole_is_asked_again() -> None:
+    checker = saying(COUNTING)
+    lengths = [checker.check({"caption": "hard"}, ("email", "phone"), CONTEXT)[0].length for _ in range(2)]
+    assert lengths == [1, 2]
+    checker.stop()
+
+
 def test_check_that_says_too_much_fails() -> None:
     said = json.dumps({"findings": [FINE] * 501, "faults": []})
     checker = saying(f"import sys; sys.stdin.readline(); print({said!r})")
@@ -167,7 +201,7 @@ def test_check_after_the_process_died_starts_another(good: Checker) -> None:
     assert good._process is not None
     good._process.kill()
     good._process.wait()
-    assert good.check({"a": "ana@example.com"}, ("email",), CONTEXT)
+    assert good.check({"a": "dora@example.com"}, ("email",), CONTEXT)
 
 
 def test_check_in_a_fork_starts_its_own_and_leaves_the_parents(good: Checker) -> None:
@@ -177,7 +211,7 @@ def test_check_in_a_fork_starts_its_own_and_leaves_the_parents(good: Checker) ->
     told, tells = os.pipe()
     child = os.fork()
     if child == 0:
-        found = good.check({"a": "ana@example.com"}, ("email",), CONTEXT)
+        found = good.check({"a": "bea@example.com"}, ("email",), CONTEXT)
         os.write(tells, f"{len(found)} {good._process.pid}".encode())
         good.stop()
         os._exit(0)
@@ -187,7 +221,7 @@ def test_check_in_a_fork_starts_its_own_and_leaves_the_parents(good: Checker) ->
     os.close(tells)
     assert (said[0], int(said[1]) != parents) == ("1", True)
     assert good._process.pid == parents
-    assert good.check({"a": "ana@example.com"}, ("email",), CONTEXT)
+    assert good.check({"a": "cleo@example.com"}, ("email",), CONTEXT)
 
 
 def test_check_tells_the_process_nothing_that_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
