@@ -18,7 +18,7 @@ import pytest
 import structlog
 from django.db.models import Model
 from django_q.models import OrmQ
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from pytest_django import Settings
@@ -49,6 +49,7 @@ from tests.factories.hostile import (
     Target,
 )
 from tests.factories.hostile_model import KnownAgent, Tongue, hostile
+from tests.forms import times
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.figures import PostFigures
@@ -96,6 +97,9 @@ A_TRANSCRIPT = st.tuples(
     st.sampled_from(ASKING), st.sampled_from(SHAPES), st.sampled_from(SHAPES), st.integers(0, 2**32)
 )
 """An agent, what it is answered first, what it is answered when it asks again, and the seed of both."""
+
+TRANSCRIPTS = times(long=10_000, short=2_000)
+"""In two halves, that can be played at once."""
 
 IN_ONE_EXAMPLE = 50
 
@@ -272,19 +276,20 @@ def stage(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Stage
     check_clean(json.dumps(lines, default=str))
 
 
-def play_all(stage: Stage, *, examples: int) -> None:
-    """Play so many examples, each of 50 transcripts, and check once what they left behind."""
+def play_all(stage: Stage, half: int) -> None:
+    """Play half of the transcripts, other ones for each half, and check once what they left behind."""
     before = counts()
 
-    @settings_of(examples)
+    @seed(half)
+    @settings_of(TRANSCRIPTS // 2 // IN_ONE_EXAMPLE)
     @given(st.lists(A_TRANSCRIPT, min_size=IN_ONE_EXAMPLE, max_size=IN_ONE_EXAMPLE))
     def play(transcripts: list[tuple[str, Any, Any, int]]) -> None:
-        for name, first, second, seed in transcripts:
+        for name, first, second, chance in transcripts:
             try:
-                stage.play(name, (first, second), seed)
+                stage.play(name, (first, second), chance)
             except BaseException as error:
                 error.add_note(
-                    f"{name} was answered by {first.__name__}, then {second.__name__}, seed {seed}"
+                    f"{name} was answered by {first.__name__}, then {second.__name__}, seed {chance}"
                 )
                 raise
 
@@ -304,16 +309,11 @@ def settings_of(examples: int) -> Callable[[Any], Any]:
     return decorate
 
 
-def test_answer_agents_with_harm_in_mind_changes_words_and_nothing_else(stage: Stage) -> None:
-    play_all(stage, examples=28)
-    assert stage.seen["answers"] >= 2_000, stage.seen
+@pytest.mark.parametrize("half", [1, 2])
+def test_answer_agents_with_harm_in_mind_changes_words_and_nothing_else(stage: Stage, half: int) -> None:
+    play_all(stage, half)
+    assert stage.seen["taken"] + stage.seen["refused"] >= TRANSCRIPTS // 2, stage.seen
     assert min(stage.seen["taken"], stage.seen["refused"]) > 200, stage.seen
-
-
-@pytest.mark.long
-def test_answer_agents_with_harm_in_mind_ten_thousand_times(stage: Stage) -> None:
-    play_all(stage, examples=140)
-    assert stage.seen["answers"] >= 10_000, stage.seen
 
 
 def test_play_drives_every_agent_that_asks_a_model(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from agents.management.commands import startagent
 from agents.skeleton.write import SkeletonRefused, write_agent
+from tests.forms import only_long
 from tiktok_ops.env import BASE_DIR
 
 COPIED = ("agents", "approvals", "tiktok_ops", "workflows", "templates", "tests/factories")
@@ -166,7 +167,7 @@ def test_start_an_agent_in_a_copy_passes_the_linter_and_its_own_test(copy: Path)
     assert "9 passed" in tested
 
 
-@pytest.mark.long
+@only_long
 def test_start_an_agent_in_a_copy_passes_the_type_checker(copy: Path) -> None:
     run(copy, "-m", "mypy", "--no-incremental", *COPY)
     assert f"{LONGEST} (fast, asks claude)" in run(copy, "manage.py", "agents", LONGEST)
