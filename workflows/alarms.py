@@ -3,7 +3,7 @@
 Each is raised in the transaction of what it tells of, and resolved where its cause is gone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from uuid import UUID
 
@@ -82,7 +82,7 @@ def raise_for_lost_effect(effect: Effect) -> None:
 
 
 def raise_for_undone_effect(effect: Effect, *, error: str) -> None:
-    """Raise the alert for an effect that was approved and never began, because its step ended without it."""
+    """Raise the alert for an effect that was approved, is not live and will not be, for whatever reason."""
     raise_alert(
         kind=EFFECT_UNDONE,
         about=effect,
@@ -90,13 +90,20 @@ def raise_for_undone_effect(effect: Effect, *, error: str) -> None:
         severity=Alert.Severity.WARNING,
         sentence=f"This was approved and did not go out: {effect.request.title}: "
         f"{shortened(error, chars=LONGEST_REASON)}",
-        what_to_do="Nothing of it left. Try the step again on the run's page; it is then asked for again.",
+        what_to_do="Nothing of it is live. Put right what the reason names; where TikTok was away, see under Breakers "
+        "whether it answers again. Then try the step again on the run's page; it is asked for once more.",
     )
 
 
 def resolve_for_effect(effect: Effect, *, by: User | str) -> None:
     """Resolve what was raised for an effect of which it is known again what became of it."""
     resolve_about(kind=EFFECT_LOST, about=effect, by=by)
+
+
+def resolve_for_undone_effects(steps: Iterable[WorkflowStep], *, by: User | str) -> None:
+    """Resolve what was raised for the effects of steps that are done again."""
+    for effect in Effect.objects.filter(step__in=list(steps), status="failed"):
+        resolve_about(kind=EFFECT_UNDONE, about=effect, by=by)
 
 
 def raise_for_wedged_cluster(name: str, *, stall_seconds: float) -> None:

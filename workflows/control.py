@@ -16,7 +16,7 @@ from approvals.services import withdraw
 from tiktok_ops.accounts.models import User
 from tiktok_ops.audit.services import record
 from tiktok_ops.errors import Overtaken, Refused
-from workflows.alarms import resolve_for_step
+from workflows.alarms import resolve_for_step, resolve_for_undone_effects
 from workflows.effects.ledger import ON_ITS_WAY, call_off
 from workflows.models import StepDependency, WorkflowRun, WorkflowStep
 from workflows.nodes import ActionNode, Workflow
@@ -112,6 +112,7 @@ def retry_step(*, step_id: UUID, by: User | str, reason: str = "") -> WorkflowRu
             WorkflowRun.objects.filter(id=run.id).update(status="running", finished_at=None)
         for again_step in again:
             resolve_for_step(run, again_step.key, by=by)
+        resolve_for_undone_effects(again, by=by)
         _say(run, "retried", by=by, reason=reason, key=step.key)
         go_on(run.id)
     run.refresh_from_db()

@@ -218,7 +218,7 @@ def _settled(effect: Effect) -> Outcome | None:
 def _end(work: Work, effect: Effect) -> Failed:
     """End what cannot be read. Where it may have left already, only its step ends: the keeper says so."""
     if effect.status == "prepared":
-        ledger.advance(work, effect, "failed", error=UNREADABLE)
+        ledger.fail(work, effect, error=UNREADABLE)
     return Failed(UNREADABLE)
 
 

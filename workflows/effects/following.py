@@ -1,7 +1,5 @@
 """What became of a post: TikTok is asked, and its word decides what is done next."""
 
-from dataclasses import replace
-
 from agents.providers.errors import ProviderError, ReconnectNeeded
 from agents.providers.tiktok.read.posting import PublishStatus
 from tiktok_ops.clock import database_now
@@ -18,7 +16,7 @@ from workflows.effects.next_look import (
 from workflows.effects.posting import Posting, PostUnderway
 from workflows.effects.sending import SENT, send_bytes
 from workflows.effects.underway import done, give_up, later
-from workflows.outcomes import Alarm, Outcome, Waits
+from workflows.outcomes import Outcome, Waits
 from workflows.stop_switch import Stopped
 
 MAX_SENDS = 5
@@ -97,7 +95,7 @@ def send_again(posting: PostUnderway, status: PublishStatus) -> Outcome:
     """Begin anew: TikTok says finally that there is no such post, and that it may be tried again."""
     why = f"TikTok did not publish it ({status.fail_reason})"
     if posting.effect.claims >= MAX_SENDS:
-        return replace(give_up(posting, f"{why}, {posting.effect.claims} times."), alarm=Alarm.GAVE_UP)
+        return give_up(posting, f"{why}, {posting.effect.claims} times.")
     again = f"{why}, and lets us try again."
     posting.moved(
         "prepared", cleared_by=Effect.Clearance.PROVIDER, provider_ref="", chunk_bytes=None, error=again

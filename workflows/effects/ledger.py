@@ -211,6 +211,15 @@ def advance(work: Work, effect: Effect, status: str, **changes: Any) -> Effect:
     return _read(effect.id)
 
 
+def fail(work: Work, effect: Effect, *, error: str) -> None:
+    """End an approved effect that is not live and will not be, with its alert, under the worker's claim."""
+    with transaction.atomic():
+        lock_step(work)
+        now = lock(effect)
+        move(now, "failed", error=error)
+        raise_for_undone_effect(now, error=error)
+
+
 def looked(work: Work, effect: Effect, **changes: Any) -> Effect:
     """Count one more look at what became of the effect."""
     with transaction.atomic():
@@ -354,7 +363,8 @@ def strand(effect: Effect) -> bool:
         if now.status == "prepared" or _has_not_left(now):
             error = step.error or "Its step ended before it began."
             move(now, "failed", by="keeper", error=error)
-            raise_for_undone_effect(now, error=error)
+            if step.status != "cancelled":  # what people call off is no failure
+                raise_for_undone_effect(now, error=error)
         else:
             move(now, "unknown", by="keeper", error="Its worker ended without a word; look on TikTok.")
             raise_for_lost_effect(now)

@@ -54,7 +54,7 @@ def act(work: Work) -> Outcome:
 def end(work: Work, effect: Effect, error: str) -> Failed:
     """End what is not even a post. Where it may have left already, only its step ends: the keeper says so."""
     if effect.status == "prepared":
-        ledger.advance(work, effect, "failed", error=error)
+        ledger.fail(work, effect, error=error)
     return Failed(error)
 
 

@@ -137,7 +137,7 @@ def after(underway: Underway, trouble: ProviderError) -> Outcome:
     outcome = after_trouble(underway.work.node.retry, trouble, tries=underway.work.step.tries)
     if not isinstance(outcome, Failed):
         return outcome
-    return replace(give_up(underway, outcome.error), alarm=outcome.alarm)
+    return give_up(underway, outcome.error)
 
 
 def done(effect: Effect) -> Succeeded:
@@ -154,8 +154,8 @@ def done(effect: Effect) -> Succeeded:
 
 
 def give_up(underway: Underway, error: str) -> Failed:
-    """End the effect and its step: nothing went out, and nothing will."""
-    underway.moved("failed", error=error)
+    """End the effect and its step: nothing is live, and nothing will be. Its alert is the effect's, not the step's."""
+    ledger.fail(underway.work, underway.effect, error=error)
     return Failed(error)
 
 

@@ -95,7 +95,7 @@ class Once:
         return self._values.pop() if self._values else self._function(*arguments)
 
 
-def test_fail_as_foreseen_raises_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fail_as_foreseen_where_nothing_was_to_leave_raises_none(monkeypatch: pytest.MonkeyPatch) -> None:
     run = acting(monkeypatch, raising(Refused("It does not do.")))
     advance(run)
     assert (step_of(run).status, alerts()) == ("failed", [])
