@@ -211,7 +211,8 @@ class _Asking:
         self.memory = recall(self.agent.name, self.context, prompt)
         self.max_tokens = max(MAX_TOKENS, prompt.max_tokens)
         guard = Guard.of(self.trace, self.context)
-        user = self.memory.told_after(render_user(guard.incoming(prompt)))
+        checked, remembered = guard.incoming(prompt, self.memory.texts)
+        user = self.memory.worded(remembered).told_after(render_user(checked))
         try:
             return self._composed(facts, user, guard)
         except OutputInvalid as wrong:

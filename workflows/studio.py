@@ -9,6 +9,8 @@ from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
+from agents.guardrails.guard import fit_for_a_model
+from agents.guardrails.recording import Found
 from agents.providers.errors import ProviderError
 from agents.providers.media import get_transcoder
 from agents.providers.studio.jobs import JobState, Order, get_studio
@@ -25,11 +27,16 @@ RIGHTS_NOTE = "Made by the studio from a prompt of ours."
 
 
 def submit_job(work: Work) -> Outcome:
-    """Have the studio make what the node's inputs describe; the step's id is the key of the job."""
+    """Have the studio make what the node's inputs describe; the step's id is the key of the job.
+
+    The studio's model reads the prompt as the guardrails leave it. Raises `ContentBlocked` where they refuse it.
+    """
     if not isinstance(work.node, StudioJobNode):
         raise TypeError(work.node)
     try:
-        order = Order.model_validate(work.given)
+        order = _checked(Order.model_validate(work.given), work)
+    except ProviderError as trouble:
+        return after_trouble(work.node.retry, trouble, tries=work.step.tries)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
@@ -42,6 +49,14 @@ def submit_job(work: Work) -> Outcome:
     except ProviderError as trouble:
         return after_trouble(work.node.retry, trouble, tries=work.step.tries)
     return Succeeded(output={"job": job.id})
+
+
+def _checked(order: Order, work: Work) -> Order:
+    """Return the order with its prompt as the studio's model may read it; raises as `fit_for_a_model`."""
+    account = work.step.run.account
+    where = Found(account.workspace_id, account.id, run_id=work.step.run_id, step_id=work.step.id)
+    kept = fit_for_a_model({"prompt": order.prompt}, account, where)
+    return Order.model_validate(order.model_dump() | kept)
 
 
 def ask_about_job(work: Work) -> str | None:

@@ -4,6 +4,7 @@ What the brand itself says to the model (its voice and guidelines) is sent as it
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from agents.guardrails.current import context_of_account, current_policy
 from agents.guardrails.findings import Place, ScanContext
 from agents.guardrails.placeholders import StandIns, redacted
 from agents.guardrails.policy import Policy, Verdict
-from agents.guardrails.recording import Found, keep_findings
+from agents.guardrails.recording import Found, keep_findings, keep_new_findings
 from agents.guardrails.scanning import Scan, in_words, scan
 from agents.guardrails.texts import texts_of, with_texts
 from agents.models import AgentStep
@@ -52,8 +53,8 @@ class Guard:
             trace, current_policy(account.workspace_id), context_of_account(account), where, _checks_of(trace)
         )
 
-    def incoming(self, prompt: Prompt) -> Prompt:
-        """Return the prompt as the model may read it, with stand-ins for what it may not.
+    def incoming(self, prompt: Prompt, remembered: Sequence[str] = ()) -> tuple[Prompt, list[str]]:
+        """Return the prompt, and what is told with it from memory, as the model may read them: stand-ins for the rest.
 
         Raises `ContentBlocked` where the policy refuses it, `GuardrailsUnavailable` where it could not be checked.
         """
@@ -61,16 +62,18 @@ class Guard:
             "instruction": prompt.instruction,
             "facts": prompt.facts.model_dump(mode="json"),
             "untrusted": dict(prompt.untrusted),
+            "memory": list(remembered),
         }
         texts = texts_of(whole)
         checked = self._checked(Place.MODEL_INPUT, texts)
         kept: dict[str, Any] = with_texts(whole, self._stand_ins.take_out(texts, checked.judged))
-        return replace(
+        checked_prompt = replace(
             prompt,
             instruction=kept["instruction"],
             facts=RootModel[dict[str, Any]](kept["facts"]),
             untrusted=kept["untrusted"],
         )
+        return checked_prompt, kept["memory"]
 
     def outgoing(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return what the model wrote, redacted as the policy says, with what stood in put back.
@@ -110,12 +113,33 @@ class Guard:
     @staticmethod
     def _gone_on(checked: Scan) -> Scan:
         """Return what may go further."""
-        if checked.faults:
-            raise GuardrailsUnavailable(
-                f"The guardrails could not check this, so it went no further: {in_words(checked.faults)}."
-            )
-        checked.check_not_blocked()
+        check_may_go_on(checked)
         return checked
+
+
+def check_may_go_on(checked: Scan) -> None:
+    """Raise `ContentBlocked` where the policy refuses it, `GuardrailsUnavailable` where it could not be checked."""
+    if checked.faults:
+        raise GuardrailsUnavailable(
+            f"The guardrails could not check this, so it went no further: {in_words(checked.faults)}."
+        )
+    checked.check_not_blocked()
+
+
+def fit_for_a_model(texts: Mapping[str, str], account: TikTokAccount, where: Found) -> dict[str, str]:
+    """Return texts as a model that is no agent's may read them, by place; nothing is put back into what it makes.
+
+    What is found is kept, once for a step however often it is tried. Raises as `check_may_go_on`.
+    """
+    checked = scan(
+        texts,
+        place=Place.MODEL_INPUT,
+        policy=current_policy(account.workspace_id),
+        context=context_of_account(account),
+    )
+    keep_new_findings(checked, where)
+    check_may_go_on(checked)
+    return StandIns().take_out(texts, checked.judged)
 
 
 def _checks_of(trace: Trace) -> Counter[str]:

@@ -1,6 +1,6 @@
 """Keeping what the guardrails found: a row for each finding and its audit row, in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import transaction
@@ -47,6 +47,14 @@ def keep_findings(scan: Scan, where: Found, *, by: User | str = GUARDRAILS) -> l
             ]
             insert([*rows, *audits])
     return rows
+
+
+def keep_new_findings(scan: Scan, where: Found) -> None:
+    """Keep what was found, but not again what an earlier try of the same step found in the same texts."""
+    before = GuardrailFinding.objects.filter(step_id=where.step_id, place=scan.place, agent_run=None)
+    known = {key_of_row(row) for row in before}
+    new = tuple(one for one in scan.judged if key_of(scan, one.finding) not in known)
+    keep_findings(replace(scan, judged=new), where)
 
 
 def _row(scan: Scan, judged: Judged, where: Found) -> GuardrailFinding:

@@ -8,7 +8,7 @@ then the newest; at most 12 items and 2,000 characters, so the order never depen
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +71,15 @@ class Memory:
         return (
             f"{user}\n\n{render_memory((one.kind, one.text) for one in self.items)}" if self.items else user
         )
+
+    @property
+    def texts(self) -> list[str]:
+        """What is told, in order."""
+        return [one.text for one in self.items]
+
+    def worded(self, texts: Sequence[str]) -> "Memory":
+        """Return the same items with these texts in place of theirs."""
+        return Memory(tuple(replace(one, text=text) for one, text in zip(self.items, texts, strict=True)))
 
     @property
     def trace(self) -> dict[str, Any]:
