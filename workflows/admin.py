@@ -246,12 +246,9 @@ def _chart(overview: RunOverview) -> ViewsChart | None:
     if health is None or health.agent_run is None:
         return None
     given = AGENTS["account_health"].Input.model_validate(health.agent_run.input)
-    run = overview.run
-    since = run.as_of - timedelta(days=DAYS_SHOWN)
-    posts = posts_until(run.account_id, as_of=run.as_of, since=since)
-    return views_chart(
-        posts, as_of=run.as_of, window_days=given.window_days, baseline_days=given.baseline_days
-    )
+    as_of = health.agent_run.as_of
+    posts = posts_until(overview.run.account_id, as_of=as_of, since=as_of - timedelta(days=DAYS_SHOWN))
+    return views_chart(posts, as_of=as_of, window_days=given.window_days, baseline_days=given.baseline_days)
 
 
 def _agent_runs(run: WorkflowRun) -> QuerySet[AgentRun]:

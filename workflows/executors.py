@@ -1,7 +1,6 @@
 """What each kind of node does. To add a kind: its node in `nodes`, its executor here."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,7 +22,7 @@ from workflows.callbacks import wait_for_callback
 from workflows.dry_runs import would_act, would_ask
 from workflows.effects.registry import EFFECTS
 from workflows.models import WorkflowRun
-from workflows.nodes import ActionNode, AgentNode, ExpandNode, GateNode, ReportNode, WaitNode
+from workflows.nodes import ActionNode, AgentNode, ExpandNode, GateNode, ReportNode, SyncNode, WaitNode
 from workflows.outcomes import ArtifactDraft, AsksPerson, Expanded, Failed, Outcome, Succeeded, Waits
 from workflows.preflight import preflight
 from workflows.rendering import render
@@ -49,31 +48,25 @@ def voice_of(brand: Brand | None) -> BrandVoice | None:
     )
 
 
-def context_of(run: WorkflowRun, *, as_of: datetime | None = None) -> AgentContext:
-    """Return whom the agents of this run work for, and what "now" is for them: the run's, unless it is given."""
+def context_of(run: WorkflowRun) -> AgentContext:
+    """Return whom the agents of this run work for, and what "now" is for them: the run's."""
     account = run.account
     return AgentContext(
         account_id=account.id,
         handle=account.handle,
-        as_of=as_of or run.as_of,
+        as_of=run.as_of,
         locale=account.locale,
         brand=voice_of(account.brand),
         model_tier=ModelTier.FAST if run.uses_fast_models else None,
     )
 
 
-def synced_at(outputs: Mapping[str, Any]) -> datetime | None:
-    """Return from when the data is that a sync right before took in; None where there was none.
-
-    An agent behind a sync works on what that brought, not on what there was when the run began.
-    """
-    said = [
-        out["said"]
-        for out in outputs.values()
-        if isinstance(out, Mapping) and isinstance(out.get("said"), Mapping)
-    ]
-    times = [datetime.fromisoformat(one["data_as_of"]) for one in said if one.get("data_as_of")]
-    return max(times, default=None)
+def run_as_it_is(work: Work) -> WorkflowRun:
+    """Return the step's run with the "now" a sync before this step left it, which another worker may have done."""
+    run = work.step.run
+    if any(isinstance(node, SyncNode) for node in work.workflow.nodes):
+        run.refresh_from_db(fields=["as_of"])
+    return run
 
 
 def ask_agent(work: Work) -> Outcome:
@@ -97,7 +90,7 @@ def ask_agent(work: Work) -> Outcome:
         answer = run_agent(
             node.agent,
             {**node.options, **work.given},
-            context_of(work.step.run, as_of=synced_at(work.outputs)),
+            context_of(run_as_it_is(work)),
             asked=asked,
             hold=work.hold,
             timeout_seconds=node.timeout_seconds,
@@ -131,7 +124,7 @@ def write_report(work: Work) -> Outcome:
     node = work.node
     if not isinstance(node, ReportNode):
         raise TypeError(node)
-    text = REPORTS[node.report](work.step.run)
+    text = REPORTS[node.report](run_as_it_is(work))
     return Succeeded(
         output={"report": node.report, "characters": len(text)},
         artifacts=(ArtifactDraft(kind="report", text=text),),

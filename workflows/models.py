@@ -46,7 +46,7 @@ class WorkflowDefinition(models.Model):
 class WorkflowRun(models.Model):
     """One occurrence of a workflow on one account.
 
-    `as_of` is what "now" is for every step.
+    `as_of` is what "now" is for every step: from when the account's data is, at the start or after the last sync in it.
     A replay names the run it replays; `overrides` are what a person changed of the nodes for this run
     (`workflows.overrides`). In a dry run nobody is asked and nothing is sent: effects and approvals of one
     are refused by the database. `estimate` is what it was thought to cost when it started (`workflows.estimates`);

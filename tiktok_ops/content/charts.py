@@ -41,8 +41,9 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class ViewsChart:
-    """The picture: dots by day and by views (logarithmic), the window and the baseline as bands."""
+    """The picture up to `as_of`: dots by day and by views (logarithmic), the window and the baseline as bands."""
 
+    as_of: datetime
     dots: tuple[Dot, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
@@ -94,6 +95,7 @@ def views_chart(
     window = as_of - timedelta(days=window_days)
     days = [as_of - timedelta(days=days) for days in range(0, DAYS_SHOWN, DAYS_BETWEEN_TICKS)]
     return ViewsChart(
+        as_of=as_of,
         dots=tuple(
             Dot(
                 frame.x(post.created_at),

@@ -18,7 +18,7 @@ def render(run: WorkflowRun) -> str:
     workflow = Workflow.model_validate(run.definition.definition)
     steps = list(run.steps.order_by("position", "item", "round"))
     lines = [f"# {text(workflow.label)} for @{text(run.account.handle)}", ""]
-    lines += [f"Data as of **{run.as_of:%Y-%m-%d %H:%M} UTC** when it began.", ""]
+    lines += [f"Data as of **{run.as_of:%Y-%m-%d %H:%M} UTC**.", ""]
     lines += ["## What agents found", "", *_found(workflow, steps)]
     lines += ["## What was decided", "", *_decided(run)]
     if failed := [step for step in steps if step.status == "failed"]:

@@ -3,21 +3,34 @@
 from datetime import timedelta
 
 import pytest
+from django.template.loader import render_to_string
 
+from agents.models import AgentRun
 from agents.sandbox.world.build import build_world
 from agents.sandbox.world.model import World
 from agents.sandbox.world.planting import plant_world
 from agents.sandbox_models import SandboxCreator, SandboxRequest
 from tests.factories.accounts import AccountFactory
+from tests.factories.agents import made_agent, use_agents
 from tests.factories.posting import work
 from tests.factories.schedules import make_schedule
-from tests.factories.workflows import statuses
+from tests.factories.workflows import agent_node, run_of, statuses, workflow_of
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.models import Artifact, Post
-from workflows.models import WorkflowRun
+from workflows.admin import run_context
+from workflows.engine import run_step
+from workflows.models import WorkflowRun, WorkflowStep
+from workflows.nodes import SyncNode
+from workflows.outcomes import Succeeded
+from workflows.overview import overview_of
+from workflows.protocol import claim
 from workflows.schedules.events import IMPORT_FINISHED
 from workflows.schedules.firing import fire_due
 from workflows.services import start_run
+from workflows.step_reading import Runs
+from workflows.syncing import sync
+from workflows.validation import parse_workflow
+from workflows.work import Work
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +91,80 @@ def test_audit_syncs_first_and_takes_data_of_a_moment_ago_as_it_is(world: World)
     assert SandboxRequest.objects.count() == asked
     TikTokAccount.objects.filter(id=account.id).update(data_as_of=world.as_of - timedelta(days=1))
     assert audited(account) == ""
+
+
+def test_audit_after_its_sync_is_as_of_what_that_brought_wherever_it_says_so(world: World) -> None:
+    long_ago = world.as_of - timedelta(days=40)
+    account: TikTokAccount = AccountFactory.create(
+        handle="fellrunner.supply", data_source="sync", data_as_of=long_ago
+    )
+    run = start_run("profile_audit", account_id=account.id, by="a test")
+    assert run.as_of == long_ago
+    run = work(run)
+    account.refresh_from_db()
+    as_of = account.data_as_of
+    assert as_of is not None
+    assert (run.as_of, as_of > long_ago) == (as_of, True)
+    assert set(AgentRun.objects.filter(run_id=run.id).values_list("as_of", flat=True)) == {as_of}
+    assert f"Data as of **{as_of:%Y-%m-%d %H:%M} UTC**" in report_of(run)
+    overview = overview_of(run)
+    chart = run_context(overview)["chart"]
+    page = render_to_string("admin/workflows/workflowrun/live.html", run_context(overview))
+    assert chart.as_of == as_of
+    assert f"90 days up to {as_of:%Y-%m-%d};" in page
+    assert f"{long_ago:%Y-%m-%d}" not in page
+
+
+def test_agent_that_only_indirectly_follows_a_sync_works_as_of_what_it_brought(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_agents(monkeypatch, made_agent("first"), made_agent("second"))
+    long_ago = world.as_of - timedelta(days=40)
+    account: TikTokAccount = AccountFactory.create(
+        handle="fellrunner.mending", data_source="sync", data_as_of=long_ago
+    )
+    run = run_of(
+        workflow_of(
+            SyncNode(key="fresh", label="Fresh", part="all"),
+            agent_node("first", "fresh", agent="first"),
+            agent_node("second", "first", agent="second"),
+            slug="indirect",
+        ),
+        account,
+    )
+    busy = Runs()
+    assert busy.get(run.id).as_of == long_ago  # as a worker has it that was at the run a moment ago
+    for key, runs in (("fresh", Runs()), ("first", Runs()), ("second", busy)):
+        claimed = claim(run.id)
+        assert claimed is not None
+        assert run.steps.get(key=key).id == claimed.step_id
+        run_step(claimed, seconds_left=lambda: 0.0, runs=runs)
+    account.refresh_from_db()
+    times = list(AgentRun.objects.filter(run_id=run.id).values_list("as_of", flat=True))
+    assert times == [account.data_as_of] * 2
+    assert account.data_as_of != long_ago
+
+
+def test_sync_another_worker_has_by_now_leaves_the_time_of_the_run(world: World) -> None:
+    account: TikTokAccount = AccountFactory.create(handle="fellrunner.alps", data_as_of=None)
+    run = run_of(workflow_of(SyncNode(key="fresh", label="Fresh", part="all"), slug="late"), account)
+    begun = run.as_of
+    late = taken(run, "fresh")
+    WorkflowStep.objects.filter(id=late.step.id).update(claims=9)
+    assert isinstance(sync(late), Succeeded)
+    run.refresh_from_db()
+    assert run.as_of == begun
+
+
+def taken(run: WorkflowRun, key: str) -> Work:
+    """Return the step as a worker took it."""
+    claimed = claim(run.id)
+    assert claimed is not None
+    workflow = parse_workflow(run.definition.definition)
+    step = WorkflowStep.objects.select_related("run").get(id=claimed.step_id)
+    return Work(
+        claim=claimed, step=step, workflow=workflow, node=workflow.node(key), hold=lambda seconds: None
+    )
 
 
 def test_audit_that_new_data_starts_starts_no_other(world: World) -> None:
