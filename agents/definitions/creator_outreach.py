@@ -22,6 +22,7 @@ from agents.definitions.drafting import (
 )
 from agents.skills.captions import fold, utf16_length
 from agents.skills.comment_classes import LINK
+from agents.skills.shop_categories import category_named, is_about
 from agents.skills.similarity import weighted_jaccard
 from agents.skills.statistics import NOISE_DIGITS, Ratio
 from tiktok_ops.content.figures import CreatorFigures
@@ -241,20 +242,37 @@ def overlap(segments: Sequence[AudienceShare], theirs: Mapping[str, float]) -> f
 
     `sum of min(a, b) / sum of max(a, b)` over all segments, each side's weights divided by their sum
     first, so that neither side counts for more by having larger numbers. A creator's segment is one of
-    ours where it has its name or one of its terms, whatever its case; the first of several. Where all our
-    shares are 0, they count alike. Source: the design; `similarity.weighted_jaccard`.
+    ours where it has its name or one of its terms, whatever its case; the first of several. One that is a
+    category of TikTok Shop, all the marketplace tells of a creator, is those of ours that are about it, in
+    the measure of our shares: nothing says which of them its viewers like better. Where all our shares are 0,
+    they count alike. Source: the design; `similarity.weighted_jaccard`; the categories' words in
+    `shop_categories`.
     """
-    ours = [segment.share for segment in segments]
-    if not any(ours):
-        ours = [1.0] * len(segments)
-    left = {f"ours {place}": share for place, share in enumerate(_shares(ours))}
-    called = _called(segments)
+    ours = _our_shares(segments)
+    left = {f"ours {place}": share for place, share in enumerate(ours)}
     right: defaultdict[str, float] = defaultdict(float)
     for name, weight in zip(theirs, _shares(list(theirs.values())), strict=True):
-        place = called.get(_folded(name))
-        right[f"theirs {name}" if place is None else f"ours {place}"] += weight
+        for place, part in _parts(segments, name) or [(None, 1.0)]:
+            right[f"theirs {name}" if place is None else f"ours {place}"] += weight * part
     # Cleared of binary noise, so that an overlap of exactly the least reaches it.
     return round(weighted_jaccard(left, right), NOISE_DIGITS)
+
+
+def _our_shares(segments: Sequence[AudienceShare]) -> list[float]:
+    shares = [segment.share for segment in segments]
+    return _shares(shares if any(shares) else [1.0] * len(segments))
+
+
+def _parts(segments: Sequence[AudienceShare], name: str) -> list[tuple[int, float]]:
+    """Return the places of our segments that a creator's is, and how much of it each has; empty for none."""
+    place = _called(segments).get(_folded(name))
+    if place is not None:
+        return [(place, 1.0)]
+    category = category_named(name)
+    if category is None:
+        return []
+    about = [at for at, one in enumerate(segments) if is_about(category, (one.name, *one.terms))]
+    return list(zip(about, _our_shares([segments[at] for at in about]), strict=True))
 
 
 def _shares(weights: Sequence[float]) -> list[float]:
@@ -274,11 +292,10 @@ def _called(segments: Sequence[AudienceShare]) -> dict[str, int]:
 
 def _shared(segments: Sequence[AudienceShare], theirs: Mapping[str, float]) -> tuple[str, ...]:
     """Return the names of our segments that a creator has too, the one they have most of first."""
-    called = _called(segments)
     weights: defaultdict[int, float] = defaultdict(float)
     for name, weight in theirs.items():
-        if (place := called.get(_folded(name))) is not None:
-            weights[place] += weight
+        for place, part in _parts(segments, name):
+            weights[place] += weight * part
     return tuple(segments[place].name for place in sorted(weights, key=lambda at: (-weights[at], at)))
 
 

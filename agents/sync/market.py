@@ -5,15 +5,14 @@ from typing import Any
 
 from django.db import transaction
 
-from agents.providers.errors import AccessRefused
 from agents.providers.tiktok.read.discovery import TrendingHashtag
 from agents.skills.places import country_of
+from agents.sync.creators import read_creators
 from agents.sync.session import Session
 from tiktok_ops.content.models import Creator, Trend
 
 PART = "trends"
 RANGES = {"7DAY": timedelta(days=7), "30DAY": timedelta(days=30)}
-MOST_CREATORS = 500
 
 
 def sync_market(session: Session) -> dict[str, Any]:
@@ -24,7 +23,7 @@ def sync_market(session: Session) -> dict[str, Any]:
     country = country_of(session.account.locale)
     by_range = {name: _trending(session, country, name) for name in RANGES}
     trends = _sightings(session, country, by_range)
-    creators = _creators(session)
+    creators = read_creators(session)
     with transaction.atomic():
         Trend.objects.bulk_create(
             trends,
@@ -36,7 +35,7 @@ def sync_market(session: Session) -> dict[str, Any]:
             creators,
             update_conflicts=True,
             unique_fields=["workspace", "handle"],
-            update_fields=["followers", "segments"],
+            update_fields=["followers", "engagement_rate", "segments"],
         )
         said = {"country": country, "trends": len(by_range["7DAY"]), "creators": len(creators)}
         return session.done(PART, said)
@@ -73,28 +72,3 @@ def _sightings(
 def _seen(session: Session, country: str, tag: str, views: int | None, *, ago: timedelta) -> Trend:
     day = (session.now - ago).replace(minute=0, second=0, microsecond=0)
     return Trend(tag=tag[:150], region=country, observed_at=day, views=max(views or 0, 0))
-
-
-def _creators(session: Session) -> list[Creator]:
-    """Return the marketplace's creators; an account without a shop sees none."""
-    found: list[Creator] = []
-    try:
-        session.holding()
-        listed = session.tiktok.affiliate.creators(
-            token=session.access.token, cipher=session.access.shop_cipher
-        )
-        for creator in listed:
-            shares = {category: 1 / len(creator.category_ids) for category in creator.category_ids}
-            found.append(
-                Creator(
-                    workspace_id=session.account.workspace_id,
-                    handle=creator.username[:24],
-                    followers=creator.follower_count or 0,
-                    segments=shares,
-                )
-            )
-            if len(found) == MOST_CREATORS:
-                break
-    except AccessRefused:
-        return []
-    return found

@@ -115,7 +115,13 @@ def a_campaign(username: str = USERNAME, *, name: str = "2026-12 cold brew launc
     return ads_object(Kind.CAMPAIGN, username, data, at=BEGAN, key=CAMPAIGN_ID)
 
 
-def a_creator(username: str = CREATOR, *, followers: int = 35_100, is_blocked: bool = False) -> SandboxRecord:
+def a_creator(
+    username: str = CREATOR,
+    *,
+    followers: int = 35_100,
+    engagement_rate: float = 0.05,
+    is_blocked: bool = False,
+) -> SandboxRecord:
     """Return a creator of the marketplace."""
     return creator(
         username,
@@ -124,6 +130,7 @@ def a_creator(username: str = CREATOR, *, followers: int = 35_100, is_blocked: b
         average_video_views=8200,
         gmv="12750.40",
         nickname=username.title(),
+        engagement_rate=engagement_rate,
         is_blocked=is_blocked,
     )
 

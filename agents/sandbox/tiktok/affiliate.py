@@ -20,6 +20,8 @@ LONGEST_TEXT = 2000
 MOST_UNANSWERED = 5
 """So many messages go to a creator who has not answered."""
 USUAL_QUOTA = 1000
+ONLY_OF_ONE = "ec_video_engagement_rate"
+"""What is told of a creator who is asked about by name, and not in the search."""
 BLOCKED = 45101010
 NO_QUOTA = 45101011
 TOO_MANY = 45101012
@@ -73,10 +75,16 @@ def creator_search(received: Received, creator: SandboxCreator) -> Reply:
     word = asked.keyword.casefold()
     found = [one for one in found if word in f"{one['username']} {one['nickname']}".casefold()]
     first = int(page.page_token) if page.page_token.isdigit() else 0
-    shown = found[first : first + page.page_size]
+    shown = [_listed(one) for one in found[first : first + page.page_size]]
     following = str(first + len(shown)) if first + len(shown) < len(found) else ""
     told = {"creators": shown, "search_key": asked.search_key or "search-1", "next_page_token": following}
     return shop_reply(told)
+
+
+def creator_performance(received: Received, creator: SandboxCreator) -> Reply:
+    """Answer how one creator of the marketplace does."""
+    shop_query(Signed, received, creator)
+    return shop_reply({"creator": _marketplace(received.parts["creator_user_id"])})
 
 
 def outreach_quota_get(received: Received, creator: SandboxCreator) -> Reply:
@@ -186,6 +194,10 @@ def _use_quota(creator: SandboxCreator) -> None:
     plant([row])
 
 
+def _listed(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name != ONLY_OF_ONE}
+
+
 def _marketplace(creator_open_id: str) -> dict[str, Any]:
     row = SandboxRecord.objects.filter(kind=Kind.CREATOR, key=creator_open_id, at__lte=world_now()).first()
     if row is None:
@@ -217,6 +229,13 @@ _MARKET, _WRITE = "seller.creator_marketplace.read", "seller.affiliate_messages.
 _COLLABORATION = "seller.affiliate_collaboration.read"
 OPERATIONS = (
     _operation("creator_search", "POST", "202608/marketplace_creators/search", _MARKET, creator_search),
+    _operation(
+        "creator_performance",
+        "GET",
+        "202608/marketplace_creators/{creator_user_id}",
+        _MARKET,
+        creator_performance,
+    ),
     _operation("outreach_quota", "GET", "202607/creator_outreach/quota", _WRITE, outreach_quota_get),
     _operation(
         "outreach_records", "POST", "202608/creator_outreach/records/query", _COLLABORATION, outreach_records

@@ -13,7 +13,7 @@ row again replaces it. The builders of shops, creators and ads are in `trade_rec
 | `hashtag` | country | range:id | one of `list[]` of `discovery/trending_list`, with its `category_name` |
 | `product` | username | product id | a product of the shop, its stock at `skus[].inventory[]` |
 | `order` | username | order id | an order of `orders/search` |
-| `creator` | region | open id | a creator of the marketplace's search |
+| `creator` | region | open id | a creator of the marketplace, as one asked for by name |
 | `outreach_quota` | username | `quota` | `data.data` of the outreach quota |
 | `conversation` | username | its id | a thread with a creator |
 | `message` | username | its id | one message of a thread |

@@ -153,11 +153,15 @@ def creator(
     gmv: str = "0",
     currency: str = "EUR",
     level: int = 1,
+    engagement_rate: float = 0.0,
     is_blocked: bool = False,
     has_invited_90d: bool = False,
     **more: Any,
 ) -> SandboxRecord:
-    """Return a creator of the marketplace; `gmv` is a decimal string, `more` further fields of the wire."""
+    """Return a creator of the marketplace; `gmv` is a decimal string, `more` further fields of the wire.
+
+    `engagement_rate` is a share of 1; the wire has it in ten-thousandths, as text.
+    """
     open_id = creator_open_id_of(username)
     data = {
         "creator_open_id": open_id,
@@ -167,6 +171,7 @@ def creator(
         "category_ids": list(category_ids),
         "follower_count": followers,
         "avg_ec_video_view_count": average_video_views,
+        "ec_video_engagement_rate": str(round(engagement_rate * 10_000)),
         "gmv": {"amount": gmv, "currency": currency},
         "creator_profile": {
             "is_creator_blocked": is_blocked,

@@ -23,7 +23,9 @@ OFF_BRAND = (
         "cruiselife",
     ),
 )
-CATEGORIES = ("Home", "Food", "Sports", "Beauty", "Parenting", "Students")
+CATEGORIES = ("604968", "700437", "600024", "603014", "601450", "602284", "801928", "602118")
+"""As ids, as TikTok tells them (`shop_categories`): lamps, food, kitchens, sports and skin, and three in which no
+brand has anything to say."""
 NAMES = (
     *(
         "amber",
@@ -78,6 +80,7 @@ def _creator(dice: Random, number: int) -> WorldCreator:
         followers=followers,
         usual_views=int(followers * dice.uniform(0.1, 0.9)),
         categories=tuple(dice.sample(CATEGORIES, dice.randint(1, 2))),
+        engagement_rate=round(dice.uniform(0.01, 0.12), 4),
     )
 
 

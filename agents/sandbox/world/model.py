@@ -155,7 +155,10 @@ class WorldTrend:
 
 @dataclass(frozen=True, slots=True)
 class WorldCreator:
-    """A creator whom brands may write to, and what they make videos about."""
+    """A creator whom brands may write to; `categories` are ids of what they make videos about.
+
+    `engagement_rate` is the share of views that are followed by a like, a comment or a share.
+    """
 
     handle: str
     display_name: str
@@ -163,6 +166,7 @@ class WorldCreator:
     followers: int
     usual_views: int
     categories: tuple[str, ...]
+    engagement_rate: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ def _records(world: World, *, grows: bool) -> Iterator[SandboxRecord]:
             region=made.country,
             nickname=made.display_name,
             category_ids=made.categories,
+            engagement_rate=made.engagement_rate,
         )
 
 

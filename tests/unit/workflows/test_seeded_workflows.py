@@ -1,5 +1,6 @@
 """The seeded workflows that act, on accounts of a made world in the sandbox, from their start to their report."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -139,8 +140,10 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
         decide(listing, "reject")
     for campaign in asked(run, "create_campaign"):
         decide(campaign)
-    for letter in asked(run, "send_message"):
-        decide(letter, "reject")
+    letter, *others = asked(run, "send_message")
+    decide(letter)
+    for other in others:
+        decide(other, "reject")
     run = to_rest(run)
     [post] = asked(run, "post_video")
     decide(post)
@@ -148,6 +151,15 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
     assert run.status == "succeeded", steps(run)
     kinds = sorted(Effect.objects.filter(step__run=run, status="confirmed").values_list("kind", flat=True))
     assert {"update_listing", "post_video", "create_campaign"} <= set(kinds)
+    assert kinds.count("send_message") == 1
+    [sent] = SandboxRecord.objects.filter(kind=Kind.MESSAGE, owner=account.handle)
+    approved = json.loads(bytes(letter.payload))
+    assert json.loads(sent.data["content"]) == {"content": approved["text"]}
+    thread = SandboxRecord.objects.get(kind=Kind.CONVERSATION, key=sent.data["conversation_id"])
+    assert thread.data["username"] == approved["creator"]
+    matched = {one["handle"]: one for one in (run.steps.get(key="outreach").output or {})["creators"]}
+    assert matched[approved["creator"]]["overlap"] >= 0.3
+    assert any(one["engagement"] is not None for one in matched.values())
     for made in SandboxRecord.objects.filter(kind=Kind.CAMPAIGN, owner=account.handle):
         assert made.data["operation_status"] == "DISABLE"
 

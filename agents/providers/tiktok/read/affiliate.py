@@ -17,14 +17,19 @@ from agents.providers.tiktok.numbered_wires import ShopWire
 from agents.providers.tiktok.read.paging import Page, read_all
 
 CREATORS = Endpoint("creator_search", "POST", "/affiliate_seller/202608/marketplace_creators/search")
+PERFORMANCE = Endpoint(
+    "creator_performance", "GET", "/affiliate_seller/202608/marketplace_creators/{creator_user_id}"
+)
 QUOTA = Endpoint("outreach_quota", "GET", "/affiliate_seller/202607/creator_outreach/quota")
 RECORDS = Endpoint("outreach_records", "POST", "/affiliate_seller/202608/creator_outreach/records/query")
 MESSAGES = Endpoint("message_list", "GET", "/affiliate_seller/202412/conversation/{conversation_id}/messages")
-ENDPOINTS = (CREATORS, QUOTA, RECORDS, MESSAGES)
+ENDPOINTS = (CREATORS, PERFORMANCE, QUOTA, RECORDS, MESSAGES)
 SEARCH_PAGE_SIZE = 20
 RECORDS_PAGE_SIZE = 50
 MESSAGES_PAGE_SIZE = 50
 FROM_SHOP = "SHOP"
+WHOLE = 10_000
+"""A rate on this wire is text, in ten-thousandths: "250" is 2.5 %. Seen in recorded answers, not documented."""
 
 Id = Annotated[str, BeforeValidator(str)]
 
@@ -40,6 +45,12 @@ def _amount(given: object) -> Decimal | None:
 def _count(value: object) -> object:
     """Return a count, which is text at the quota's top."""
     return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+def _rate(value: object) -> float | None:
+    """Return a rate of this wire as a share of 1; None for what is no rate."""
+    text = str(value).strip()
+    return int(text) / WHOLE if text.isascii() and text.isdigit() else None
 
 
 def _text_of(content: object) -> str:
@@ -79,6 +90,15 @@ class MarketplaceCreator:
     profile: Annotated[CreatorProfile, Field(validation_alias="creator_profile")] = field(
         default_factory=CreatorProfile
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorPerformance:
+    """How a creator's shoppable videos do: the reactions by views, a share of 1; None where TikTok tells none."""
+
+    engagement_rate: Annotated[
+        float | None, BeforeValidator(_rate), Field(validation_alias="ec_video_engagement_rate")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +154,13 @@ class _Creators:
 
 
 @dataclass(frozen=True, slots=True)
+class _Performance:
+    """What is answered about one creator."""
+
+    creator: CreatorPerformance = field(default_factory=CreatorPerformance)
+
+
+@dataclass(frozen=True, slots=True)
 class _Quota:
     """What the quota answers, one level too deep."""
 
@@ -156,6 +183,7 @@ class _Messages:
 
 
 _CREATORS = TypeAdapter(_Creators)
+_PERFORMANCE = TypeAdapter(_Performance)
 _QUOTA = TypeAdapter(_Quota)
 _RECORDS = TypeAdapter(_Records)
 _MESSAGES = TypeAdapter(_Messages)
@@ -183,6 +211,13 @@ class AffiliateReader:
             return Page(page.creators, page.next_page_token or None)
 
         return read_all(read, key=lambda creator: creator.open_id)
+
+    def performance(self, *, token: str, cipher: str, creator_open_id: str) -> CreatorPerformance:
+        """Return how one creator of the marketplace does; the search tells it of none."""
+        parts = {"creator_user_id": creator_open_id}
+        return read_shape(
+            _PERFORMANCE, self._wire.call(PERFORMANCE, token=token, cipher=cipher, parts=parts)
+        ).creator
 
     def quota(self, *, token: str, cipher: str) -> OutreachQuota:
         """Return how many new creators the shop may still write to."""

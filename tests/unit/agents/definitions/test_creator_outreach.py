@@ -104,6 +104,38 @@ def test_overlap_knows_our_places_from_their_names() -> None:
     assert overlap((segment("tea"),), {"ours 0": 1, "0": 1}) == 0
 
 
+@pytest.mark.parametrize(
+    ("theirs", "expected", "shared"),
+    [
+        # Only soup (0.6 of ours) is food: smaller 0.6; larger 1 + 0.4.
+        ({"Food & Beverages": 1}, 0.6 / 1.4, ("Soup",)),
+        # Food and kitchen half each; soup has all food, pans all of the kitchen: smaller 0.5 + 0.4, larger 0.6 + 0.5.
+        ({"Food & Beverages": 0.5, "kitchenware": 0.5}, 0.9 / 1.1, ("Soup", "Pans")),
+        ({"Pet Supplies": 1}, 0.0, ()),
+        ({"850000": 1}, 0.0, ()),  # an id nobody knows the name of
+        # One category weighs half: smaller 0.5; larger 0.6 + 0.4 + 0.5.
+        ({"Food & Beverages": 0.5, "Pet Supplies": 0.5}, 0.5 / 1.5, ("Soup",)),
+    ],
+)
+def test_overlap_with_a_category_of_the_shop_by_hand(
+    theirs: dict[str, float], expected: float, shared: tuple[str, ...]
+) -> None:
+    ours = (segment("Soup", 0.6, "broth"), segment("Pans", 0.4, "ironpan", "cookware"))
+    assert overlap(ours, theirs) == pytest.approx(expected, abs=1e-12)
+    found = match(creator("mia", **theirs), segments=ours, min_overlap=0)
+    assert [slot.shared for slot in found.drafts] == ([shared] if shared else [])
+
+
+def test_overlap_divides_a_category_among_our_segments_of_it_as_we_share() -> None:
+    ours = (segment("Soup", 3, "broth"), segment("Bread", 1, "sourdough"))
+    assert overlap(ours, {"Food & Beverages": 1}) == 1
+    assert overlap((segment("Soup", 0), segment("Bread", 0)), {"Food & Beverages": 1}) == 1
+    # What has the category's own name is it, and nothing else is.
+    assert overlap((segment("Food & Beverages", 0.5), segment("Soup", 0.5)), {"Food & Beverages": 1}) == (
+        pytest.approx(0.5 / 1.5)
+    )
+
+
 WEIGHTS = st.dictionaries(st.sampled_from(["tea", "lamp", "cars", "desk"]), st.floats(0.01, 100), min_size=1)
 
 

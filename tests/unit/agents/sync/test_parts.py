@@ -4,14 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from agents.providers.errors import AccessRefused
 from agents.sandbox.tiktok import records
+from agents.sandbox.tiktok.ids import creator_open_id_of
 from agents.sandbox.world.build import build_world
 from agents.sandbox.world.model import World
 from agents.sandbox.world.planting import plant_world
 from agents.sandbox_models import SandboxCreator, SandboxRequest
+from agents.skills.shop_categories import CATEGORIES
 from agents.sync import comments as syncing_comments
+from agents.sync.creators import MOST_ASKED, turn_of
 from agents.sync.parts import PARTS, SyncRefused, sync_part
 from agents.sync.shop import OVERLAP
 from agents.worlds import sync_account_now
@@ -79,6 +83,50 @@ def test_sync_an_account_brings_it_as_it_is_in_the_world(world: World) -> None:
     assert AudienceShare.objects.filter(account=account, dimension="gender").count() == 2
     assert Trend.objects.filter(region="US").values("tag").distinct().count() == 40
     assert Creator.objects.filter(workspace=account.workspace).count() == 80
+
+
+def test_sync_takes_in_what_creators_are_about_and_how_they_do(world: World) -> None:
+    account = account_of("velvetfern.lab")
+    sync_part("trends", account_id=account.id)
+    made = {one.handle: one for one in world.creators}
+    stored = {one.handle: one for one in Creator.objects.filter(workspace=account.workspace)}
+    for handle, creator in stored.items():
+        names = [CATEGORIES[one].name for one in made[handle].categories]
+        assert creator.segments == dict.fromkeys(names, 1 / len(names))
+    asked = {handle for handle, one in stored.items() if one.engagement_rate is not None}
+    by_followers = sorted(made.values(), key=lambda one: (-one.followers, one.handle))
+    assert asked == {one.handle for one in by_followers[:MOST_ASKED]}
+    assert all(stored[handle].engagement_rate == made[handle].engagement_rate for handle in asked)
+    # The next sync asks about others, and keeps what is known.
+    sync_part("trends", account_id=account.id)
+    known = Creator.objects.filter(workspace=account.workspace, engagement_rate__isnull=False)
+    assert known.count() == 2 * MOST_ASKED
+
+
+def test_sync_does_without_a_creator_who_left_the_marketplace(world: World) -> None:
+    account = account_of("brothwell.es")
+    gone = max(world.creators, key=lambda one: one.followers)
+    key = creator_open_id_of(gone.handle)
+    row = records.SandboxRecord.objects.get(kind=records.Kind.CREATOR, key=key)
+    # Listed under an id by which it is not known any more.
+    records.SandboxRecord.objects.filter(pk=row.pk).update(key="elsewhere")
+    try:
+        said = sync_part("trends", account_id=account.id)
+    finally:
+        records.SandboxRecord.objects.filter(pk=row.pk).update(key=key)
+    assert said["creators"] == 80
+    assert Creator.objects.get(workspace=account.workspace, handle=gone.handle).engagement_rate is None
+
+
+def test_take_turns_asking_about_creators_who_are_known() -> None:
+    """Unknown ones come first; in as many hours as it takes, everybody has a turn."""
+    rates: dict[str, float | None] = {f"c{n}": 0.1 for n in range(3 * MOST_ASKED)}
+    rates["new"] = None
+    hours = [timezone.now() + timedelta(hours=hour) for hour in range(4)]
+    turns = [turn_of(rates, now=hour) for hour in hours]
+    assert all(turn[0] == "new" and len(turn) == MOST_ASKED for turn in turns)
+    assert len({name for turn in turns for name in turn}) == 3 * (MOST_ASKED - 1) + 1
+    assert turn_of({}, now=hours[0]) == []
 
 
 def test_sync_says_as_of_when_the_data_is_and_puts_it_on_record(world: World) -> None:

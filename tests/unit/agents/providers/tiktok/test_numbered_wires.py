@@ -265,3 +265,14 @@ def test_every_operation_can_be_made_to_fail_and_is_short_enough_for_the_ledger(
     assert {one.name for one in OPERATIONS} <= set(TikTokFaults.model_fields)
     assert max(len(one.name) for one in OPERATIONS) <= 20
     assert len({(one.method, one.path) for one in OPERATIONS}) == len(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [("250", 0.025), (8774, 0.8774), ("0", 0.0), ("", None), ("n/a", None), (None, None)],
+)
+def test_read_an_engagement_rate_in_ten_thousandths(told: object, expected: float | None) -> None:
+    provider, recorder = speaking(numbered(data={"creator": {"ec_video_engagement_rate": told}}))
+    found = provider.affiliate.performance(token=TOKEN, cipher="ROW_x", creator_open_id="open-1")
+    assert found.engagement_rate == expected
+    assert recorder.requests[0].url.path == "/affiliate_seller/202608/marketplace_creators/open-1"

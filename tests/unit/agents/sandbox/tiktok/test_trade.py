@@ -272,6 +272,15 @@ def test_search_creators_gives_those_found_each_once() -> None:
     assert list(sandbox_tiktok().affiliate.creators(**SHOP, keyword="coffee")) == []
 
 
+def test_ask_how_a_creator_does_says_how_engaging_they_are() -> None:
+    plant([a_creator(engagement_rate=0.0725), a_creator("quiet.mia", engagement_rate=0.0)])
+    reader = sandbox_tiktok().affiliate
+    told = [reader.performance(**SHOP, creator_open_id=one.open_id) for one in reader.creators(**SHOP)]
+    assert sorted(one.engagement_rate or 0 for one in told) == [0.0, 0.0725]
+    with pytest.raises(ProviderRejected, match="not a creator of the marketplace"):
+        reader.performance(**SHOP, creator_open_id="nobody")
+
+
 def test_send_message_is_in_the_thread_and_uses_the_quota_once() -> None:
     plant([a_creator(), outreach_quota(USERNAME, at=BEGAN, total=2)])
     thread = write_to()
