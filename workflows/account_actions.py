@@ -100,7 +100,7 @@ def _actions() -> tuple[AccountAction, ...]:
 def _about_profile_audit() -> str:
     """Return what the audit does, and what it costs by its last runs; worked out when it is shown."""
     return (
-        "Four agents read the posts of this account and write a report. Nothing is published. "
+        "Five agents read the posts of this account and write a report. Nothing is published. "
         f"{estimate_words(PROFILE_AUDIT)}"
     )
 

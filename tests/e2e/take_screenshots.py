@@ -78,7 +78,7 @@ def take(running: Site, size: str) -> None:
         page.goto(f"{running.address}/admin/accounts/tiktokaccount/{account.id}/change/")
         shoot(page, "account", size)
         start_from_account_page(page, "Run profile audit")
-        expect(page.locator("#run-live").get_by_text("6 of 6 steps")).to_be_visible(timeout=WAIT_MS)
+        expect(page.locator("#run-live").get_by_text("7 of 7 steps")).to_be_visible(timeout=WAIT_MS)
         expect(page.locator(".run-report h1")).to_be_visible(timeout=WAIT_MS)
         shoot(page, "run", size)
         page.goto(f"{running.address}/admin/accounts/tiktokaccount/")

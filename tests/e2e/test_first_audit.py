@@ -55,7 +55,7 @@ def test_operator_imports_a_file_audits_the_account_and_reads_the_report(
         expect(page.get_by_role("heading", name="Profile audit of @lumen.lamps")).to_be_visible(
             timeout=WAIT_MS
         )
-        expect(page.locator("#run-live").get_by_text("6 of 6 steps")).to_be_visible()
+        expect(page.locator("#run-live").get_by_text("7 of 7 steps")).to_be_visible()
         expect(page.get_by_role("cell", name="comments", exact=True)).to_be_visible()
         # Agents run side by side, so their traces stand in the order they began.
         trace = page.locator("details.run-trace").filter(has_text="Account health").first

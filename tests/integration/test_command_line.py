@@ -57,6 +57,7 @@ def test_run_workflow_without_a_worker_starts_one_says_so_and_prints_the_run(acc
     assert [(step["key"], step["status"], step["claims"]) for step in printed["steps"]] == [
         ("fresh", "succeeded", 1),
         ("account_health", "succeeded", 1),
+        ("shadowban_check", "succeeded", 1),
         ("audience_mapper", "succeeded", 1),
         ("trend_watcher", "succeeded", 1),
         ("compliance", "succeeded", 1),
@@ -260,7 +261,7 @@ def test_demo_runs_again_and_again_and_leaves_nothing_running(committed_db: str,
 
     for done in (first, *others):
         assert done.returncode == 0, done.stderr
-        assert "6/6  report: succeeded" in done.stdout
+        assert "7/7  report: succeeded" in done.stdout
         assert "# Profile audit of @lumen.lamps" in done.stdout
         assert "simulated" in done.stdout
         assert "Ana approves exactly these bytes: SHA-256 " in done.stdout

@@ -1,4 +1,4 @@
-"""Read-only audit of one account, on fresh data: its health, its audience and its safety, put into a report."""
+"""Read-only audit of one account, on fresh data: its health, reach, audience and safety, put into a report."""
 
 from workflows.definitions.shared_nodes import FRESH
 from workflows.nodes import AgentNode, ReportNode, Workflow
@@ -14,6 +14,13 @@ workflow = Workflow(
             key="account_health",
             label="Account health",
             agent="account_health",
+            depends_on=("fresh",),
+            inputs={"window_days": "brief.window_days", "baseline_days": "brief.baseline_days"},
+        ),
+        AgentNode(
+            key="shadowban_check",
+            label="Suppression",
+            agent="shadowban_check",
             depends_on=("fresh",),
             inputs={"window_days": "brief.window_days", "baseline_days": "brief.baseline_days"},
         ),
@@ -36,7 +43,9 @@ workflow = Workflow(
             key="report",
             label="Report",
             report="profile_audit",
-            depends_on=("account_health", "audience_mapper", "trend_watcher", "compliance"),
+            depends_on=(
+                *("account_health", "shadowban_check", "audience_mapper", "trend_watcher", "compliance"),
+            ),
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """The profile audit's report: every figure from the agents' outputs, the words beside them."""
 
+from datetime import datetime
 from typing import Any
 
 from agents.totals import totals_of_run
@@ -8,11 +9,18 @@ from workflows.reports.markdown import number, paragraph, percent, table, text
 
 SECTIONS = {
     "account_health": "Health",
+    "shadowban_check": "Suppression",
     "audience_mapper": "Audience",
     "trend_watcher": "Trends",
     "compliance": "Compliance",
 }
 FINDINGS_SHOWN = 20
+_SIGNALS = {
+    "views": "Fall of the median views",
+    "suppressed_posts": "Posts under a tenth of the usual views",
+    "comments": "Fall of the comments per 1,000 views",
+    "policy_flags": "Policy flags",
+}
 _SOURCES = {"own posts": "the account's own posts", "tiktok": "TikTok's trends"}
 
 
@@ -103,6 +111,32 @@ def _best_hours(hours: list[dict[str, Any]]) -> list[str]:
     return table(["Hour", "Posts", "Median views"], rows)
 
 
+def _suppression(check: dict[str, Any]) -> list[str]:
+    measured = (
+        f"Measured until {datetime.fromisoformat(check['measured_until']):%Y-%m-%d %H:%M} UTC, as younger posts still "
+        f"gather views: {number(check['recent_posts'])} recent posts against {number(check['baseline_posts'])}."
+    )
+    if check["probability"] is None:
+        return [paragraph(check["note"]), "", measured, ""]
+    rows = [
+        [
+            _SIGNALS[one["signal"]],
+            number(one["value"]) if one["signal"] == "policy_flags" else percent(one["value"]),
+            percent(one["strength"]),
+        ]
+        for one in check["evidence"]
+    ]
+    return [
+        f"- Probability that posts are held back: **{percent(check['probability'])}** · "
+        f"confidence: **{percent(check['confidence'])}**",
+        "- A sign, not a finding: only TikTok knows, and says so under Account status in its app.",
+        "",
+        measured,
+        "",
+        *table(["Sign", "Now", "Strength"], rows),
+    ]
+
+
 def _audience(audience: dict[str, Any]) -> list[str]:
     if not audience["segments"]:
         return [paragraph(audience["note"] or "No segment scored high enough."), ""]
@@ -170,6 +204,7 @@ def _compliance(compliance: dict[str, Any]) -> list[str]:
 
 _WRITERS = {
     "account_health": _health,
+    "shadowban_check": _suppression,
     "audience_mapper": _audience,
     "trend_watcher": _trends,
     "compliance": _compliance,

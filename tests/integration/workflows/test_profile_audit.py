@@ -23,7 +23,7 @@ from workflows.services import start_run
 pytestmark = [pytest.mark.django_db, pytest.mark.integration]
 
 SYNC, REPORT = 1, 1
-AGENTS = ("account_health", "audience_mapper", "trend_watcher", "compliance")
+AGENTS = ("account_health", "shadowban_check", "audience_mapper", "trend_watcher", "compliance")
 CLASSES = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
 
 
@@ -168,7 +168,7 @@ def test_audit_counts_in_its_report_what_its_trace_adds_up_to() -> None:
     assert (
         f"- Calls to the model: **{calls}** · tokens: **{sum(tokens):,}** · cost: **${cost_usd}** simulated"
     ) in overview.report
-    assert "- Steps done before this report: **5** of 5" in overview.report
+    assert "- Steps done before this report: **6** of 6" in overview.report
 
 
 def test_audit_traces_each_agent_from_its_facts_to_its_words() -> None:

@@ -48,14 +48,14 @@ def test_page_of_a_run_that_succeeded_shows_steps_report_trace_and_cost() -> Non
 
     page = page_of(run)
 
-    assert "6 of 6 steps" in page
+    assert "7 of 7 steps" in page
     assert "<h1>Profile audit of @lumen</h1>" in page
     assert "calls to Claude" in page
     assert "simulated" in page
-    assert page.count('class="run-trace"') == 4
+    assert page.count('class="run-trace"') == 5
     assert "Views of 60 posts" in page or "posts of the last 90 days" in page
     live = page.partition('id="run-live"')[2].partition(">")[0]
-    assert 'data-said="succeeded, 6 of 6 steps"' in live
+    assert 'data-said="succeeded, 7 of 7 steps"' in live
     assert "hx-get" not in live
     assert "data-events" not in live
     assert 'role="status" aria-live="polite"' in page

@@ -20,6 +20,7 @@ from approvals.services import approve, reject
 from tests.factories.accounts import WorkspaceFactory
 from tests.factories.posting import decider_of, providers, time_passes, work
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.models import Artifact
 from workflows.models import Effect, WorkflowRun
 from workflows.services import start_run
@@ -89,6 +90,31 @@ def steps(run: WorkflowRun) -> list[Any]:
 
 def report_of(run: WorkflowRun) -> str:
     return Artifact.objects.get(run_id=run.id, kind="report").text
+
+
+def test_profile_audit_of_a_suppressed_account_raises_the_alert_and_says_so(
+    accounts: dict[str, TikTokAccount], world: World
+) -> None:
+    handle = next(fact.handle for fact in world.facts if fact.kind == FactKind.SUPPRESSED_ACCOUNT)
+    run = to_rest(started("profile_audit", accounts[handle]))
+    assert run.status == "succeeded", steps(run)
+    probability = (run.steps.get(key="shadowban_check").output or {})["probability"]
+    [alert] = Alert.objects.filter(kind="suppression", account=accounts[handle], resolved_at=None)
+    assert (
+        alert.sentence == f"@{handle}: its posts are probably held back ({probability:.0%} by their figures)."
+    )
+    assert f"- Probability that posts are held back: **{probability:.1%}".replace("%", " %") in report_of(run)
+
+
+def test_profile_audit_of_an_ordinary_account_raises_no_such_alert(
+    accounts: dict[str, TikTokAccount], world: World
+) -> None:
+    odd = {fact.handle for fact in world.facts if fact.kind == FactKind.SUPPRESSED_ACCOUNT}
+    account = next(account for handle, account in accounts.items() if handle not in odd)
+    run = to_rest(started("profile_audit", account))
+    assert run.status == "succeeded", steps(run)
+    assert (run.steps.get(key="shadowban_check").output or {})["probability"] < 0.5
+    assert not Alert.objects.filter(kind="suppression", account=account).exists()
 
 
 def test_content_batch_drafts_each_idea_and_posts_what_was_approved(

@@ -4,11 +4,12 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from agents.definitions.shadowban_check import Signal
 from agents.models import AgentRun, AgentStep
 from tests.factories.figures import NOON
 from tests.factories.workflows import WorkflowRunFactory, WorkflowStepFactory
 from workflows.models import WorkflowRun
-from workflows.reports.profile_audit import FINDINGS_SHOWN, _trends, render
+from workflows.reports.profile_audit import _SIGNALS, FINDINGS_SHOWN, _trends, render
 from workflows.reports.registry import REPORTS
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +108,48 @@ def test_report_health_says_what_is_not_known() -> None:
     assert "- Score: **–** · category: **watch** · risk of suppression: **not known**" in health
     assert "engagement: **not known** (– of views now, – before)" in health
     assert "No hour of the day has three posts in the last 90 days." in health
+
+
+SIGN = {"value": 0.96, "strength": 1.0, "log_odds": 2.0}
+BAN: dict[str, Any] = {
+    "measured_until": "2025-06-27T12:00:00Z",
+    "recent_posts": 12,
+    "baseline_posts": 1030,
+    "probability": 0.8712,
+    "confidence": 0.6,
+    "evidence": [
+        {"signal": "views", **SIGN},
+        {"signal": "suppressed_posts", "value": None, "strength": None, "log_odds": None},
+        {"signal": "comments", **SIGN},
+        {"signal": "policy_flags", **SIGN, "value": 2.0},
+    ],
+    "note": "",
+}
+
+
+def test_report_suppression_shows_how_likely_it_is_and_by_which_signs() -> None:
+    found = section(report_of(BAN, key="shadowban_check"), "Suppression")
+    assert found.startswith("- Probability that posts are held back: **87.1 %** · confidence: **60.0 %**\n")
+    assert "A sign, not a finding" in found
+    assert (
+        "Measured until 2025-06-27 12:00 UTC, as younger posts still gather views: 12 recent posts against 1,030."
+        in found
+    )
+    assert "| Fall of the median views | 96.0 % | 100.0 % |" in found
+    assert "| Posts under a tenth of the usual views | – | – |" in found
+    assert "| Policy flags | 2 | 100.0 % |" in found
+
+
+def test_report_suppression_without_enough_posts_says_so() -> None:
+    told = BAN | {"probability": None, "confidence": None, "note": "Not enough data: 2 posts."}
+    found = section(report_of(told, key="shadowban_check"), "Suppression")
+    assert found.startswith("Not enough data: 2 posts.\n\nMeasured until 2025-06-27 12:00 UTC")
+    assert "Probability" not in found
+    assert "| Sign |" not in found
+
+
+def test_report_suppression_names_every_sign() -> None:
+    assert _SIGNALS.keys() == {signal.value for signal in Signal}
 
 
 def test_report_audience_shows_segments_with_their_hooks() -> None:
