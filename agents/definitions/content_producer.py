@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, model_validator
 
 from agents.contract import Agent, AgentContext, BrandVoice, Made, ModelTier, Prompt, Typed
 from agents.definitions.compliance import NO_BRAND
@@ -53,20 +53,30 @@ class IdeaBrief(Typed):
     topic: str = Field(default="", max_length=LONGEST_TOPIC)
 
 
+def _beginning(description: object) -> object:
+    """Return as much of a description as an outline holds; of none, nothing."""
+    return description[:LONGEST_OUTLINE] if isinstance(description, str) else description or ""
+
+
 class ListingBrief(Typed):
-    """An approved variant as `listing_optimizer` puts it out; its score is not needed here."""
+    """A variant of `listing_optimizer`, or the listing as a person approved it, which may lack a title.
+
+    What else either says is not needed here. A shop's description may be longer than an outline: of it the
+    beginning is taken.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    title: str = Field(min_length=1, max_length=LONGEST_HOOK)
-    description: str = Field(default="", max_length=LONGEST_OUTLINE)
+    title: str | None = Field(default=None, min_length=1, max_length=LONGEST_HOOK)
+    description: Annotated[str, BeforeValidator(_beginning)] = Field(default="", max_length=LONGEST_OUTLINE)
     hashtags: tuple[str, ...] = Field(default=(), max_length=20)
 
 
 class ProducerInput(Typed):
     """What the post is about: an idea, a listing, or at least a topic; for whom; how long the video runs.
 
-    Of a listing the title is the hook and the description the outline; its hashtags are offered first.
+    Of a listing the title is the hook and the description the outline; its hashtags, and `hashtags` beside
+    it, are offered first.
     `asset_brief` is what a person wants to be seen; it goes to the studio as it is. `feedback` is what was said
     of the draft before, by a person or by another agent.
     """
@@ -81,6 +91,7 @@ class ProducerInput(Typed):
 
     idea: IdeaBrief | None = None
     listing: ListingBrief | None = None
+    hashtags: tuple[str, ...] = Field(default=(), max_length=20)
     topic: str = Field(default="", max_length=LONGEST_TOPIC)
     segment: SegmentBrief | None = None
     duration_seconds: int = Field(default=6, ge=3, le=60)
@@ -91,6 +102,8 @@ class ProducerInput(Typed):
     def _is_about_something(self) -> Self:
         if self.idea is None and self.listing is None and not self.topic.strip(" #"):
             raise ValueError("there is neither an idea nor a listing nor a topic; give one of them")
+        if self.listing is not None and not (self.listing.title or self.listing.description.strip()):
+            raise ValueError("the listing has neither a title nor a description; give it one of them")
         if self.idea is not None and self.listing is not None:
             raise ValueError("there are an idea and a listing; give one of them")
         return self
@@ -100,7 +113,8 @@ class ProducerInput(Typed):
         """The idea, or the listing as one."""
         if self.listing is None:
             return self.idea
-        return IdeaBrief(hook=self.listing.title, outline=self.listing.description)
+        hook = self.listing.title or self.listing.description[:LONGEST_HOOK]
+        return IdeaBrief(hook=hook, outline=self.listing.description)
 
 
 class ProducerAnswer(Typed):
@@ -266,7 +280,7 @@ def plan_draft(
     idea = given.subject
     hook, outline = (idea.hook, idea.outline) if idea else ("", "")
     topic = " ".join((idea.topic if idea and idea.topic else given.topic).replace("#", " ").split())
-    tags = given.listing.hashtags if given.listing else ()
+    tags = (*(given.listing.hashtags if given.listing else ()), *given.hashtags)
     about = " ".join([topic, hook, *(f"#{tag.lstrip('#')}" for tag in tags)])
     related = _related(posts, about)
     return ProducerFacts(

@@ -49,7 +49,8 @@ workflow = Workflow(
         ),
         *draft_in_a_circle(
             LISTINGS,
-            drafts={"listing": "item.recommended"},
+            # The post is about the listing as it was approved, whatever a person changed of it.
+            drafts={"listing": "listing_gate.output.payload", "hashtags": "item.recommended.hashtags"},
             depends_on=("listing_gate",),
             most_items=MOST,
         ),

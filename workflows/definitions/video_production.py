@@ -61,7 +61,10 @@ workflow = Workflow(
             inputs={"job": "job.output.job"},
             timeout_seconds=280,
         ),
-        *draft_in_a_circle(IDEAS, drafts={"idea": "item"}, depends_on=("idea_gate",), most_items=MOST),
+        # Captioned as it was approved, as the studio makes it: what a person changed of an idea is true of both.
+        *draft_in_a_circle(
+            IDEAS, drafts={"idea": "idea_gate.output.payload"}, depends_on=("idea_gate",), most_items=MOST
+        ),
         *publish(IDEAS, most_items=MOST, video="clip"),
         ReportNode(
             key="report", label="Report", report="acts", depends_on=("ideas", "idea_gate", "gate", "post")

@@ -13,8 +13,9 @@ from agents.sandbox.tiktok.records import Kind
 from agents.sandbox.world.build import build_world
 from agents.sandbox.world.model import FactKind, World
 from agents.sandbox.world.planting import plant_world
-from agents.sandbox_models import SandboxRecord
+from agents.sandbox_models import SandboxRecord, SandboxStudioJob
 from agents.worlds import settle_world
+from approvals.amending import approve_edited
 from approvals.models import ApprovalRequest, Decision
 from approvals.services import approve, reject
 from tests.factories.accounts import WorkspaceFactory
@@ -82,6 +83,17 @@ def decide(request: ApprovalRequest, verb: str = "approve") -> None:
         approve(**said)
     else:
         reject(**said, comment="Not this one.")
+
+
+def decide_edited(request: ApprovalRequest, **changes: Any) -> None:
+    approve_edited(
+        request_id=request.id,
+        by=decider_of(request),
+        channel=Decision.Channel.ADMIN,
+        seen_sha256=request.payload_sha256,
+        payload=json.loads(bytes(request.payload)) | changes,
+        comment="As we say it.",
+    )
 
 
 def steps(run: WorkflowRun) -> list[Any]:
@@ -161,7 +173,7 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
     )
     assert {one.kind for one in asked(run)} >= {"update_listing", "create_campaign"}, steps(run)
     listings = asked(run, "update_listing")
-    decide(listings[0])
+    decide_edited(listings[0], title="Broth pot for slow Sundays", description="Holds six litres.")
     for listing in listings[1:]:
         decide(listing, "reject")
     for campaign in asked(run, "create_campaign"):
@@ -172,6 +184,12 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
         decide(other, "reject")
     run = to_rest(run)
     [post] = asked(run, "post_video")
+    # The post is about the listing as it was edited.
+    draft = run.steps.get(key="draft", status="succeeded").output or {}
+    assert (draft["brief"]["hook"], draft["brief"]["outline"]) == (
+        "Broth pot for slow Sundays",
+        "Holds six litres.",
+    )
     decide(post)
     run = to_rest(run)
     assert run.status == "succeeded", steps(run)
@@ -250,8 +268,16 @@ def test_live_show_waits_for_its_slot_and_recaps_it(accounts: dict[str, TikTokAc
 def test_video_production_makes_what_was_chosen_and_posts_it(accounts: dict[str, TikTokAccount]) -> None:
     run = started("video_production", accounts["fellrunner.mending"], topics=["boots"], n=1, **POST)
     [idea] = asked(run, "video_idea")
-    decide(idea)
+    decide_edited(idea, hook="Laces that hold on ice", outline="Show a double knot.", topic="boots")
     run = to_rest(run)
+    # Video and caption are both of the idea as it was edited.
+    [order] = SandboxStudioJob.objects.all()
+    assert order.prompt == "Show a double knot."
+    draft = run.steps.get(key="draft").output or {}
+    assert (draft["brief"]["hook"], draft["brief"]["outline"]) == (
+        "Laces that hold on ice",
+        "Show a double knot.",
+    )
     [post] = asked(run, "post_video")
     decide(post)
     run = to_rest(run)

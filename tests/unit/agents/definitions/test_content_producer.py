@@ -86,6 +86,8 @@ def test_input_takes_an_idea_as_the_ideator_puts_it_out() -> None:
         {"topic": "x" * 101},
         {"topic": "tea", "more": 1},
         {"listing": {"title": ""}},
+        {"listing": {"title": None, "description": " "}},
+        {"listing": {"title": "Lamp", "description": 5}},
         {"idea": {"hook": "Hook"}, "listing": {"title": "Lamp"}},
     ],
 )
@@ -135,6 +137,16 @@ def test_plan_of_an_approved_listing_takes_title_description_and_tags() -> None:
     assert (facts.topic, facts.hook, facts.outline) == ("", "Paper lamp", "Folds flat.")
     assert facts.hashtags[0] == "desk"
     assert drafted(idea=None, listing=variant, topic="lamp").topic == "lamp"
+
+
+def test_plan_of_a_listing_as_a_person_approved_it() -> None:
+    """The payload of its gate: fields of its own, a description as long as a shop takes, perhaps no title."""
+    payload = {"product_id": "1", "handle": "lumen", "title": "Paper lamp", "description": "d" * 9_000}
+    facts = drafted(idea=None, listing=payload, hashtags=["#desk"])
+    assert (facts.hook, facts.outline, facts.hashtags[0]) == ("Paper lamp", "d" * 2_000, "desk")
+    only_words = drafted(idea=None, listing={"title": None, "description": "Folds flat."})
+    assert (only_words.hook, only_words.outline) == ("Folds flat.", "Folds flat.")
+    assert drafted(idea=None, listing={"title": "Lamp", "description": None}).outline == ""
 
 
 def test_compose_hands_a_persons_wishes_on_to_the_studio() -> None:
