@@ -1,6 +1,7 @@
 """Whether a definition can run: decisions only, each refusal one sentence naming the node."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -32,6 +33,7 @@ from workflows.ports import needed_by, taken_by
 from workflows.readings import wrong_loop, wrong_path, wrong_report
 from workflows.reports.registry import REPORTS
 from workflows.rounds import wrong_redraft, wrong_review
+from workflows.waiting_nodes import MomentRefused, moment_to_wait_for
 
 
 class DefinitionRefused(Refused):
@@ -254,6 +256,8 @@ def check_input(workflow: Workflow, given: dict[str, Any]) -> None:
             _check_fields(node, Order, given)
         if isinstance(node, AssembleNode):
             _check_fields(node, Assembly, given)
+        if isinstance(node, WaitNode):
+            _check_moment(node, given)
     for loop in workflow.expanders:
         _check_items(loop, given)
 
@@ -277,10 +281,27 @@ def _check_fields(node: Node, takes: type[BaseModel], given: dict[str, Any]) -> 
             continue
         if field not in given:
             if wanted.is_required():
-                raise InputRefused(f"The input lacks {field!r}, which {node.label!r} needs: give it one.")
+                raise InputRefused(_lacks(field, node))
             continue
         if amiss := _amiss(wanted, given[field]):
             raise InputRefused(f"The input {field!r} is {given[field]!r}, which does not do: {amiss}.")
+
+
+def _lacks(field: str, node: Node) -> str:
+    return f"The input lacks {field!r}, which {node.label!r} needs: give it one."
+
+
+def _check_moment(node: WaitNode, given: dict[str, Any]) -> None:
+    """Raise `InputRefused` when the brief does not say until when to wait, or says what is no moment."""
+    root, _, field = node.inputs.get("until", "").partition(".")
+    if root != "brief":
+        return
+    if field not in given:
+        raise InputRefused(_lacks(field, node))
+    try:
+        moment_to_wait_for(node, begun=datetime.now(UTC), given={"until": given[field]})
+    except MomentRefused as no_moment:
+        raise InputRefused(f"The input {field!r} does not do: {no_moment}") from None
 
 
 def check_option(node: AgentNode | GateNode, name: str, value: Any) -> None:
@@ -310,6 +331,8 @@ def _check_agent_input(node: AgentNode, given: dict[str, Any]) -> None:
     except ValidationError as error:
         for problem in error.errors():
             name = str(problem["loc"][0]) if problem["loc"] else ""
+            if problem["type"] == "missing" and node.inputs.get(name, "").startswith("brief."):
+                raise InputRefused(_lacks(fields[name], node)) from None
             if name in from_brief:
                 raise InputRefused(
                     f"The input {fields[name]!r} is {from_brief[name]!r}, which does not do: {problem['msg']}."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field, ValidationInfo, field_validator
 
 from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Prompt, Typed
 from agents.definitions.drafting import check_claims, check_figures, check_keys, unlinked
@@ -40,10 +40,14 @@ LONGEST_QUESTION = 200
 LONGEST_SAY = 300
 LONGEST_LESSON = 400
 MOST_TERMS = 3
+LATEST_RECAP_DAYS = 30
 
 
 class LiveInput(Typed):
-    """When, who hosts, which products (else the shop's best sellers), and how many at most."""
+    """When, who hosts, which products (else the shop's best sellers), how many at most, and when to look back.
+
+    Without `recap_at` that is the slot's end; orders come in for a while after it, so a later time may be given.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -60,13 +64,32 @@ class LiveInput(Typed):
     products: tuple[str, ...] = Field(default=(), max_length=100)
     host: str = Field(default="", max_length=80)
     max_pinned: int = Field(default=8, ge=1, le=20)
+    recap_at: AwareDatetime | None = None
+
+    @field_validator("recap_at")
+    @classmethod
+    def _is_after_the_slot(cls, moment: datetime | None, info: ValidationInfo) -> datetime | None:
+        slot: Slot | None = info.data.get("slot")
+        if moment is None or slot is None:
+            return moment
+        latest = slot.ends_at + timedelta(days=LATEST_RECAP_DAYS)
+        if not slot.ends_at <= moment <= latest:
+            raise ValueError(
+                f"the slot ends at {slot.ends_at.isoformat()}; give a time from then until {LATEST_RECAP_DAYS} "
+                "days later, or leave it out"
+            )
+        return moment
 
 
 class LiveAnswer(Typed):
-    """What facts and output share; `recap` is None until the slot is over, or where nothing is stored of it."""
+    """What facts and output share; `recap` is None until the slot is over, or where nothing is stored of it.
+
+    `recap_at` is when to ask for it.
+    """
 
     as_of: AwareDatetime
     slot: Slot
+    recap_at: AwareDatetime
     host: str
     enough_data: bool
     pinned_products: tuple[PinnedProduct, ...]
@@ -233,6 +256,7 @@ def plan_show(
     return LiveFacts(
         as_of=as_of,
         slot=slot,
+        recap_at=given.recap_at or slot.ends_at,
         host=" ".join(given.host.split()),
         enough_data=bool(pinned or recap),
         pinned_products=pinned,

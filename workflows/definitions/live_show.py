@@ -3,8 +3,12 @@
 from workflows.definitions.shared_nodes import FRESH
 from workflows.nodes import AgentNode, GateNode, ReportNode, SyncNode, WaitNode, Workflow
 
-SHOW = {"slot": "brief.slot", "products": "brief.products", "host": "brief.host"}
-
+SHOW = {
+    "slot": "brief.slot",
+    "products": "brief.products",
+    "host": "brief.host",
+    "recap_at": "brief.recap_at",
+}
 workflow = Workflow(
     slug="live_show",
     label="Live show",
@@ -23,8 +27,8 @@ workflow = Workflow(
         WaitNode(
             key="slot",
             label="Until the slot is over",
-            depends_on=("sheet_gate",),
-            inputs={"until": "brief.recap_at"},
+            depends_on=("plan", "sheet_gate"),
+            inputs={"until": "plan.output.recap_at"},
         ),
         SyncNode(
             key="afterwards",

@@ -25,6 +25,7 @@ from tiktok_ops.alerts.models import Alert
 from tiktok_ops.content.models import Artifact
 from workflows.models import Effect, WorkflowRun
 from workflows.services import start_run
+from workflows.validation import InputRefused
 
 SEED = 3
 POST = {"duration_seconds": 5, "privacy_level": "SELF_ONLY"}
@@ -244,6 +245,50 @@ def test_shop_sync_changes_what_differs_once_a_person_agrees(accounts: dict[str,
     assert row.data["skus"][0]["inventory"][0]["quantity"] == 77
 
 
+SLOT = {"starts_at": "2026-11-20T18:00:00Z", "ends_at": "2026-11-20T19:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({}, "The input lacks 'slot', which 'Run sheet' needs: give it one."),
+        (
+            {"slot": SLOT | {"ends_at": "2026-11-20T18:01:00Z"}},
+            "The input 'slot' is .* 1 minutes long; give one",
+        ),
+        (
+            {"slot": SLOT, "recap_at": "2026-11-20T18:59:00Z"},
+            r"The input 'recap_at' is '2026-11-20T18:59:00Z', which does not do: .*the slot ends at "
+            r"2026-11-20T19:00:00\+00:00; give a time from then until 30 days later, or leave it out\.",
+        ),
+        ({"slot": SLOT, "recap_at": "2027-11-20T18:59:00Z"}, "until 30 days later"),
+        ({"slot": SLOT, "recap_at": "tomorrow"}, "The input 'recap_at' is 'tomorrow', which does not do"),
+    ],
+)
+def test_live_show_that_makes_no_sense_does_not_start(
+    accounts: dict[str, TikTokAccount], given: dict[str, Any], refusal: str
+) -> None:
+    with pytest.raises(InputRefused, match=refusal):
+        start_run("live_show", account_id=accounts["fellrunner.supply"].id, by="a test", given=given)
+
+
+def test_live_show_that_is_to_come_waits_until_its_end_or_later(accounts: dict[str, TikTokAccount]) -> None:
+    begins = timezone.now().replace(second=0, microsecond=0) + timedelta(days=1)
+    ends = begins + timedelta(hours=1)
+    slot = {"starts_at": begins.isoformat(), "ends_at": ends.isoformat()}
+    for given, until in (
+        ({}, ends),
+        ({"recap_at": (ends + timedelta(hours=2)).isoformat()}, ends + timedelta(hours=2)),
+    ):
+        run = started("live_show", accounts["fellrunner.alps"], slot=slot, host="Ines", **given)
+        [sheet] = asked(run)
+        decide(sheet)
+        run = work(run)
+        waiting = run.steps.get(key="slot")
+        assert waiting.status == "waiting"
+        assert timedelta() <= waiting.wake_at - until < timedelta(seconds=1)
+
+
 def test_live_show_waits_for_its_slot_and_recaps_it(accounts: dict[str, TikTokAccount], world: World) -> None:
     now: datetime = timezone.now()
     # The hour of an order, so that there is something to recap whatever the time.
@@ -253,9 +298,7 @@ def test_live_show_waits_for_its_slot_and_recaps_it(accounts: dict[str, TikTokAc
         "starts_at": (sold_at - timedelta(minutes=30)).isoformat(),
         "ends_at": (sold_at + timedelta(minutes=30)).isoformat(),
     }
-    run = started(
-        "live_show", accounts["fellrunner.supply"], slot=slot, host="Ines", recap_at=now.isoformat()
-    )
+    run = started("live_show", accounts["fellrunner.supply"], slot=slot, host="Ines")
     [sheet] = asked(run, "run_sheet")
     decide(sheet)
     run = to_rest(run)

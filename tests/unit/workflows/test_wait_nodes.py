@@ -14,7 +14,7 @@ from workflows.keeper import wake_waiting
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import WaitNode
 from workflows.overview import overview_of
-from workflows.validation import DefinitionRefused, check_workflow
+from workflows.validation import DefinitionRefused, InputRefused, check_input, check_workflow
 from workflows.waiting_nodes import MomentRefused, moment_to_wait_for
 
 BEGUN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -73,6 +73,22 @@ def test_wait_until_a_moment_of_the_brief_that_is_past_goes_on_at_once() -> None
 def test_wait_until_what_is_no_moment_is_refused(written: Any) -> None:
     with pytest.raises(MomentRefused, match=r"'A rest' waits until .* which is no moment: write it as 2026"):
         moment_to_wait_for(wait(seconds=None), begun=BEGUN, given={"until": written})
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({}, "The input lacks 'at', which 'A rest' needs: give it one."),
+        (
+            {"at": "tomorrow"},
+            "The input 'at' does not do: 'A rest' waits until 'tomorrow', which is no moment",
+        ),
+    ],
+)
+def test_start_a_wait_until_what_is_no_moment_is_refused(given: dict[str, Any], refusal: str) -> None:
+    waits = workflow_of(wait(seconds=None, inputs={"until": "brief.at"}), slug="waits")
+    with pytest.raises(InputRefused, match=refusal):
+        check_input(waits, given)
 
 
 def test_wait_for_seconds_counts_from_the_first_turn() -> None:

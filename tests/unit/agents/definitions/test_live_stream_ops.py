@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from agents.contract import AgentContext, BrandVoice, ModelTier
 from agents.definitions.live_plan import Slot
 from agents.definitions.live_stream_ops import (
+    LATEST_RECAP_DAYS,
     LiveFacts,
     LiveInput,
     LiveOutput,
@@ -30,6 +32,7 @@ from tiktok_ops.content.models import Comment, OrderLine, Product
 BRAND = BrandVoice(name="Tea house", banned_claims=("heals",))
 CONTEXT = AgentContext(account_id=UUID(int=7), handle="demo", as_of=NOON, locale="de-CH", brand=BRAND)
 HOUR = timedelta(hours=1)
+SLOT = Slot(starts_at=NOON, ends_at=NOON + HOUR)
 LAMP = ProductFigures("a", "Paper lamp 40 cm", "", 100, 28, NOON - timedelta(days=100))
 
 
@@ -244,3 +247,24 @@ def test_run_reads_nothing_of_another_account() -> None:
     chat(other)
     answer = run(AccountFactory.create(), NOON + 2 * HOUR)
     assert (answer["enough_data"], answer["recap"], answer["pinned_products"]) == (False, None, [])
+
+
+def test_recap_is_asked_for_when_the_slot_is_over_unless_a_later_time_is_given() -> None:
+    ends = SLOT.ends_at
+    assert LiveInput(slot=SLOT).recap_at is None
+    assert show().recap_at == ends
+    later = ends + timedelta(days=LATEST_RECAP_DAYS)
+    assert show(recap_at=later).recap_at == later
+    assert show(recap_at=ends).recap_at == ends
+
+
+@pytest.mark.parametrize("off", [timedelta(seconds=-1), timedelta(days=LATEST_RECAP_DAYS, seconds=1)])
+def test_recap_before_the_end_or_much_later_is_refused(off: timedelta) -> None:
+    with pytest.raises(ValidationError, match=f"give a time from then until {LATEST_RECAP_DAYS} days later"):
+        LiveInput(slot=SLOT, recap_at=SLOT.ends_at + off)
+
+
+def test_recap_time_of_an_impossible_slot_is_not_judged() -> None:
+    with pytest.raises(ValidationError) as refused:
+        LiveInput.model_validate({"slot": 5, "recap_at": "2026-11-20T18:00:00Z"})
+    assert [problem["loc"] for problem in refused.value.errors()] == [("slot",)]
