@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from agents.batching import Parked
 from agents.budgets.reserving import BudgetReached
 from agents.contract import Agent, AgentContext, BrandVoice, ModelTier
+from agents.dealings import dealings_of
 from agents.providers.errors import ProviderError
 from agents.registry import AGENTS, AnyAgent
 from agents.runner import Asked, run_agent
@@ -72,9 +73,8 @@ def run_as_it_is(work: Work) -> WorkflowRun:
 def ask_agent(work: Work) -> Outcome:
     """Run the node's agent; a provider's trouble is retried, waited for or given up as it advises.
 
-    While a batch is not answered, the step waits without holding a worker.
-
-    Raises `AgentRefused` and `PriceUnknown`, whose sentences the engine makes the step's.
+    While a batch is not answered, the step waits without holding a worker. Raises `AgentRefused` and
+    `PriceUnknown`, whose sentences the engine makes the step's.
     """
     node = work.node
     if not isinstance(node, AgentNode):
@@ -108,6 +108,7 @@ def ask_agent(work: Work) -> Outcome:
         artifacts=_artifacts(AGENTS[node.agent], answer.output),
         rows=answer.rows,
         warnings=warnings_of(node.agent, answer.output),
+        dealings=dealings_of(node.agent, answer.output),
     )
 
 

@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from agents.guardrails.scanning import Scan
 from agents.warnings import Warnings
+from tiktok_ops.content.dealings import Dealings
 from tiktok_ops.errors import Refused
 
 
@@ -41,13 +42,17 @@ class ArtifactDraft:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The step did its work; `output` is its JSON result. `rows` are inserted and `warnings` raised with it."""
+    """The step did its work; `output` is its JSON result.
+
+    `rows` are inserted, `warnings` raised and `dealings` kept with it.
+    """
 
     output: Mapping[str, Any]
     agent_run_id: UUID | None = None
     artifacts: tuple[ArtifactDraft, ...] = field(default=())
     rows: tuple[Model, ...] = field(default=())
     warnings: Warnings = field(default=Warnings())
+    dealings: Dealings = field(default=Dealings())
 
 
 class Alarm(StrEnum):

@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from agents.warnings import Warnings, raise_warnings
 from approvals.services import Asking, open_request
+from tiktok_ops.content.dealings import Dealings, keep_dealings
 from tiktok_ops.content.models import Artifact, Asset
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from tiktok_ops.prepared import fetch, insertion
@@ -91,7 +92,9 @@ def finish(
     """
     is_nested = connection.in_atomic_block
     put_off = None if is_nested else put_off  # what waits for the caller's commit is rung for with it
-    is_alone = isinstance(outcome, Succeeded) and not outcome.artifacts and not outcome.warnings
+    is_alone = isinstance(outcome, Succeeded) and not (
+        outcome.artifacts or outcome.warnings or outcome.dealings
+    )
     is_whole = go_on and is_alone and (put_off is not None or not leads_on)
     with nullcontext() if is_whole and not is_nested else transaction.atomic():
         finished, clusters = _write(claimed, outcome, go_on=go_on)
@@ -118,6 +121,8 @@ def _write(claimed: Claim, outcome: Outcome, *, go_on: bool) -> tuple[Finished, 
         _store_artifacts(claimed.step_id, outcome.artifacts)
     if isinstance(outcome, Succeeded) and outcome.warnings:
         _warn(claimed.step_id, outcome.warnings)
+    if isinstance(outcome, Succeeded) and outcome.dealings:
+        _keep(claimed.step_id, outcome.dealings)
     if isinstance(outcome, Failed) and outcome.alarm:
         raise_for_step(claimed.step_id, outcome.alarm, error=outcome.error)
     return finished, clusters
@@ -303,6 +308,13 @@ def _warn(step_id: UUID, warnings: Warnings) -> None:
     run = WorkflowRun.objects.select_related("account").get(steps=step_id)
     if not run.is_dry_run:
         raise_warnings(warnings, account=run.account)
+
+
+def _keep(step_id: UUID, dealings: Dealings) -> None:
+    """Keep what an agent's answer shows to be dealt with; a dry run changes nothing for the runs after it."""
+    run = WorkflowRun.objects.get(steps=step_id)
+    if not run.is_dry_run:
+        keep_dealings(run.account_id, dealings)
 
 
 def _call(sql: str, arguments: list[Any]) -> tuple[Any, ...] | None:

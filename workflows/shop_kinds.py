@@ -1,17 +1,20 @@
 """What people are asked for before a shop is changed: the words of a listing, the number in stock."""
 
+import json
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
 from approvals.kinds import Kind, Preview, Weight, register
+from approvals.models import ApprovalRequest, Decision
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.cells import shortened
 from tiktok_ops.content.models import Product
 from workflows.effect_words import fate_of
 from workflows.gates import resume_gate
 from workflows.payloads import Act, ActImpossible
+from workflows.shop_dealings import keep_turned_down
 
 LONGEST_TITLE = 255
 LONGEST_DESCRIPTION = 10_000
@@ -26,7 +29,8 @@ class ListingUpdate(Act):
     """New words for a product: a title, a description (HTML), or both.
 
     `replaces_title` and `replaces_description` are what they were drafted against, where that is known: if
-    the shop has other words by then, a person is asked again.
+    the shop has other words by then, a person is asked again. `source_title` and `source_description` are what
+    the source catalogue says, where it is what proposed this.
     """
 
     product_id: ProductId
@@ -34,6 +38,8 @@ class ListingUpdate(Act):
     description: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_DESCRIPTION)] | None = None
     replaces_title: str | None = None
     replaces_description: str | None = None
+    source_title: str | None = None
+    source_description: str | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> "ListingUpdate":
@@ -60,6 +66,13 @@ class StockUpdate(Act):
     sku_id: str = ""
     warehouse_id: str = ""
     replaces_quantity: int | None = None
+
+
+def decide(request: ApprovalRequest, decision: Decision) -> None:
+    """Let the gate go on; a no to what the source proposed is known from then on."""
+    resume_gate(request, decision)
+    if decision.verb == Decision.Verb.REJECT:
+        keep_turned_down(request.account_id, json.loads(bytes(request.payload)))
 
 
 def _product(account_id: UUID, product_id: str) -> Product | None:
@@ -108,7 +121,7 @@ LISTING = Kind(
     weigh=lambda act: Weight(risk="medium"),
     title=lambda act: f"Change a listing of @{act.handle}: {shortened(act.title or act.product_id)}",
     approve_label=lambda act: f"Approve and change the {' and the '.join(act.wanted)} now",
-    on_decided=resume_gate,
+    on_decided=decide,
     check=_check_product,
     shown=_listing_shown,
     preview=_listing_preview,

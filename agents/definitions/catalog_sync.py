@@ -6,22 +6,26 @@ Nothing is changed: a workflow step does what a person has approved.
 
 from collections.abc import Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Nothing, Prompt, Typed
 from agents.definitions.catalogue_merge import (
+    Agreed,
     CatalogueItem,
     Conflict,
-    ListingChange,
-    Problem,
+    Known,
+    Merge,
     ProductChange,
+    known_from,
     merge,
-    problems_in,
 )
+from agents.definitions.catalogue_problems import Problem, problems_in
+from agents.definitions.catalogue_proposals import ListingChange
 from agents.definitions.drafting import unlinked
 from tiktok_ops.content.figures import CatalogueFigures
-from tiktok_ops.content.queries import catalogue_of
+from tiktok_ops.content.queries import catalogue_of, dealt_with
 
 DELETED = "deleted"
 """The status of a product that is gone from the shop. Upper or lower case."""
@@ -30,9 +34,10 @@ MOST_PRODUCTS = 5_000
 
 
 class CatalogInput(Typed):
-    """The source's products now, and what both sides were when they were last the same.
+    """The source's products now.
 
-    `last_synced` is the `synced` of an earlier answer; without it no change can be told from a conflict.
+    What both sides were when they were last dealt with is kept from sync to sync. `last_synced` takes its place,
+    for a catalogue that was synced elsewhere until now: the products both sides had then.
     """
 
     model_config = ConfigDict(
@@ -51,9 +56,10 @@ class CatalogReport(Typed):
     """The difference between source and shop, each part by product id, problems by row of the source.
 
     `created`, `updated` and `removed` are to be done in the shop. `kept` was changed in the shop alone and
-    stays. `listing_changes` are what of `updated` is about words. `conflicts` wait for a person. `problems`
-    hold their rows back: of those products nothing else is said. `synced` is what both sides are the same in
-    once created, updated and removed are done: the next run's `last_synced`.
+    stays. `settled` differs, and a person said that it may. `listing_changes` are what of `updated` is about words.
+    `conflicts` wait for a person. `problems` hold their rows back: of those products nothing else is said. `agreed`
+    is what both sides are the same in and were not known to be, `forgotten` what neither has any more: both are
+    kept for the next run.
     """
 
     as_of: AwareDatetime
@@ -66,10 +72,12 @@ class CatalogReport(Typed):
     updated: tuple[ProductChange, ...]
     removed: tuple[CatalogueItem, ...]
     kept: tuple[ProductChange, ...]
+    settled: tuple[ProductChange, ...]
     listing_changes: tuple[ListingChange, ...]
     conflicts: tuple[Conflict, ...]
     problems: tuple[Problem, ...]
-    synced: tuple[CatalogueItem, ...]
+    agreed: tuple[Agreed, ...]
+    forgotten: tuple[str, ...]
 
 
 class CatalogSync(Agent[CatalogInput, CatalogReport, Nothing, CatalogReport]):
@@ -86,8 +94,14 @@ class CatalogSync(Agent[CatalogInput, CatalogReport, Nothing, CatalogReport]):
     Output = CatalogReport
 
     def compute(self, given: CatalogInput, context: AgentContext) -> CatalogReport:
-        """Read the shop as it was last synced, and compare."""
-        return compare(catalogue_of(context.account_id), given, context.as_of, brand=context.brand)
+        """Read the shop as it was last synced and what was dealt with, and compare."""
+        return compare(
+            catalogue_of(context.account_id),
+            given,
+            context.as_of,
+            known=dealt_with(context.account_id),
+            brand=context.brand,
+        )
 
     def prompt(self, facts: CatalogReport, context: AgentContext) -> Prompt | None:
         """Ask for nothing."""
@@ -103,6 +117,7 @@ def compare(
     given: CatalogInput,
     as_of: datetime,
     *,
+    known: Known = MappingProxyType({}),
     brand: BrandVoice | None = None,
 ) -> CatalogReport:
     """Return what source and shop differ in, from rows in any order, as of `as_of` (aware, UTC).
@@ -112,16 +127,15 @@ def compare(
     data", for an empty file is a fault more often than the end of a shop.
     """
     shop = {one.product_id: CatalogueItem.of(one) for one in products if one.status.lower() != DELETED}
-    last = {item.product_id: item for item in given.last_synced}
+    last = known_from(given.last_synced) if given.last_synced else known
     problems = problems_in(given.source, shop, brand.banned_claims if brand else ())
     held = {problem.product_id for problem in problems}
     source = {item.product_id: item for item in given.source}
-    found = merge(source, shop, last, held) if source else merge({}, {}, {})
-    undone = held | {one.product_id for one in found.conflicts} | {one.product_id for one in found.kept}
+    found = merge(source, shop, last, held) if source else Merge()
     return CatalogReport(
         as_of=as_of,
         enough_data=bool(source),
-        note=unlinked(brand, _note(given, has_shop=bool(shop))),
+        note=unlinked(brand, _note(has_source=bool(source), has_shop=bool(shop), is_first=not last)),
         source_products=len(source),
         shop_products=len(shop),
         held_products=len(held),
@@ -129,32 +143,19 @@ def compare(
         updated=found.updated,
         removed=found.removed,
         kept=found.kept,
+        settled=found.settled,
         listing_changes=tuple(words for change in found.updated if (words := ListingChange.of(change))),
         conflicts=found.conflicts,
         problems=problems,
-        synced=_synced(source, last, undone),
+        agreed=found.agreed,
+        forgotten=found.forgotten,
     )
 
 
-def _synced(
-    source: dict[str, CatalogueItem], last: dict[str, CatalogueItem], undone: set[str]
-) -> tuple[CatalogueItem, ...]:
-    """Return the state to compare with next time: the source's, the last one's where a product stays undone.
-
-    So a conflict nobody decided, and a change the shop keeps, are still what they are in the next run. An
-    empty source leaves all as it was.
-    """
-    if not source:
-        return tuple(last[one] for one in sorted(last))
-    state = {one: item for one, item in source.items() if one not in undone}
-    state |= {one: last[one] for one in undone & last.keys()}
-    return tuple(state[one] for one in sorted(state))
-
-
-def _note(given: CatalogInput, *, has_shop: bool) -> str:
-    if not given.source:
+def _note(*, has_source: bool, has_shop: bool, is_first: bool) -> str:
+    if not has_source:
         return "Not enough data: the source has no products; nothing is removed for that."
-    if has_shop and not given.last_synced:
+    if has_shop and is_first:
         return (
             "No earlier sync is known, so nobody can tell which side changed: every difference is a conflict, "
             "and nothing is removed."

@@ -1,33 +1,28 @@
-"""Three states of a catalogue compared: the source, the shop, and what both were when last synced.
+"""Three states of a catalogue compared: the source, the shop, and what each was when last dealt with.
 
 What only the source changed is to be done in the shop; what only the shop changed is left alone; what both
 changed is a conflict for a person. Without a last state nobody can tell who changed what, so a difference
-is a conflict then too.
+is a conflict then too. Where neither changed, a difference was decided on, and stays.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from agents.contract import Typed
-from agents.skills.captions import find_phrase, fold, utf16_length
-from agents.skills.money import CURRENCIES, decimals_of, is_whole
-from tiktok_ops.content.figures import CatalogueFigures
+from tiktok_ops.content.figures import CatalogueFigures, Sides
 
-LONGEST_TITLE = 255
-"""What the shop's table and TikTok Shop's product pages have room for at most."""
-
-STEEPEST_PRICE = Decimal(5)
-"""A price more than 5 times what it was, or less than a fifth, is a slip of the decimal point until somebody
-says otherwise. Ours; sales of 70 % and doubled prices pass."""
-
-FIELDS = ("title", "description", "price", "currency")
-"""What is compared. Stock is not: it falls with each order, and `inventory_sync` watches it."""
+PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"title": ("title",), "description": ("description",), "price": ("price", "currency")}
+)
+"""What is compared, and of which fields each is made. A price is nothing without its currency, so the two are
+one: who changed one of them changed both. Stock is not compared: it falls with each order, and `inventory_sync`
+watches it."""
 
 
 class CatalogueItem(Typed):
@@ -61,31 +56,6 @@ class CatalogueItem(Typed):
         )
 
 
-class ProblemRule(StrEnum):
-    """What can be wrong with a row of the source; each row with a problem is held back."""
-
-    DUPLICATE_ID = "duplicate_id"
-    DUPLICATE_TITLE = "duplicate_title"
-    TITLE_MISSING = "title_missing"
-    TITLE_TOO_LONG = "title_too_long"
-    PRICE_MISSING = "price_missing"
-    PRICE_NOT_POSITIVE = "price_not_positive"
-    PRICE_DECIMALS = "price_decimals"
-    PRICE_JUMP = "price_jump"
-    CURRENCY_UNKNOWN = "currency_unknown"
-    CURRENCY_DIFFERS = "currency_differs"
-    BANNED_CLAIM = "banned_claim"
-
-
-class Problem(Typed):
-    """What is wrong with a row of the source, counted from 1, and what to do about it."""
-
-    row: int
-    product_id: str
-    rule: ProblemRule
-    message: str
-
-
 class FieldChange(Typed):
     """One field of a product, before and after; money as a decimal string."""
 
@@ -102,31 +72,6 @@ class ProductChange(Typed):
     changes: tuple[FieldChange, ...]
 
 
-class ListingChange(Typed):
-    """New words for a product, and those they take the place of; None where a text stays."""
-
-    product_id: str
-    title: str | None = None
-    description: str | None = None
-    replaces_title: str | None = None
-    replaces_description: str | None = None
-
-    @classmethod
-    def of(cls, change: ProductChange) -> "ListingChange | None":
-        """Return what of a change is about words; None where it is about others things alone."""
-        words = {
-            one.field: one for one in change.changes if one.field in ("title", "description") and one.after
-        }
-        if not words:
-            return None
-        values = {name: one.after for name, one in words.items()}
-        return cls(
-            product_id=change.product_id,
-            **values,
-            **{f"replaces_{name}": one.before for name, one in words.items()},
-        )
-
-
 class ConflictKind(StrEnum):
     """Why a person has to decide."""
 
@@ -139,7 +84,8 @@ class ConflictKind(StrEnum):
 class Conflict(Typed):
     """A product, or one field of it, that both sides changed; `field` is empty for the product as a whole.
 
-    `last` is the value at the last sync, None where there was none or where a side has no such product.
+    `last` is what the shop had when it was last dealt with, None where it never was; the other two are None where a
+    side has no such product.
     """
 
     product_id: str
@@ -151,89 +97,145 @@ class Conflict(Typed):
     in_shop: str | None
 
 
+class Agreed(Typed):
+    """A part of a product in which source and shop are the same, and were not known to be."""
+
+    product_id: str
+    part: str
+    value: str
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
     """What a comparison came to, each by product id."""
 
-    created: tuple[CatalogueItem, ...]
-    updated: tuple[ProductChange, ...]
-    removed: tuple[CatalogueItem, ...]
-    kept: tuple[ProductChange, ...]
-    conflicts: tuple[Conflict, ...]
+    created: tuple[CatalogueItem, ...] = ()
+    updated: tuple[ProductChange, ...] = ()
+    removed: tuple[CatalogueItem, ...] = ()
+    kept: tuple[ProductChange, ...] = ()
+    settled: tuple[ProductChange, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    agreed: tuple[Agreed, ...] = ()
+    forgotten: tuple[str, ...] = ()
 
 
 Items = Mapping[str, CatalogueItem]
+Known = Mapping[str, Mapping[str, Sides]]
+"""What each side was when last dealt with: product id → part → sides."""
 
 
-def merge(source: Items, shop: Items, last: Items, held: Iterable[str] = ()) -> Merge:
+def merge(source: Items, shop: Items, known: Known, held: Iterable[str] = ()) -> Merge:
     """Return what to do about each product of the three states, all by product id; `held` ones are left alone.
 
-    Source only, never synced: created. In the source and the shop: field by field. In the shop and the
-    last state, gone from the source: removed, or a conflict where the shop changed it meanwhile. In the
-    source and the last state, gone from the shop: a conflict. In the shop only, never synced: the shop's own.
+    Source only, not known: created. In the source and the shop: part by part. In the shop and known, gone from
+    the source: removed, or a conflict where the shop changed it meanwhile. In the source and known, gone from the
+    shop: a conflict. In the shop only, not known: the shop's own. Known, and in neither: forgotten.
     """
     there = sorted((source.keys() | shop.keys()) - set(held))
-    created = [source[one] for one in there if one not in shop and one not in last]
-    removed = [shop[one] for one in there if one not in source and one in last and shop[one] == last[one]]
-    conflicts = [found for one in there if (found := _one_sided(one, source, shop, last))]
-    updated, kept = [], []
-    for one in there:
-        if one in source and one in shop:
-            forward, backward, both = _compared(source[one], shop[one], last.get(one))
-            updated += [_changes(shop[one], forward)] * bool(forward)
-            kept += [_changes(shop[one], backward)] * bool(backward)
-            conflicts += both
-    conflicts.sort(key=lambda conflict: (conflict.product_id, conflict.field))
-    return Merge(tuple(created), tuple(updated), tuple(removed), tuple(kept), tuple(conflicts))
+    pairs = {
+        one: _compared(source[one], shop[one], known.get(one, {}))
+        for one in there
+        if one in source and one in shop
+    }
+    conflicts = [found for one in there if (found := _one_sided(one, source, shop, known))]
+    conflicts += [conflict for pair in pairs.values() for conflict in pair.conflicts]
+    return Merge(
+        created=tuple(source[one] for one in there if one not in shop and one not in known),
+        updated=_changed(shop, {one: pair.forward for one, pair in pairs.items()}),
+        removed=tuple(shop[one] for one in there if _is_removed(one, source, shop, known)),
+        kept=_changed(shop, {one: pair.backward for one, pair in pairs.items()}),
+        settled=_changed(shop, {one: pair.settled for one, pair in pairs.items()}),
+        conflicts=tuple(sorted(conflicts, key=lambda conflict: (conflict.product_id, conflict.field))),
+        agreed=tuple(one for pair in pairs.values() for one in pair.agreed),
+        forgotten=tuple(sorted(known.keys() - source.keys() - shop.keys())),
+    )
 
 
-def _one_sided(one: str, source: Items, shop: Items, last: Items) -> Conflict | None:
-    """Return the conflict about a product that one side no longer has, if there is one."""
-    if one not in last or (one in source and one in shop):
-        return None
-    if one in source:
-        item, kind = source[one], ConflictKind.REMOVED_IN_SHOP
-    elif shop[one] != last[one]:
-        item, kind = shop[one], ConflictKind.CHANGED_AND_REMOVED
-    else:
-        return None
-    in_source, in_shop = (item.title if one in side else None for side in (source, shop))
-    return _conflict(item, kind, "", (last[one].title, in_source, in_shop))
+def known_from(items: Iterable[CatalogueItem]) -> Known:
+    """Return what is known where both sides were these products."""
+    return {
+        item.product_id: {part: Sides(value, value) for part, value in parts_of(item).items()}
+        for item in items
+    }
 
 
-def _compared(
-    source: CatalogueItem, shop: CatalogueItem, last: CatalogueItem | None
-) -> tuple[list[FieldChange], list[FieldChange], list[Conflict]]:
-    """Return what the source changed, what the shop changed, and the conflicts, field by field.
-
-    A price is nothing without its currency, so the two are one field here: who changed one of them
-    changed both.
-    """
-    forward, backward, conflicts = [], [], []
-    for fields in (("title",), ("description",), ("price", "currency")):
-        ours, theirs = _values(source, fields), _values(shop, fields)
-        if ours == theirs:
-            continue
-        before = _values(last, fields) if last else None
-        if before == theirs:
-            forward += _differences(fields, theirs, ours)
-        elif before == ours:
-            backward += _differences(fields, ours, theirs)
-        else:
-            kind = ConflictKind.BOTH_CHANGED if last else ConflictKind.NEVER_SYNCED
-            told = (" ".join(before) if before else None, " ".join(ours), " ".join(theirs))
-            conflicts.append(_conflict(shop, kind, fields[0], told))
-    return forward, backward, conflicts
+def parts_of(item: CatalogueItem) -> dict[str, str]:
+    """Return the parts of a product as they are compared and kept: a price is "24.9 EUR"."""
+    return {part: " ".join(filter(None, _values(item, fields))) for part, fields in PARTS.items()}
 
 
-def _values(item: CatalogueItem, fields: Sequence[str]) -> tuple[str, ...]:
-    return tuple(_text(getattr(item, field)) for field in fields)
+def price_part(price: Decimal | None, currency: str) -> str:
+    """Return a price as it is compared and kept."""
+    return " ".join(filter(None, (text_of(price), currency)))
 
 
-def _text(value: str | Decimal | None) -> str:
+def text_of(value: str | Decimal | None) -> str:
+    """Return a field as text, an amount without the zeros at its end."""
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     return value or ""
+
+
+def _is_removed(one: str, source: Items, shop: Items, known: Known) -> bool:
+    return one in known and one not in source and one in shop and _is_as_known(shop[one], known[one])
+
+
+def _is_as_known(item: CatalogueItem, sides: Mapping[str, Sides]) -> bool:
+    """Return whether the shop has every part of a product as it was."""
+    return {part: side.in_shop for part, side in sides.items()} == parts_of(item)
+
+
+def _one_sided(one: str, source: Items, shop: Items, known: Known) -> Conflict | None:
+    """Return the conflict about a product that one side no longer has, if there is one."""
+    if one not in known or (one in source and one in shop):
+        return None
+    if one in source:
+        item, kind = source[one], ConflictKind.REMOVED_IN_SHOP
+    elif not _is_as_known(shop[one], known[one]):
+        item, kind = shop[one], ConflictKind.CHANGED_AND_REMOVED
+    else:
+        return None
+    was = known[one]["title"].in_shop if "title" in known[one] else None
+    in_source, in_shop = (item.title if one in side else None for side in (source, shop))
+    return _conflict(item, kind, "", (was, in_source, in_shop))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """What a product's two sides came to, part by part."""
+
+    forward: list[FieldChange]
+    backward: list[FieldChange]
+    settled: list[FieldChange]
+    conflicts: list[Conflict]
+    agreed: list[Agreed]
+
+
+def _compared(source: CatalogueItem, shop: CatalogueItem, known: Mapping[str, Sides]) -> _Pair:
+    """Return what the source changed, what the shop changed, what was decided on, and the conflicts."""
+    pair = _Pair([], [], [], [], [])
+    here, there = parts_of(source), parts_of(shop)
+    for part, fields in PARTS.items():
+        ours, theirs, was = here[part], there[part], known.get(part)
+        if ours == theirs:
+            if was != Sides(ours, theirs):
+                pair.agreed.append(Agreed(product_id=shop.product_id, part=part, value=ours))
+            continue
+        by_source, by_shop = was is None or was.in_source != ours, was is None or was.in_shop != theirs
+        mine, yours = _values(source, fields), _values(shop, fields)
+        if by_source and by_shop:
+            kind = ConflictKind.BOTH_CHANGED if was else ConflictKind.NEVER_SYNCED
+            told = (was.in_shop if was else None, ours, theirs)
+            pair.conflicts.append(_conflict(shop, kind, part, told))
+        elif by_source:
+            pair.forward.extend(_differences(fields, yours, mine))
+        else:
+            (pair.backward if by_shop else pair.settled).extend(_differences(fields, mine, yours))
+    return pair
+
+
+def _values(item: CatalogueItem, fields: Sequence[str]) -> tuple[str, ...]:
+    return tuple(text_of(getattr(item, field)) for field in fields)
 
 
 def _differences(fields: Sequence[str], before: Sequence[str], after: Sequence[str]) -> list[FieldChange]:
@@ -241,8 +243,12 @@ def _differences(fields: Sequence[str], before: Sequence[str], after: Sequence[s
     return [FieldChange(field=field, before=old, after=new) for field, old, new in pairs if old != new]
 
 
-def _changes(item: CatalogueItem, changes: Iterable[FieldChange]) -> ProductChange:
-    return ProductChange(product_id=item.product_id, title=item.title, changes=tuple(changes))
+def _changed(shop: Items, changes: Mapping[str, Sequence[FieldChange]]) -> tuple[ProductChange, ...]:
+    return tuple(
+        ProductChange(product_id=one, title=shop[one].title, changes=tuple(found))
+        for one, found in changes.items()
+        if found
+    )
 
 
 def _conflict(
@@ -258,84 +264,3 @@ def _conflict(
         in_source=in_source,
         in_shop=in_shop,
     )
-
-
-# --- what is wrong with the source
-
-
-def problems_in(
-    source: Sequence[CatalogueItem], shop: Items, banned: Sequence[str] = ()
-) -> tuple[Problem, ...]:
-    """Return what is wrong with the rows of the source, by row.
-
-    Every row of a doubled id or title (whatever its case and spacing), a title that is missing or longer
-    than 255 UTF-16 units; a price that is missing, 0 or less, has more decimals than its currency, or is
-    more than 5 times or less than a fifth of the shop's; a currency nobody pays in, or another one than
-    most of the shop's products have (of the source's, where the shop has none); a title or description
-    with a claim the brand never makes.
-    """
-    ids = Counter(item.product_id for item in source)
-    titles = Counter(fold(item.title).text for item in source)
-    usual = usual_currency(shop.values() or source)
-    found = []
-    for row, item in enumerate(source, start=1):
-        as_text = {
-            ProblemRule.DUPLICATE_ID: ids[item.product_id] > 1,
-            ProblemRule.DUPLICATE_TITLE: bool(item.title) and titles[fold(item.title).text] > 1,
-            ProblemRule.BANNED_CLAIM: any(
-                find_phrase(text, claim) for claim in banned for text in (item.title, item.description)
-            ),
-        }
-        wrong = [rule for rule, is_so in as_text.items() if is_so]
-        wrong += [*_title_rules(item), *_money_rules(item, shop.get(item.product_id), usual)]
-        found += [_problem(row, item, rule, usual) for rule in wrong]
-    return tuple(found)
-
-
-def usual_currency(items: Iterable[CatalogueItem]) -> str:
-    """Return the currency most products have, of equals the first by the alphabet; empty where none has one."""
-    counts = Counter(item.currency for item in items if item.currency)
-    return min(counts, key=lambda currency: (-counts[currency], currency), default="")
-
-
-def _title_rules(item: CatalogueItem) -> list[ProblemRule]:
-    if not item.title:
-        return [ProblemRule.TITLE_MISSING]
-    return [ProblemRule.TITLE_TOO_LONG] * (utf16_length(item.title) > LONGEST_TITLE)
-
-
-def _money_rules(item: CatalogueItem, shown: CatalogueItem | None, usual: str) -> list[ProblemRule]:
-    if item.currency not in CURRENCIES:
-        return [ProblemRule.CURRENCY_UNKNOWN]
-    rules = [ProblemRule.CURRENCY_DIFFERS] * (item.currency != usual)
-    if item.price is None:
-        return [*rules, ProblemRule.PRICE_MISSING]
-    if item.price <= 0:
-        return [*rules, ProblemRule.PRICE_NOT_POSITIVE]
-    if not is_whole(item.price, item.currency):
-        return [*rules, ProblemRule.PRICE_DECIMALS]
-    if shown and shown.price and shown.currency == item.currency:
-        is_steep = not shown.price / STEEPEST_PRICE <= item.price <= shown.price * STEEPEST_PRICE
-        rules += [ProblemRule.PRICE_JUMP] * is_steep
-    return rules
-
-
-def _problem(row: int, item: CatalogueItem, rule: ProblemRule, usual: str) -> Problem:
-    price = f"{_text(item.price)} {item.currency}"
-    messages = {
-        ProblemRule.DUPLICATE_ID: f"The id {item.product_id!r} stands in more than one row; keep one.",
-        ProblemRule.DUPLICATE_TITLE: f"Another row has the title {item.title[:80]!r} too; name them apart.",
-        ProblemRule.BANNED_CLAIM: "It makes a claim the brand never makes; take it out.",
-        ProblemRule.TITLE_MISSING: "The title is empty; give it one.",
-        ProblemRule.TITLE_TOO_LONG: f"The title has {utf16_length(item.title)} UTF-16 units; at most "
-        f"{LONGEST_TITLE} fit.",
-        ProblemRule.PRICE_MISSING: "The price is missing; give one.",
-        ProblemRule.PRICE_NOT_POSITIVE: f"The price is {price}; it must be above 0.",
-        ProblemRule.PRICE_DECIMALS: f"The price is {price}, but {item.currency} has "
-        f"{decimals_of(item.currency)} decimals; round it.",
-        ProblemRule.PRICE_JUMP: f"The price of {price} is more than {STEEPEST_PRICE} times the shop's, or less "
-        "than that part of it; look at the decimal point.",
-        ProblemRule.CURRENCY_UNKNOWN: f"The currency is {item.currency!r}; give an ISO 4217 code, as in 'EUR'.",
-        ProblemRule.CURRENCY_DIFFERS: f"The currency is {item.currency}, the shop's is {usual}; convert it.",
-    }
-    return Problem(row=row, product_id=item.product_id, rule=rule, message=messages[rule])

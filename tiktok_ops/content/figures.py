@@ -79,6 +79,14 @@ class CatalogueFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Sides:
+    """What the source of a catalogue and the shop said of one part of a product when that was last dealt with."""
+
+    in_source: str
+    in_shop: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreatorFigures:
     """A creator of the workspace; `segments` maps names of audience segments to weights above 0.
 

@@ -181,6 +181,39 @@ class Product(OnAccount):
         return self.title
 
 
+class DealtWith(OnAccount):
+    """What the source of a catalogue and the shop said of one part of a product when that was last dealt with.
+
+    That is when both were the same, when a change was made in the shop, or when a person said that they may
+    differ. Money is text, "24.9 EUR". `content.dealings` is the only writer.
+    """
+
+    class Part(models.TextChoices):
+        """What is compared; a price goes with its currency."""
+
+        TITLE = "title", _("title")
+        DESCRIPTION = "description", _("description")
+        PRICE = "price", _("price")
+
+    product_id = models.CharField(max_length=40)
+    part = models.CharField(max_length=16, choices=Part)
+    in_source = models.TextField(blank=True)
+    in_shop = models.TextField(blank=True)
+    dealt_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["product_id", "part"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "product_id", "part"], name="dealt_with_once"),
+            models.CheckConstraint(
+                condition=Q(part__in=["title", "description", "price"]), name="dealt_with_part_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.product_id}"
+
+
 class OrderLine(OnAccount):
     """One product in one shop order."""
 

@@ -14,9 +14,10 @@ from tiktok_ops.content.figures import (
     OrderFigures,
     PostFigures,
     ProductFigures,
+    Sides,
     TrendSighting,
 )
-from tiktok_ops.content.models import Comment, Creator, OrderLine, Post, Product, Trend
+from tiktok_ops.content.models import Comment, Creator, DealtWith, OrderLine, Post, Product, Trend
 
 
 def posts_until(account_id: UUID, *, as_of: datetime, since: datetime | None = None) -> list[PostFigures]:
@@ -94,6 +95,15 @@ def catalogue_of(account_id: UUID) -> list[CatalogueFigures]:
         .values_list("product_id", "title", "description", "price", "currency", "status")
     )
     return [CatalogueFigures(*row) for row in rows]
+
+
+def dealt_with(account_id: UUID) -> dict[str, dict[str, Sides]]:
+    """Return what source and shop were when last dealt with: product id → part → sides."""
+    known: dict[str, dict[str, Sides]] = {}
+    rows = DealtWith.objects.filter(account_id=account_id).order_by("product_id", "part")
+    for product_id, part, *sides in rows.values_list("product_id", "part", "in_source", "in_shop"):
+        known.setdefault(product_id, {})[part] = Sides(*sides)
+    return known
 
 
 def orders_between(account_id: UUID, *, after: datetime, until: datetime) -> list[OrderFigures]:

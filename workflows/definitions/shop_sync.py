@@ -35,6 +35,8 @@ workflow = Workflow(
                 "description": "item.description",
                 "replaces_title": "item.replaces_title",
                 "replaces_description": "item.replaces_description",
+                "source_title": "item.source_title",
+                "source_description": "item.source_description",
             },
         ),
         *act_once_agreed(

@@ -304,6 +304,8 @@ def move(effect: Effect, status: str, *, by: User | str = WORKER, **changes: Any
     if status not in {"sending", "sent", "unknown"}:
         changes["upload_secret"] = None
     Effect.objects.filter(id=effect.id).update(status=status, status_since=Now(), **changes)
+    if status == "confirmed" and (keep := EFFECTS[effect.kind].keep):
+        keep(effect.account_id, json.loads(bytes(effect.decision.payload)))
     before, effect.status = effect.status, status
     if before == "unknown":
         resolve_for_effect(effect, by=by)

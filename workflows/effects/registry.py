@@ -4,14 +4,17 @@ A kind is performed by a function of `Work`, named by its dotted path: what spea
 while to import, and only workers need it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
+from uuid import UUID
 
 from django.utils.module_loading import import_string
 
 from tiktok_ops.registries import registry
 from workflows.outcomes import Outcome
+from workflows.shop_dealings import keep_made
 from workflows.work import Work
 
 
@@ -21,7 +24,8 @@ class EffectKind:
 
     `done` is what is said of one that is confirmed. `leaves_by_reference` tells that nothing of it can have
     left before TikTok's reference was kept: then one without a reference may begin again, or fails. `is_post`
-    tells that what proves it is the link of a post.
+    tells that what proves it is the link of a post. `keep(account_id, payload)` writes down what is known once it
+    is confirmed, in that transaction.
     """
 
     name: str
@@ -31,6 +35,7 @@ class EffectKind:
     done: str
     leaves_by_reference: bool = False
     is_post: bool = False
+    keep: Callable[[UUID, Mapping[str, Any]], None] | None = None
 
     def perform(self, work: Work) -> Outcome:
         """Do it, or go on with it."""
@@ -82,6 +87,7 @@ EFFECTS = by_name(
             approval="update_listing",
             performed_by="workflows.effects.update_listing.act",
             done="changed",
+            keep=keep_made,
         ),
         EffectKind(
             name="set_stock",

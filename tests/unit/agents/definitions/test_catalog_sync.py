@@ -10,41 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contract import AgentContext, BrandVoice, ModelTier, Nothing
+from agents.contract import AgentContext, ModelTier, Nothing
 from agents.definitions.catalog_sync import CatalogInput, CatalogReport, agent, compare
-from agents.definitions.catalogue_merge import CatalogueItem, usual_currency
+from agents.definitions.catalogue_merge import CatalogueItem, Known, known_from, parts_of
 from agents.registry import AGENTS
 from agents.runner import run_agent
 from tests.factories.accounts import AccountFactory
+from tests.factories.catalogue import BRAND, item, report, shown
 from tests.factories.figures import NOON
-from tiktok_ops.content.figures import CatalogueFigures
+from tiktok_ops.content.dealings import Dealing, Dealings, forget_products, keep_dealings
+from tiktok_ops.content.figures import Sides
 from tiktok_ops.content.models import Product
 
-BRAND = BrandVoice(name="Tea house", banned_claims=("heals",))
 EMPTY = "Not enough data: the source has no products; nothing is removed for that."
 NEVER = "No earlier sync is known, so nobody can tell which side changed"
-
-
-def item(product_id: str = "1", **changes: Any) -> CatalogueItem:
-    values: dict[str, Any] = {
-        "title": f"Lamp {product_id}",
-        "description": "",
-        "price": "20",
-        "currency": "EUR",
-    }
-    return CatalogueItem(product_id=product_id, **(values | changes))
-
-
-def shown(one: CatalogueItem, status: str = "ACTIVATE") -> CatalogueFigures:
-    return CatalogueFigures(one.product_id, one.title, one.description, one.price, one.currency, status)
-
-
-def report(
-    source: list[CatalogueItem], shop: list[CatalogueItem], last: list[CatalogueItem] | None = None
-) -> CatalogReport:
-    synced = tuple(shop if last is None else last)
-    given = CatalogInput(source=tuple(source), last_synced=synced)
-    return compare([shown(one) for one in shop], given, NOON, brand=BRAND)
 
 
 def changes(products: Any) -> list[tuple[str, str, str, str]]:
@@ -62,8 +41,8 @@ def conflicts(found: CatalogReport) -> list[tuple[str, str, str, str | None, str
     ]
 
 
-def rules(found: CatalogReport) -> list[tuple[int, str]]:
-    return [(problem.row, problem.rule.value) for problem in found.problems]
+def agreed(found: CatalogReport) -> list[tuple[str, str, str]]:
+    return [(one.product_id, one.part, one.value) for one in found.agreed]
 
 
 def test_describe_agent_by_its_permanent_name() -> None:
@@ -90,14 +69,12 @@ def test_compare_creates_updates_and_removes_what_the_source_alone_changed() -> 
     assert [one.product_id for one in found.created] == ["3"]
     assert changes(found.updated) == [("1", "title", "Lamp 1", "New"), ("1", "price", "20", "25.5")]
     assert [one.product_id for one in found.removed] == ["4"]
-    assert [one.product_id for one in found.synced] == ["1", "2", "3"]
 
 
 def test_compare_keeps_what_the_shop_alone_changed() -> None:
     found = report([item("1")], [item("1", description="By hand")], [item("1")])
     assert changes(found.kept) == [("1", "description", "", "By hand")]
-    assert (found.updated, found.conflicts) == ((), ())
-    assert found.synced == (item("1"),)
+    assert (found.updated, found.conflicts, found.agreed) == ((), (), ())
 
 
 def test_compare_takes_different_fields_changed_on_both_sides_for_no_conflict() -> None:
@@ -116,13 +93,14 @@ def test_compare_takes_one_field_changed_on_both_sides_for_a_conflict() -> None:
         ("1", "both_changed", "title", "Lamp 1", "Source", "Shop"),
     ]
     assert (found.updated, found.kept) == ((), ())
-    assert found.synced == (item("1"),)  # so that it is a conflict in the next run too
+    assert found.agreed == ()  # so that it is a conflict in the next run too
 
 
 def test_compare_the_same_change_on_both_sides_is_none() -> None:
     new = item("1", title="New")
     found = report([new], [new], [item("1")])
-    assert (found.updated, found.kept, found.conflicts, found.synced) == ((), (), (), (new,))
+    assert (found.updated, found.kept, found.conflicts) == ((), (), ())
+    assert agreed(found) == [("1", "title", "New")]
 
 
 def test_compare_takes_price_and_currency_for_one_field() -> None:
@@ -138,7 +116,7 @@ def test_compare_without_a_last_sync_decides_nothing_that_is_not_certain() -> No
     assert [one.product_id for one in found.created] == ["2"]
     assert found.removed == ()
     assert found.note.startswith(NEVER)
-    assert [one.product_id for one in found.synced] == ["2"]
+    assert agreed(found) == [("1", "description", ""), ("1", "price", "20 EUR")]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +136,7 @@ def test_compare_what_one_side_removed_and_the_other_has_is_a_conflict(
 
 def test_compare_what_both_sides_removed_is_forgotten() -> None:
     found = report([item("2")], [item("2")], [item("1"), item("2")])
-    assert (found.conflicts, found.removed, found.synced) == ((), (), (item("2"),))
+    assert (found.conflicts, found.removed, found.forgotten) == ((), (), ("1",))
 
 
 def test_compare_leaves_products_of_the_shop_alone_that_were_never_in_the_source() -> None:
@@ -174,67 +152,7 @@ def test_compare_takes_a_deleted_product_for_none() -> None:
 
 def test_compare_with_an_empty_source_removes_nothing() -> None:
     found = report([], [item("1")])
-    assert (found.enough_data, found.note, found.removed, found.synced) == (False, EMPTY, (), (item("1"),))
-
-
-@pytest.mark.parametrize(
-    ("wrong", "rule", "message"),
-    [
-        (item(title=" "), "title_missing", "The title is empty; give it one."),
-        (item(title="a" * 256), "title_too_long", "The title has 256 UTF-16 units; at most 255 fit."),
-        (item(price=None), "price_missing", "The price is missing; give one."),
-        (item(price="0"), "price_not_positive", "The price is 0 EUR; it must be above 0."),
-        (item(price="-3"), "price_not_positive", "The price is -3 EUR; it must be above 0."),
-        (
-            item(price="20.005"),
-            "price_decimals",
-            "The price is 20.005 EUR, but EUR has 2 decimals; round it.",
-        ),
-        (item(price="100.01"), "price_jump", "The price of 100.01 EUR is more than 5 times the shop's"),
-        (item(price="3.99"), "price_jump", "The price of 3.99 EUR is more than 5 times the shop's"),
-        (item(currency="eur"), "currency_unknown", "The currency is 'eur'; give an ISO 4217 code"),
-        (item(description="It HEALS you"), "banned_claim", "It makes a claim the brand never makes"),
-        (item(currency="USD"), "currency_differs", "The currency is USD, the shop's is EUR; convert it."),
-    ],
-)
-def test_compare_holds_back_a_row_that_is_wrong(wrong: CatalogueItem, rule: str, message: str) -> None:
-    found = report([item("2"), wrong], [item("1"), item("2")])
-    assert rules(found) == [(2, rule)]
-    assert found.problems[0].message.startswith(message)
-    assert (found.updated, found.removed, found.conflicts, found.held_products) == ((), (), (), 1)
-    assert item("1") in found.synced
-
-
-@pytest.mark.parametrize("right", [item(price="100"), item(price="4"), item(title="a" * 255)])
-def test_compare_lets_pass_what_is_just_right(right: CatalogueItem) -> None:
-    assert rules(report([right], [item("1")])) == []
-
-
-def test_compare_holds_back_every_row_of_a_doubled_id_or_title() -> None:
-    source = [item("1"), item("1", title="Other"), item("2", title="Red  LAMP"), item("3", title="red lamp")]
-    found = report(source, [])
-    assert rules(found) == [
-        (1, "duplicate_id"),
-        (2, "duplicate_id"),
-        (3, "duplicate_title"),
-        (4, "duplicate_title"),
-    ]
-    assert (found.created, found.held_products) == ((), 3)
-
-
-def test_compare_without_a_brand_says_that_claims_were_not_checked() -> None:
-    found = compare([shown(item("1"))], CatalogInput(source=(item("1", description="It heals"),)), NOON)
-    assert found.note.startswith(
-        "No brand is linked to this account, so banned claims were not checked. No ear"
-    )
-    assert found.problems == ()
-
-
-def test_compare_without_a_shop_takes_the_sources_usual_currency() -> None:
-    source = [item("1"), item("2"), item("3", currency="CHF")]
-    assert rules(report(source, [])) == [(3, "currency_differs")]
-    assert usual_currency([item("1", currency="USD"), item("2")]) == "EUR"
-    assert usual_currency([]) == ""
+    assert (found.enough_data, found.note, found.removed, found.forgotten) == (False, EMPTY, (), ())
 
 
 @pytest.mark.parametrize(
@@ -271,6 +189,21 @@ def done(shop: list[CatalogueItem], found: CatalogReport) -> list[CatalogueItem]
     return [after[key] for key in sorted(after)]
 
 
+def kept(known: Known, found: CatalogReport, source: dict[str, CatalogueItem]) -> Known:
+    """Return what is known once that was done: what was agreed, what was changed, and what was made and removed."""
+    after = {one: dict(parts) for one, parts in known.items() if one not in found.forgotten}
+    for one in found.agreed:
+        after.setdefault(one.product_id, {})[one.part] = Sides(one.value, one.value)
+    for changed in found.updated:
+        values = parts_of(source[changed.product_id])
+        for part in {"price" if one.field == "currency" else one.field for one in changed.changes}:
+            after.setdefault(changed.product_id, {})[part] = Sides(values[part], values[part])
+    after |= known_from(found.created)
+    return {
+        one: parts for one, parts in after.items() if one not in {gone.product_id for gone in found.removed}
+    }
+
+
 @settings(max_examples=60)
 @given(STATES, STATES)
 def test_compare_with_a_shop_nobody_touched_ends_in_the_source(first: Any, then: Any) -> None:
@@ -278,16 +211,21 @@ def test_compare_with_a_shop_nobody_touched_ends_in_the_source(first: Any, then:
     found = report(source, shop)
     if source:
         assert done(shop, found) == sorted(source, key=lambda one: one.product_id)
-        assert found.synced == tuple(sorted(source, key=lambda one: one.product_id))
     assert (found.kept, found.conflicts, found.problems) == ((), (), ())
 
 
 @settings(max_examples=60)
 @given(STATES, STATES, STATES)
 def test_compare_again_after_it_was_done_finds_only_what_waits_for_people(a: Any, b: Any, c: Any) -> None:
-    source, shop, last = state(a), state(b), state(c)
-    found = report(source, shop, last)
-    again = report(source, done(shop, found), list(found.synced))
+    source, shop, known = state(a), state(b), known_from(state(c))
+    found = compare([shown(one) for one in shop], CatalogInput(source=tuple(source)), NOON, known=known)
+    after = done(shop, found)
+    again = compare(
+        [shown(one) for one in after],
+        CatalogInput(source=tuple(source)),
+        NOON,
+        known=kept(known, found, {one.product_id: one for one in source}),
+    )
     assert (again.created, again.updated, again.removed) == ((), (), ())
     assert conflicts(again) == conflicts(found)
     assert changes(again.kept) == changes(found.kept)
@@ -329,8 +267,46 @@ def test_run_reads_the_shop_of_its_account_and_asks_no_model() -> None:
     found = run_agent("catalog_sync", {"source": source, "last_synced": last}, context).output
     assert [one["changes"][0]["after"] for one in found["updated"]] == ["New"]
     assert found["shop_products"] == 1
-    again = {"source": source, "last_synced": found["synced"]}
-    assert run_agent("catalog_sync", again, context).output["updated"] == []
+
+
+@pytest.mark.django_db
+def test_run_tells_by_what_was_dealt_with_which_side_changed() -> None:
+    account, other = AccountFactory.create(), AccountFactory.create()
+    Product.objects.create(account=account, product_id="1", title="Lamp 1", price=20, currency="EUR")
+    context = AgentContext(account_id=account.id, handle="demo", as_of=NOON)
+    given = {"source": [json.loads(item("1", title="New").model_dump_json())]}
+    assert [one["kind"] for one in run_agent("catalog_sync", given, context).output["conflicts"]] == [
+        "never_synced"
+    ]
+    was = Dealing("1", "title", Sides("Lamp 1", "Lamp 1"))
+    keep_dealings(other.id, Dealings(parts=(Dealing("1", "title", Sides("New", "Lamp 1")),)))
+    keep_dealings(account.id, Dealings(parts=(was,)))
+    found = run_agent("catalog_sync", given, context).output
+    assert ([one["changes"][0]["after"] for one in found["updated"]], found["conflicts"]) == (["New"], [])
+    keep_dealings(account.id, Dealings(parts=(Dealing("1", "title", Sides("New", "Lamp 1")),)))
+    found = run_agent("catalog_sync", given, context).output
+    assert ([one["changes"][0]["after"] for one in found["settled"]], found["updated"]) == (["Lamp 1"], [])
+    forget_products(account.id, ["1"])
+    assert run_agent("catalog_sync", given, context).output["conflicts"]
+
+
+@pytest.mark.parametrize(
+    ("source", "shop", "expected"),
+    [
+        ("Y", "X", "settled"),
+        ("Z", "X", "updated"),
+        ("Y", "Z", "kept"),
+        ("Z", "W", "conflicts"),
+        ("Z", "Z", "agreed"),
+    ],
+)
+def test_compare_goes_by_what_each_side_was(source: str, shop: str, expected: str) -> None:
+    """What a person let differ is asked again once the source changed, and left alone once the shop did."""
+    known = {"1": known_from([item("1")])["1"] | {"title": Sides("Y", "X")}}
+    given = CatalogInput(source=(item("1", title=source),))
+    found = compare([shown(item("1", title=shop))], given, NOON, known=known)
+    names = ("settled", "updated", "kept", "conflicts", "agreed")
+    assert [name for name in names if getattr(found, name)] == [expected]
 
 
 def test_compose_returns_the_facts_and_asks_no_model() -> None:

@@ -1,0 +1,165 @@
+"""The shop beside its source: what is asked, what reaches TikTok once it is approved, and what is known afterwards."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.sandbox.tiktok.ledger import received
+from agents.sandbox.tiktok.records import Kind, plant, put_profile
+from agents.sandbox.tiktok.trade_records import Stock, product
+from agents.sandbox_models import SandboxRecord
+from approvals.models import ApprovalRequest, Decision
+from approvals.services import approve, reject
+from tests.factories.posting import decider_of, direct_account, providers, time_passes, work
+from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.content.models import Artifact, DealtWith
+from workflows.models import WorkflowRun
+from workflows.services import start_run
+
+BEGAN = datetime(2026, 11, 1, 9, tzinfo=UTC)
+LAMP, SHADE, CORD = "1729592969712207001", "1729592969712207002", "1729592969712207003"
+
+
+@pytest.fixture(autouse=True)
+def tiktok_at_once(module_db: str, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    settings.PROVIDERS = providers()
+
+
+@pytest.fixture
+def account(module_db: str) -> TikTokAccount:
+    """Return an account whose shop has three products on TikTok."""
+    made = direct_account()
+    put_profile(made.handle, at=BEGAN, follower_count=500)
+    plant(
+        [
+            product(
+                made.handle,
+                title=f"Product {one[-1]}",
+                description="<p>By hand.</p>",
+                price="20.00",
+                currency="EUR",
+                stock=[Stock(quantity=40)],
+                at=BEGAN,
+                product_id=one,
+            )
+            for one in (LAMP, SHADE, CORD)
+        ]
+    )
+    return made
+
+
+def item(product_id: str, **changes: Any) -> dict[str, Any]:
+    """Return a product as the source has it; the same as in the shop, unless it is changed."""
+    same = {"title": f"Product {product_id[-1]}", "description": "<p>By hand.</p>", "price": "20.00"}
+    return {"product_id": product_id, "currency": "EUR", **same, **changes}
+
+
+def source(**changes: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the three products; `lamp`, `shade` and `cord` change one."""
+    names = {"lamp": LAMP, "shade": SHADE, "cord": CORD}
+    return [item(product_id, **changes.get(name, {})) for name, product_id in names.items()]
+
+
+def synced(account: TikTokAccount, *rows: dict[str, Any], **given: Any) -> WorkflowRun:
+    """Return a run with this source, as far as it comes without anybody."""
+    is_dry_run = given.pop("is_dry_run", False)
+    given |= {"source": list(rows)} if rows else {}
+    return work(
+        start_run("shop_sync", account_id=account.id, by="a test", given=given, is_dry_run=is_dry_run)
+    )
+
+
+def asked(run: WorkflowRun, kind: str = "") -> list[ApprovalRequest]:
+    found = ApprovalRequest.objects.filter(run_id=run.id, status="open").order_by("created_at")
+    return list(found.filter(kind=kind) if kind else found)
+
+
+def decided(run: WorkflowRun, verb: str = "approve", *, only: str = "") -> WorkflowRun:
+    """Return the run once all that it asks, or what is of one kind, was decided, at rest."""
+    for one in asked(run, only):
+        said: dict[str, Any] = {
+            "request_id": one.id,
+            "by": decider_of(one),
+            "channel": Decision.Channel.ADMIN,
+            "seen_sha256": one.payload_sha256,
+        }
+        if verb == "approve":
+            approve(**said)
+        else:
+            reject(**said, comment="TikTok's stays.")
+    for _ in range(8):
+        run = time_passes(work(run))
+        if run.finished_at:
+            break
+    return run
+
+
+def on_tiktok(product_id: str, account: TikTokAccount) -> dict[str, Any]:
+    """Return the product as TikTok has it."""
+    data: dict[str, Any] = SandboxRecord.objects.get(
+        kind=Kind.PRODUCT, owner=account.handle, key=product_id
+    ).data
+    return data
+
+
+def change_on_tiktok(product_id: str, account: TikTokAccount, **changes: Any) -> None:
+    row = SandboxRecord.objects.get(kind=Kind.PRODUCT, owner=account.handle, key=product_id)
+    row.data |= changes
+    row.save(update_fields=["data"])
+
+
+def times_received(operation: str, account: TikTokAccount) -> int:
+    return len(received(operation=operation, username=account.handle, with_unheard=True))
+
+
+def report_of(run: WorkflowRun) -> str:
+    return Artifact.objects.get(run_id=run.id, kind="report").text
+
+
+def known(account: TikTokAccount, product_id: str, part: str) -> tuple[str, str] | None:
+    row = DealtWith.objects.filter(account=account, product_id=product_id, part=part).first()
+    return (row.in_source, row.in_shop) if row else None
+
+
+def catalog(run: WorkflowRun) -> dict[str, Any]:
+    return run.steps.get(key="catalog").output or {}
+
+
+def test_sync_without_a_last_sync_remembers_what_is_the_same_and_then_tells_who_changed(
+    account: TikTokAccount,
+) -> None:
+    assert synced(account, *source()).status == "succeeded"
+    assert known(account, LAMP, "title") == ("Product 1", "Product 1")
+    assert known(account, LAMP, "price") == ("20 EUR", "20 EUR")
+    run = synced(account, *source(lamp={"title": "Lamp of paper"}))
+    [request] = asked(run)
+    assert request.kind == "update_listing"
+    assert known(account, LAMP, "title") == ("Product 1", "Product 1")  # nothing is dealt with yet
+    assert decided(run).status == "succeeded"
+    assert on_tiktok(LAMP, account)["title"] == "Lamp of paper"
+    assert known(account, LAMP, "title") == ("Lamp of paper", "Lamp of paper")
+    # At once, before any other sync saw that both sides agree.
+    [request] = asked(synced(account, *source(lamp={"title": "Lamp of silk"})))
+    assert b'"title":"Lamp of silk"' in bytes(request.payload)
+    assert times_received("product_edit", account) == 1
+
+
+def test_no_to_what_the_source_says_is_asked_again_only_once_it_says_something_else(
+    account: TikTokAccount,
+) -> None:
+    synced(account, *source())
+    run = decided(synced(account, *source(lamp={"title": "Lamp"})), "reject")
+    assert (run.status, times_received("product_edit", account)) == ("succeeded", 0)
+    assert known(account, LAMP, "title") == ("Lamp", "Product 1")
+    again = synced(account, *source(lamp={"title": "Lamp"}))
+    assert (again.status, asked(again)) == ("succeeded", [])
+    assert [one["product_id"] for one in catalog(again)["settled"]] == [LAMP]
+    assert len(asked(synced(account, *source(lamp={"title": "Lamp of silk"})))) == 1
+
+
+def test_dry_run_remembers_nothing(account: TikTokAccount) -> None:
+    assert synced(account, *source(), is_dry_run=True).status == "succeeded"
+    assert not DealtWith.objects.filter(account=account).exists()
