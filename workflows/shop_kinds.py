@@ -21,6 +21,7 @@ LONGEST_DESCRIPTION = 10_000
 FEWEST, MOST = 1, 99_999
 """TikTok takes no stock of 0: a product that is gone is taken off the shop."""
 UNKNOWN = "it is not known"
+KEEPS = "keeps TikTok's; it is asked again only once the catalogue or TikTok changes it"
 
 ProductId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,25}$")]
 
@@ -97,7 +98,12 @@ def _listing_shown(act: ListingUpdate) -> dict[str, str]:
             f"{name.capitalize()} when last read": now.get(name, UNKNOWN),
             f"{name.capitalize()} then": value,
         }
-    return shown
+    return shown | _no_means(act.source_title, act.source_description)
+
+
+def _no_means(*source: object) -> dict[str, str]:
+    """Return what a no means where the source proposed it; other proposals leave nothing behind."""
+    return {} if not any(source) else {"Rejecting it": KEEPS}
 
 
 def _stock_shown(act: StockUpdate) -> dict[str, str]:

@@ -22,7 +22,7 @@ from agents.definitions.catalogue_merge import (
     merge,
 )
 from agents.definitions.catalogue_problems import Problem, problems_in
-from agents.definitions.catalogue_proposals import ListingChange
+from agents.definitions.catalogue_proposals import MOST_AT_ONCE, ListingChange, listing_changes
 from agents.definitions.drafting import unlinked
 from tiktok_ops.content.figures import CatalogueFigures
 from tiktok_ops.content.queries import catalogue_of, dealt_with
@@ -56,8 +56,9 @@ class CatalogReport(Typed):
     """The difference between source and shop, each part by product id, problems by row of the source.
 
     `created`, `updated` and `removed` are to be done in the shop. `kept` was changed in the shop alone and
-    stays. `settled` differs, and a person said that it may. `listing_changes` are what of `updated` is about words.
-    `conflicts` wait for a person. `problems` hold their rows back: of those products nothing else is said. `agreed`
+    stays. `settled` differs, and a person said that it may. `listing_changes` are what people are asked about words:
+    what of `updated` is about them, and `conflicts` in them; at most 100, and `left_for_next` is how many more there
+    are. `problems` hold their rows back: of those products nothing else is said. `agreed`
     is what both sides are the same in and were not known to be, `forgotten` what neither has any more: both are
     kept for the next run.
     """
@@ -74,6 +75,7 @@ class CatalogReport(Typed):
     kept: tuple[ProductChange, ...]
     settled: tuple[ProductChange, ...]
     listing_changes: tuple[ListingChange, ...]
+    left_for_next: int
     conflicts: tuple[Conflict, ...]
     problems: tuple[Problem, ...]
     agreed: tuple[Agreed, ...]
@@ -132,6 +134,7 @@ def compare(
     held = {problem.product_id for problem in problems}
     source = {item.product_id: item for item in given.source}
     found = merge(source, shop, last, held) if source else Merge()
+    words = tuple(listing_changes(found))
     return CatalogReport(
         as_of=as_of,
         enough_data=bool(source),
@@ -144,7 +147,8 @@ def compare(
         removed=found.removed,
         kept=found.kept,
         settled=found.settled,
-        listing_changes=tuple(words for change in found.updated if (words := ListingChange.of(change))),
+        listing_changes=words[:MOST_AT_ONCE],
+        left_for_next=len(words[MOST_AT_ONCE:]),
         conflicts=found.conflicts,
         problems=problems,
         agreed=found.agreed,
@@ -157,8 +161,8 @@ def _note(*, has_source: bool, has_shop: bool, is_first: bool) -> str:
         return "Not enough data: the source has no products; nothing is removed for that."
     if has_shop and is_first:
         return (
-            "No earlier sync is known, so nobody can tell which side changed: every difference is a conflict, "
-            "and nothing is removed."
+            "No earlier sync is known, so nobody can tell which side changed: every difference is a conflict "
+            "for a person, and nothing is removed."
         )
     return ""
 

@@ -1,13 +1,34 @@
-"""What a comparison of source and shop asks people for, in the shape of the acts they approve."""
+"""What a comparison of source and shop asks people for, in the shape of the acts they approve.
+
+What the source alone changed and what both changed are asked alike: `why` tells which it is. Each is the source's
+side; a no keeps the shop's.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from agents.contract import Typed
-from agents.definitions.catalogue_merge import ProductChange
+from agents.definitions.catalogue_merge import Conflict, ConflictKind, Merge, ProductChange
+
+MOST_AT_ONCE = 100
+"""So many of each kind are asked for in one run: a person reads them all. The rest is asked for by the next."""
+
+SOURCE_CHANGED = "The catalogue changed it; TikTok has what both had before."
+_DECIDE = "approve to take the catalogue's, reject to keep TikTok's, or edit it."
+WHY: Mapping[ConflictKind, str] = MappingProxyType(
+    {
+        ConflictKind.BOTH_CHANGED: f"The catalogue and TikTok both changed it: {_DECIDE}",
+        ConflictKind.NEVER_SYNCED: f"The two differ, and nobody knows which one changed: {_DECIDE}",
+    }
+)
+TEXTS = ("title", "description")
 
 
 class ListingChange(Typed):
     """New words for a product, and those they take the place of; None where a text stays.
 
     `source_title` and `source_description` are what the source says: once it is dealt with, that is known.
+    `last` is what the shop had when a conflict was last dealt with, None where it never was or there is none.
     """
 
     product_id: str
@@ -17,19 +38,37 @@ class ListingChange(Typed):
     replaces_description: str | None = None
     source_title: str | None = None
     source_description: str | None = None
+    why: str = SOURCE_CHANGED
+    last: str | None = None
 
     @classmethod
     def of(cls, change: ProductChange) -> "ListingChange | None":
         """Return what of a change is about words; None where it is about others things alone."""
-        words = {
-            one.field: one for one in change.changes if one.field in ("title", "description") and one.after
-        }
+        words = {one.field: (one.before, one.after) for one in change.changes if one.field in TEXTS}
+        return cls._with(change.product_id, {name: pair for name, pair in words.items() if pair[1]})
+
+    @classmethod
+    def of_conflict(cls, conflict: Conflict) -> "ListingChange | None":
+        """Return the source's side of a conflict about words; None of another, or where the source has none."""
+        if conflict.field not in TEXTS or not conflict.in_source:
+            return None
+        made = cls._with(conflict.product_id, {conflict.field: (conflict.in_shop or "", conflict.in_source)})
+        return made and made.model_copy(update={"why": WHY[conflict.kind], "last": conflict.last})
+
+    @classmethod
+    def _with(cls, product_id: str, words: Mapping[str, tuple[str, str]]) -> "ListingChange | None":
         if not words:
             return None
-        values = {name: one.after for name, one in words.items()}
         return cls(
-            product_id=change.product_id,
-            **values,
-            **{f"source_{name}": value for name, value in values.items()},
-            **{f"replaces_{name}": one.before for name, one in words.items()},
+            product_id=product_id,
+            **{name: after for name, (_, after) in words.items()},
+            **{f"source_{name}": after for name, (_, after) in words.items()},
+            **{f"replaces_{name}": before for name, (before, _) in words.items()},
         )
+
+
+def listing_changes(found: Merge) -> Iterator[ListingChange]:
+    """Yield the words people are asked about: first what the source changed, then the conflicts."""
+    asked = [ListingChange.of(change) for change in found.updated]
+    asked += [ListingChange.of_conflict(conflict) for conflict in found.conflicts]
+    yield from filter(None, asked)

@@ -38,6 +38,7 @@ workflow = Workflow(
                 "source_title": "item.source_title",
                 "source_description": "item.source_description",
             },
+            facts={"why": "item.why", "when_last_dealt_with": "item.last"},
         ),
         *act_once_agreed(
             ("stock_gate", "stock_update"),

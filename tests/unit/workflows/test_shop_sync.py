@@ -1,5 +1,6 @@
 """The shop beside its source: what is asked, what reaches TikTok once it is approved, and what is known afterwards."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from agents.sandbox.tiktok.ledger import received
 from agents.sandbox.tiktok.records import Kind, plant, put_profile
 from agents.sandbox.tiktok.trade_records import Stock, product
 from agents.sandbox_models import SandboxRecord
+from approvals.amending import approve_edited
 from approvals.models import ApprovalRequest, Decision
 from approvals.services import approve, reject
 from tests.factories.posting import decider_of, direct_account, providers, time_passes, work
@@ -80,16 +82,33 @@ def asked(run: WorkflowRun, kind: str = "") -> list[ApprovalRequest]:
 def decided(run: WorkflowRun, verb: str = "approve", *, only: str = "") -> WorkflowRun:
     """Return the run once all that it asks, or what is of one kind, was decided, at rest."""
     for one in asked(run, only):
-        said: dict[str, Any] = {
-            "request_id": one.id,
-            "by": decider_of(one),
-            "channel": Decision.Channel.ADMIN,
-            "seen_sha256": one.payload_sha256,
-        }
-        if verb == "approve":
-            approve(**said)
-        else:
-            reject(**said, comment="TikTok's stays.")
+        decide(one, verb)
+    return at_rest(run)
+
+
+def decide(one: ApprovalRequest, verb: str = "approve", **edited: Any) -> None:
+    """Decide on what is asked, as somebody who may; `edited` changes it first."""
+    said: dict[str, Any] = {
+        "request_id": one.id,
+        "by": decider_of(one),
+        "channel": Decision.Channel.ADMIN,
+        "seen_sha256": one.payload_sha256,
+    }
+    if edited:
+        approve_edited(**said, payload=payload_of(one) | edited)
+    elif verb == "approve":
+        approve(**said)
+    else:
+        reject(**said, comment="TikTok's stays.")
+
+
+def payload_of(request: ApprovalRequest) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads(bytes(request.payload))
+    return payload
+
+
+def at_rest(run: WorkflowRun) -> WorkflowRun:
+    """Let time pass until the run is over, or a few looks came to nothing."""
     for _ in range(8):
         run = time_passes(work(run))
         if run.finished_at:
@@ -163,3 +182,37 @@ def test_no_to_what_the_source_says_is_asked_again_only_once_it_says_something_e
 def test_dry_run_remembers_nothing(account: TikTokAccount) -> None:
     assert synced(account, *source(), is_dry_run=True).status == "succeeded"
     assert not DealtWith.objects.filter(account=account).exists()
+
+
+def test_conflicts_are_decided_one_by_one_and_asked_no_second_time(account: TikTokAccount) -> None:
+    synced(account, *source())
+    for number, one in enumerate((LAMP, SHADE, CORD)):
+        change_on_tiktok(one, account, title=f"TikTok {number}")
+    changed = source(lamp={"title": "Lamp"}, shade={"title": "Shade"}, cord={"title": "Cord"})
+    run = synced(account, *changed)
+    lamp, shade, cord = sorted(asked(run), key=lambda one: payload_of(one)["product_id"])
+    assert "both changed it: approve to take the catalogue's" in lamp.facts["why"]
+    assert lamp.facts["when_last_dealt_with"] == "Product 1"
+    assert payload_of(lamp)["replaces_title"] == "TikTok 0"
+    assert times_received("product_edit", account) == 0
+    decide(lamp)
+    decide(shade, "reject")
+    decide(cord, title="Cord of linen")
+    assert at_rest(run).status == "succeeded"
+    titles = [on_tiktok(one, account)["title"] for one in (LAMP, SHADE, CORD)]
+    assert titles == ["Lamp", "TikTok 1", "Cord of linen"]
+    assert times_received("product_edit", account) == 2
+    assert known(account, SHADE, "title") == ("Shade", "TikTok 1")
+    assert known(account, CORD, "title") == ("Cord", "Cord of linen")
+    again = synced(account, *changed)
+    assert (again.status, asked(again)) == ("succeeded", [])
+    assert [one["product_id"] for one in catalog(again)["settled"]] == [SHADE, CORD]
+
+
+def test_first_sync_asks_about_every_difference_in_words(account: TikTokAccount) -> None:
+    run = synced(account, *source(lamp={"title": "Lamp", "description": ""}))
+    [request] = asked(run)  # an empty description is no proposal: TikTok takes none
+    assert "nobody knows which one changed" in request.facts["why"]
+    assert decided(run).status == "succeeded"
+    assert on_tiktok(LAMP, account)["title"] == "Lamp"
+    assert "2 conflicts" in report_of(run)

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from agents.contract import AgentContext, ModelTier, Nothing
 from agents.definitions.catalog_sync import CatalogInput, CatalogReport, agent, compare
-from agents.definitions.catalogue_merge import CatalogueItem, Known, known_from, parts_of
+from agents.definitions.catalogue_merge import CatalogueItem, ConflictKind, Known, known_from, parts_of
+from agents.definitions.catalogue_proposals import SOURCE_CHANGED, WHY
 from agents.registry import AGENTS
 from agents.runner import run_agent
 from tests.factories.accounts import AccountFactory
@@ -314,3 +315,22 @@ def test_compose_returns_the_facts_and_asks_no_model() -> None:
     context = AgentContext(account_id=UUID(int=7), handle="demo", as_of=NOON)
     assert agent.prompt(facts, context) is None
     assert agent.compose(facts, None) == facts
+
+
+def test_compare_asks_about_words_source_first_then_conflicts_and_100_at_most() -> None:
+    shop = [item(str(number)) for number in range(101)]
+    source = [item("0", title="Lamp", description="Of paper"), *shop[1:]]
+    [asked] = report(source, shop).listing_changes
+    assert (asked.title, asked.description, asked.replaces_title) == ("Lamp", "Of paper", "Lamp 0")
+    assert (asked.source_title, asked.why, asked.last) == ("Lamp", SOURCE_CHANGED, None)
+    never = report([item(str(number), title=f"New {number}") for number in range(101)], shop, [])
+    assert (len(never.listing_changes), never.left_for_next) == (100, 1)
+    assert never.listing_changes[0].why == WHY[ConflictKind.NEVER_SYNCED]
+
+
+def test_compare_asks_about_no_words_the_source_has_none_of() -> None:
+    shop = item("1", description="Of paper")
+    found = report([item("1")], [shop])
+    assert (changes(found.updated), found.listing_changes) == ([("1", "description", "Of paper", "")], ())
+    assert report([item("1")], [shop], []).listing_changes == ()
+    assert report([item("1", price="21")], [item("1")], []).listing_changes == ()
