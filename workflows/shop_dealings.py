@@ -4,9 +4,11 @@ A payload that came from a comparison says what the source says (`source_title`,
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from agents.definitions.catalogue_merge import price_part
 from tiktok_ops.content.dealings import Dealing, Dealings, keep_dealings
 from tiktok_ops.content.figures import Sides
 
@@ -40,3 +42,6 @@ def _sides(payload: Payload, *, prefix: str) -> Iterator[tuple[str, Sides]]:
         source, shop = payload.get(f"source_{part}"), payload.get(f"{prefix}{part}")
         if payload.get(part) is not None and source is not None and shop is not None:
             yield part, Sides(source.strip(), shop.strip())
+    prices = payload.get("source_price"), payload.get(f"{prefix}price")
+    if None not in prices:
+        yield "price", Sides(*(price_part(Decimal(price), payload["currency"]) for price in prices))

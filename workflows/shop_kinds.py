@@ -1,11 +1,13 @@
-"""What people are asked for before a shop is changed: the words of a listing, the number in stock."""
+"""What people are asked for before a shop is changed: the words of a listing, its price, the number in stock."""
 
 import json
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
+from agents.skills.money import CURRENCIES, decimals_of, is_whole
 from approvals.kinds import Kind, Preview, Weight, register
 from approvals.models import ApprovalRequest, Decision
 from tiktok_ops.accounts.models import TikTokAccount
@@ -23,6 +25,12 @@ FEWEST, MOST = 1, 99_999
 UNKNOWN = "it is not known"
 KEEPS = "keeps TikTok's; it is asked again only once the catalogue or TikTok changes it"
 
+ON_SALE = "ACTIVATE"
+"""TikTok's word for a product that can be bought."""
+STEEP = Decimal(2)
+"""A price more than twice what it was, or less than half, is of high risk: it may be a slip. Ours."""
+
+Price = Annotated[Decimal, Field(gt=0, max_digits=12, allow_inf_nan=False)]
 ProductId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,25}$")]
 
 
@@ -69,6 +77,30 @@ class StockUpdate(Act):
     replaces_quantity: int | None = None
 
 
+class PriceUpdate(Act):
+    """What a product costs, in the currency it is sold in (ISO 4217).
+
+    `sku_id` may be empty where the product has but one. `replaces_price` is what it cost when this was drafted,
+    where that is known: if it costs something else by then, a person is asked again. `source_price` is what the
+    source catalogue says, where it is what proposed this.
+    """
+
+    product_id: ProductId
+    price: Price
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+    sku_id: str = ""
+    replaces_price: Decimal | None = None
+    source_price: Decimal | None = None
+
+    @model_validator(mode="after")
+    def _is_money(self) -> "PriceUpdate":
+        if self.currency not in CURRENCIES:
+            raise ValueError(f"nobody pays in {self.currency!r}: give an ISO 4217 code, as in 'EUR'")
+        if not is_whole(self.price, self.currency):
+            raise ValueError(f"{self.currency} has {decimals_of(self.currency)} decimals: round the price")
+        return self
+
+
 def decide(request: ApprovalRequest, decision: Decision) -> None:
     """Let the gate go on; a no to what the source proposed is known from then on."""
     resume_gate(request, decision)
@@ -80,7 +112,7 @@ def _product(account_id: UUID, product_id: str) -> Product | None:
     return Product.objects.filter(account_id=account_id, product_id=product_id).first()
 
 
-def _check_product(act: ListingUpdate | StockUpdate, account: TikTokAccount) -> None:
+def _check_product(act: ListingUpdate | StockUpdate | PriceUpdate, account: TikTokAccount) -> None:
     """Raise `ActImpossible` unless the product is one we have read of the account's shop."""
     if _product(account.id, act.product_id) is None:
         raise ActImpossible(
@@ -116,6 +148,25 @@ def _stock_shown(act: StockUpdate) -> dict[str, str]:
     }
 
 
+def _price_shown(act: PriceUpdate) -> dict[str, str]:
+    product = _product(act.account, act.product_id)
+    is_read = product is not None and product.price is not None
+    return {
+        "Shop": f"@{act.handle}",
+        "Product": product.title if product else act.product_id,
+        "Price when last read": f"{product.price} {product.currency}" if product and is_read else UNKNOWN,
+        "Price then": f"{act.price:f} {act.currency}",
+        **_no_means(act.source_price),
+    }
+
+
+def _weigh_price(act: PriceUpdate) -> Weight:
+    """A steep change needs another person than who asked for it."""
+    was = act.replaces_price
+    is_steep = was is not None and not was / STEEP <= act.price <= was * STEEP
+    return Weight(risk="high" if is_steep else "medium")
+
+
 def _listing_preview(act: ListingUpdate) -> Preview:
     return Preview(handle=act.handle, text="\n\n".join(act.wanted.values()))
 
@@ -131,6 +182,20 @@ LISTING = Kind(
     check=_check_product,
     shown=_listing_shown,
     preview=_listing_preview,
+    fate=fate_of,
+)
+PRICE = Kind(
+    name="set_price",
+    label="Set the price",
+    Payload=PriceUpdate,
+    weigh=_weigh_price,
+    title=lambda act: (
+        f"Set the price of product {act.product_id} of @{act.handle} to {act.price:f} {act.currency}"
+    ),
+    approve_label=lambda act: f"Approve and set the price to {act.price:f} {act.currency} now",
+    on_decided=decide,
+    check=_check_product,
+    shown=_price_shown,
     fate=fate_of,
 )
 STOCK = Kind(
@@ -149,5 +214,5 @@ STOCK = Kind(
 
 def register_shop_kinds() -> None:
     """Fill the registry."""
-    for kind in (LISTING, STOCK):
+    for kind in (LISTING, PRICE, STOCK):
         register(kind)

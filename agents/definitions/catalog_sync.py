@@ -22,13 +22,16 @@ from agents.definitions.catalogue_merge import (
     merge,
 )
 from agents.definitions.catalogue_problems import Problem, problems_in
-from agents.definitions.catalogue_proposals import MOST_AT_ONCE, ListingChange, listing_changes
+from agents.definitions.catalogue_proposals import ListingChange, PriceChange, proposals
 from agents.definitions.drafting import unlinked
 from tiktok_ops.content.figures import CatalogueFigures
 from tiktok_ops.content.queries import catalogue_of, dealt_with
 
 DELETED = "deleted"
 """The status of a product that is gone from the shop. Upper or lower case."""
+
+ON_SALE = frozenset({"", "activate"})
+"""The statuses of a product that can be bought, as far as is known. Upper or lower case."""
 
 MOST_PRODUCTS = 5_000
 
@@ -56,11 +59,11 @@ class CatalogReport(Typed):
     """The difference between source and shop, each part by product id, problems by row of the source.
 
     `created`, `updated` and `removed` are to be done in the shop. `kept` was changed in the shop alone and
-    stays. `settled` differs, and a person said that it may. `listing_changes` are what people are asked about words:
-    what of `updated` is about them, and `conflicts` in them; at most 100, and `left_for_next` is how many more there
-    are. `problems` hold their rows back: of those products nothing else is said. `agreed`
-    is what both sides are the same in and were not known to be, `forgotten` what neither has any more: both are
-    kept for the next run.
+    stays. `settled` differs, and a person said that it may. People are asked about `updated` and `conflicts`:
+    `listing_changes` are those about words, `price_changes` about prices of products on sale. Of each at most
+    100, and `left_for_next` is how many more there are. `problems` hold their rows back: of those products
+    nothing else is said. `agreed` is what both sides are the same in and were not known to be, `forgotten` what
+    neither has any more: both are kept for the next run.
     """
 
     as_of: AwareDatetime
@@ -75,6 +78,7 @@ class CatalogReport(Typed):
     kept: tuple[ProductChange, ...]
     settled: tuple[ProductChange, ...]
     listing_changes: tuple[ListingChange, ...]
+    price_changes: tuple[PriceChange, ...]
     left_for_next: int
     conflicts: tuple[Conflict, ...]
     problems: tuple[Problem, ...]
@@ -134,7 +138,7 @@ def compare(
     held = {problem.product_id for problem in problems}
     source = {item.product_id: item for item in given.source}
     found = merge(source, shop, last, held) if source else Merge()
-    words = tuple(listing_changes(found))
+    on_sale = {one.product_id for one in products if one.status.lower() in ON_SALE}
     return CatalogReport(
         as_of=as_of,
         enough_data=bool(source),
@@ -147,8 +151,7 @@ def compare(
         removed=found.removed,
         kept=found.kept,
         settled=found.settled,
-        listing_changes=words[:MOST_AT_ONCE],
-        left_for_next=len(words[MOST_AT_ONCE:]),
+        **proposals(found, source, {one: item for one, item in shop.items() if one in on_sale}),
         conflicts=found.conflicts,
         problems=problems,
         agreed=found.agreed,

@@ -5,10 +5,20 @@ side; a no keeps the shop's.
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 
 from agents.contract import Typed
-from agents.definitions.catalogue_merge import Conflict, ConflictKind, Merge, ProductChange
+from agents.definitions.catalogue_merge import (
+    PARTS,
+    CatalogueItem,
+    Conflict,
+    ConflictKind,
+    Items,
+    Merge,
+    ProductChange,
+)
 
 MOST_AT_ONCE = 100
 """So many of each kind are asked for in one run: a person reads them all. The rest is asked for by the next."""
@@ -67,8 +77,62 @@ class ListingChange(Typed):
         )
 
 
+class PriceChange(Typed):
+    """A new price for a product, in the currency it is sold in, and the one it takes the place of."""
+
+    product_id: str
+    price: Decimal
+    currency: str
+    replaces_price: Decimal | None
+    source_price: Decimal
+    why: str = SOURCE_CHANGED
+    last: str | None = None
+
+    @classmethod
+    def between(cls, source: CatalogueItem, shop: CatalogueItem) -> "PriceChange | None":
+        """Return the source's price for the shop; None where it names none, or is in another currency."""
+        if source.price is None or source.currency != shop.currency:
+            return None
+        return cls(
+            product_id=shop.product_id,
+            price=source.price,
+            currency=source.currency,
+            replaces_price=shop.price,
+            source_price=source.price,
+        )
+
+
+def price_changes(found: Merge, source: Items, shop: Items) -> Iterator[PriceChange]:
+    """Yield the prices people are asked about: first what the source changed, then the conflicts.
+
+    `shop` has the products on sale: TikTok takes no price of another.
+    """
+    for change in found.updated:
+        one = change.product_id
+        if one in shop and any(field.field in PARTS["price"] for field in change.changes):
+            yield from filter(None, [PriceChange.between(source[one], shop[one])])
+    for conflict in found.conflicts:
+        one = conflict.product_id
+        if (
+            one in shop
+            and conflict.field == "price"
+            and (made := PriceChange.between(source[one], shop[one]))
+        ):
+            yield made.model_copy(update={"why": WHY[conflict.kind], "last": conflict.last})
+
+
 def listing_changes(found: Merge) -> Iterator[ListingChange]:
     """Yield the words people are asked about: first what the source changed, then the conflicts."""
     asked = [ListingChange.of(change) for change in found.updated]
     asked += [ListingChange.of_conflict(conflict) for conflict in found.conflicts]
     yield from filter(None, asked)
+
+
+def proposals(found: Merge, source: Items, selling: Items) -> dict[str, Any]:
+    """Return what people are asked about, by the report's fields; `selling` are the shop's products on sale."""
+    every: dict[str, tuple[Typed, ...]] = {
+        "listing_changes": tuple(listing_changes(found)),
+        "price_changes": tuple(price_changes(found, source, selling)),
+    }
+    left = sum(len(asked[MOST_AT_ONCE:]) for asked in every.values())
+    return {name: asked[:MOST_AT_ONCE] for name, asked in every.items()} | {"left_for_next": left}

@@ -77,6 +77,12 @@ def _stock(username: str) -> list[Any]:
     return [] if quantity == 40 else [quantity]
 
 
+def _prices(username: str) -> list[Any]:
+    row = SandboxRecord.objects.get(kind=Kind.PRODUCT, owner=username, key=PRODUCT_ID)
+    price = row.data["skus"][0]["price"]["sale_price"] if row.data["skus"] else "24.90"
+    return [] if price == "24.90" else [price]
+
+
 TRIALS = {
     trial.kind: trial
     for trial in (
@@ -106,6 +112,13 @@ TRIALS = {
             {"product_id": PRODUCT_ID, "quantity": 25, "replaces_quantity": 40},
             "inventory_update",
             _stock,
+            is_repeatable=True,
+        ),
+        Trial(
+            "set_price",
+            {"product_id": PRODUCT_ID, "price": "26.50", "currency": "EUR", "replaces_price": "24.90"},
+            "price_update",
+            _prices,
             is_repeatable=True,
         ),
         Trial(

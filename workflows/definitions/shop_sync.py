@@ -4,6 +4,7 @@ from workflows.definitions.shared_nodes import FRESH, act_once_agreed
 from workflows.nodes import AgentNode, ReportNode, Workflow
 
 CHANGES = "catalog.output.listing_changes"
+PRICES = "catalog.output.price_changes"
 RESTOCKED = "brief.restocked"
 MOST = 100
 
@@ -41,6 +42,23 @@ workflow = Workflow(
             facts={"why": "item.why", "when_last_dealt_with": "item.last"},
         ),
         *act_once_agreed(
+            ("price_gate", "price_update"),
+            effect="set_price",
+            question="Change the price?",
+            label="Change the price",
+            loop=PRICES,
+            most_items=MOST,
+            depends_on=("catalog",),
+            inputs={
+                "product_id": "item.product_id",
+                "price": "item.price",
+                "currency": "item.currency",
+                "replaces_price": "item.replaces_price",
+                "source_price": "item.source_price",
+            },
+            facts={"why": "item.why", "when_last_dealt_with": "item.last"},
+        ),
+        *act_once_agreed(
             ("stock_gate", "stock_update"),
             effect="set_stock",
             question="Set the stock?",
@@ -55,7 +73,8 @@ workflow = Workflow(
             label="Report",
             report="acts",
             depends_on=(
-                *("inventory", "catalog", "listing_gate", "listing_update", "stock_gate", "stock_update"),
+                *("inventory", "catalog", "listing_gate", "listing_update"),
+                *("price_gate", "price_update", "stock_gate", "stock_update"),
             ),
         ),
     ),

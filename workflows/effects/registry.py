@@ -90,6 +90,14 @@ EFFECTS = by_name(
             keep=keep_made,
         ),
         EffectKind(
+            name="set_price",
+            label="Set the price",
+            approval="set_price",
+            performed_by="workflows.effects.set_price.act",
+            done="set",
+            keep=keep_made,
+        ),
+        EffectKind(
             name="set_stock",
             label="Set the stock",
             approval="set_stock",

@@ -9,7 +9,8 @@ from typing import Any
 
 from agents.providers.tiktok.write.shop import ShopWriter
 from workflows.effects.acting import Acting, Deed, Found
-from workflows.effects.refusals import EffectChanged, EffectRefused
+from workflows.effects.refusals import EffectChanged
+from workflows.effects.shop_places import only
 from workflows.shop_kinds import StockUpdate
 
 
@@ -79,21 +80,9 @@ def _levels(acting: Acting[StockUpdate]) -> dict[str, dict[str, int]]:
 
 def _place(wanted: StockUpdate, levels: Mapping[str, Mapping[str, int]]) -> tuple[str, str]:
     """Return the SKU and the warehouse that are meant; raises `EffectRefused` where that is not clear."""
-    sku_id = _only(wanted.sku_id, list(levels), "SKU", wanted)
-    return sku_id, _only(wanted.warehouse_id, list(levels[sku_id]), "warehouse", wanted)
-
-
-def _only(named: str, there: list[str], what: str, wanted: StockUpdate) -> str:
-    if named in there:
-        return named
-    if named or not there:
-        raise EffectRefused(f"The product {wanted.product_id} has no {what} {named!r}: sync the shop first.")
-    if len(there) > 1:
-        raise EffectRefused(
-            f"The product {wanted.product_id} has {len(there)} {what}s and none is named: name one of "
-            f"{', '.join(there)}."
-        )
-    return there[0]
+    sku_id = only(wanted.sku_id, list(levels), "SKU", product_id=wanted.product_id)
+    there = list(levels[sku_id])
+    return sku_id, only(wanted.warehouse_id, there, "warehouse", product_id=wanted.product_id)
 
 
 act = SetStock(StockUpdate).act

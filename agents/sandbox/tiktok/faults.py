@@ -110,6 +110,7 @@ class FamilyFaults(_Settings):
     order_search: OperationFaults = OperationFaults()
     product_edit: OperationFaults = OperationFaults()
     inventory_update: OperationFaults = OperationFaults()
+    price_update: OperationFaults = OperationFaults()
     creator_search: OperationFaults = OperationFaults()
     creator_performance: OperationFaults = OperationFaults()
     outreach_quota: OperationFaults = OperationFaults()

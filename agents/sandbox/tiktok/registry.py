@@ -13,6 +13,7 @@ from agents.sandbox.tiktok import (
     photos,
     posting,
     shop,
+    shop_selling,
 )
 from agents.sandbox.tiktok.operations import Operation
 from agents.sandbox.tiktok.wire import Received
@@ -30,6 +31,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *discovery.OPERATIONS,
     *ads.OPERATIONS,
     *shop.OPERATIONS,
+    *shop_selling.OPERATIONS,
     *affiliate.OPERATIONS,
 )
 

@@ -164,7 +164,7 @@ def product_search(received: Received, creator: SandboxCreator) -> Reply:
 def product_get(received: Received, creator: SandboxCreator) -> Reply:
     """Answer one product in full."""
     shop_query(Signed, received, creator)
-    return shop_reply(_listed(_product(received.parts["product_id"], creator).data))
+    return shop_reply(_listed(product_of(received.parts["product_id"], creator).data))
 
 
 def inventory_search(received: Received, creator: SandboxCreator) -> Reply:
@@ -210,7 +210,7 @@ def product_edit(received: Received, creator: SandboxCreator) -> Reply:
         raise ShopError(36009004, f"title: at most {LONGEST_SHOP_TITLE} characters")
     if len(asked.description or "") > LONGEST_DESCRIPTION:
         raise ShopError(36009004, f"description: at most {LONGEST_DESCRIPTION} characters")
-    row = _product(received.parts["product_id"], creator)
+    row = product_of(received.parts["product_id"], creator)
     row.data |= asked.model_dump(exclude_none=True) | {"update_time": seconds_of(world_now())}
     row.save(update_fields=["data"])
     skus = [{"id": sku["id"], "seller_sku": sku["seller_sku"]} for sku in row.data["skus"]]
@@ -221,7 +221,7 @@ def inventory_update(received: Received, creator: SandboxCreator) -> Reply:
     """Set the stock of SKUs to absolute numbers; an item that is not the shop's is told of on a good code."""
     shop_query(Signed, received, creator)
     asked = read_shop_body(_Levels, received)
-    row = _product(received.parts["product_id"], creator)
+    row = product_of(received.parts["product_id"], creator)
     errors = [error for sku in asked.skus for error in _set_levels(row.data, sku)]
     row.data["update_time"] = seconds_of(world_now())
     row.save(update_fields=["data"])
@@ -231,18 +231,19 @@ def inventory_update(received: Received, creator: SandboxCreator) -> Reply:
 def _set_levels(data: dict[str, Any], asked: _Sku) -> list[dict[str, Any]]:
     sku = next((one for one in data["skus"] if one["id"] == asked.id), None)
     if sku is None:
-        return [_amiss(NOT_FOUND, "The SKU does not belong to the product", asked.id)]
+        return [amiss(NOT_FOUND, "The SKU does not belong to the product", asked.id)]
     levels = {one["warehouse_id"]: one for one in sku["inventory"]}
     errors = []
     for level in asked.inventory:
         if level.warehouse_id in levels:
             levels[level.warehouse_id]["quantity"] = level.quantity
         else:
-            errors.append(_amiss(WRONG_WAREHOUSE, "Warehouse does not belong to the shop", asked.id))
+            errors.append(amiss(WRONG_WAREHOUSE, "Warehouse does not belong to the shop", asked.id))
     return errors
 
 
-def _amiss(code: int, message: str, sku_id: str) -> dict[str, Any]:
+def amiss(code: int, message: str, sku_id: str) -> dict[str, Any]:
+    """Return what is said of an item that is amiss, behind a good code."""
     return {"code": code, "message": message, "detail": {"sku_id": sku_id}}
 
 
@@ -291,7 +292,8 @@ def _rows(kind: Kind, creator: SandboxCreator) -> QuerySet[SandboxRecord]:
     return SandboxRecord.objects.filter(kind=kind, owner=creator.username, at__lte=world_now())
 
 
-def _product(product_id: str, creator: SandboxCreator) -> SandboxRecord:
+def product_of(product_id: str, creator: SandboxCreator) -> SandboxRecord:
+    """Return a product of the shop; refuses another's."""
     row = _rows(Kind.PRODUCT, creator).filter(key=product_id).first()
     if row is None:
         raise ShopError(NOT_FOUND, "The product does not exist")

@@ -17,6 +17,7 @@ def test_kinds_that_are_registered_are_known_by_name() -> None:
             "reply_comment",
             "run_sheet",
             "send_message",
+            "set_price",
             "set_stock",
             "update_listing",
             "video_idea",

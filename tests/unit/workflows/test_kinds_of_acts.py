@@ -23,7 +23,7 @@ from workflows.ads_kinds import CampaignCreation
 from workflows.conversation_kinds import CommentReply, CreatorMessage
 from workflows.nodes import GateNode
 from workflows.payloads import ActImpossible
-from workflows.shop_kinds import ListingUpdate, StockUpdate
+from workflows.shop_kinds import ListingUpdate, PriceUpdate, StockUpdate
 
 WHERE: dict[str, Any] = {
     "account": "01920000-0000-7000-8000-000000000001",
@@ -94,11 +94,42 @@ def test_weigh_campaign_by_what_it_can_spend(
 
 
 @pytest.mark.parametrize(
+    ("price", "was", "risk"),
+    [
+        ("20", "10", "medium"),
+        ("20.01", "10", "high"),
+        ("5", "10", "medium"),
+        ("4.99", "10", "high"),
+        ("99", None, "medium"),
+    ],
+)
+def test_weigh_price_by_how_far_it_is_from_what_it_was(price: str, was: str | None, risk: str) -> None:
+    given = {**TRIALS["set_price"].given, "price": price, "replaces_price": was}
+    assert kind_of("set_price").weigh(PriceUpdate.model_validate(WHERE | given)).risk == risk
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"price": "0"}, "greater than 0"),
+        ({"price": "NaN"}, "finite"),
+        ({"price": "24.905"}, "EUR has 2 decimals: round the price"),
+        ({"price": "24.5", "currency": "JPY"}, "JPY has 0 decimals"),
+        ({"currency": "EUX"}, "nobody pays in 'EUX'"),
+    ],
+)
+def test_price_that_is_no_money_is_refused(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        PriceUpdate.model_validate(WHERE | TRIALS["set_price"].given | changes)
+
+
+@pytest.mark.parametrize(
     ("kind", "label"),
     [
         ("reply_comment", "Approve and reply now"),
         ("send_message", f"Approve and send to @{CREATOR} now"),
         ("update_listing", "Approve and change the title now"),
+        ("set_price", "Approve and set the price to 26.50 EUR now"),
         ("set_stock", "Approve and set the stock to 25 now"),
         ("create_campaign", "Approve and create it switched off, 50.00 USD a day"),
     ],
@@ -134,7 +165,13 @@ def known(account: TikTokAccount) -> None:
         created_at=BEGAN,
     )
     Product.objects.create(
-        account=account, product_id=PRODUCT_ID, title="Cold brew set", description="Glass", stock=40
+        account=account,
+        product_id=PRODUCT_ID,
+        title="Cold brew set",
+        description="Glass",
+        stock=40,
+        price="24.00",
+        currency="EUR",
     )
     Creator.objects.create(workspace=account.workspace, handle=CREATOR)
 
@@ -146,6 +183,7 @@ def known(account: TikTokAccount) -> None:
         ("reply_comment", "is not one we have read under the video"),
         ("send_message", "is not among the creators this workspace may write to"),
         ("update_listing", "that we have read: sync the shop first"),
+        ("set_price", "that we have read: sync the shop first"),
         ("set_stock", "that we have read: sync the shop first"),
     ],
 )
@@ -164,6 +202,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     ),
     "send_message": (f"@{CREATOR}", "would you like to try", "Nobody checked these words"),
     "update_listing": ("Title when last read", "Cold brew set", "with a fine sieve"),
+    "set_price": ("Price when last read", "24.00 EUR", "Price then", "26.50 EUR"),
     "set_stock": ("In stock when last read", "40", "In stock then", "25"),
     "create_campaign": ("350.00 USD in 7 days", "switched off: nothing is spent", "500.00 USD"),
 }
@@ -187,6 +226,7 @@ def test_show_act_about_what_is_gone_by_now_says_so() -> None:
     for kind, said in (
         ("reply_comment", "it is not there any more"),
         ("update_listing", "it is not known"),
+        ("set_price", "it is not known"),
         ("set_stock", "it is not known"),
     ):
         of_kind = kind_of(kind)

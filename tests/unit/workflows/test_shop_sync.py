@@ -216,3 +216,29 @@ def test_first_sync_asks_about_every_difference_in_words(account: TikTokAccount)
     assert decided(run).status == "succeeded"
     assert on_tiktok(LAMP, account)["title"] == "Lamp"
     assert "2 conflicts" in report_of(run)
+
+
+def price_of(product_id: str, account: TikTokAccount) -> str:
+    return str(on_tiktok(product_id, account)["skus"][0]["price"]["sale_price"])
+
+
+def test_prices_of_the_source_reach_tiktok_once_each_is_approved(account: TikTokAccount) -> None:
+    synced(account, *source())
+    skus = on_tiktok(CORD, account)["skus"]
+    skus[0]["price"]["sale_price"] = "23.00"
+    change_on_tiktok(CORD, account, skus=skus)
+    changed = source(lamp={"price": "24.50"}, shade={"price": "22.00"}, cord={"price": "21.00"})
+    run = synced(account, *changed)
+    lamp, shade, cord = sorted(asked(run, "set_price"), key=lambda one: payload_of(one)["product_id"])
+    assert (payload_of(lamp)["price"], payload_of(lamp)["replaces_price"]) == ("24.50", "20.00")
+    assert "both changed it" in cord.facts["why"]
+    decide(lamp)
+    decide(shade, "reject")
+    decide(cord, price="21.50")
+    assert at_rest(run).status == "succeeded", run.steps.values_list("key", "status", "error")
+    assert [price_of(one, account) for one in (LAMP, SHADE, CORD)] == ["24.50", "20.00", "21.50"]
+    assert times_received("price_update", account) == 2
+    assert known(account, LAMP, "price") == ("24.5 EUR", "24.5 EUR")
+    assert known(account, CORD, "price") == ("21 EUR", "21.5 EUR")
+    again = synced(account, *changed)
+    assert (again.status, asked(again)) == ("succeeded", [])

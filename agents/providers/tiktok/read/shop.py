@@ -44,12 +44,13 @@ Money = Annotated[Decimal | None, BeforeValidator(_money)]
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A shop the token speaks for."""
+    """A shop the token speaks for. `seller_type` is LOCAL or another word for who sells across borders."""
 
     id: Id
     cipher: str
     name: str = ""
     region: str = ""
+    seller_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""Changing a shop: the words of a listing, and how much there is. Both are absolute: twice is as good as once."""
+"""Changing a shop: the words of a listing, what it costs, how much there is. All absolute: twice is as good as once."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from agents.providers.errors import ProviderRejected
 from agents.providers.tiktok.connection import CALL_TIMEOUT_SECONDS, Endpoint
@@ -8,7 +9,10 @@ from agents.providers.tiktok.provider import TikTokProvider
 
 EDIT = Endpoint("product_edit", "POST", "/product/202509/products/{product_id}/partial_edit")
 SET_STOCK = Endpoint("inventory_update", "POST", "/product/202309/products/{product_id}/inventory/update")
-ENDPOINTS = (EDIT, SET_STOCK)
+SET_PRICE = Endpoint("price_update", "POST", "/product/202309/products/{product_id}/prices/update")
+ENDPOINTS = (EDIT, SET_STOCK, SET_PRICE)
+LOCAL = "LOCAL"
+"""Who sells in the shop's own country names a price `amount`, who sells across borders `sale_price`."""
 FEWEST, MOST = 1, 99_999
 """TikTok takes no stock of 0: a product that is gone is taken off the shop."""
 
@@ -72,6 +76,34 @@ class ShopWriter:
             cipher=cipher,
             parts={"product_id": product_id},
             body={"skus": [{"id": sku_id, "inventory": inventory}]},
+            timeout_seconds=timeout_seconds,
+        )
+
+    def set_price(
+        self,
+        *,
+        token: str,
+        cipher: str,
+        product_id: str,
+        sku_id: str,
+        price: Decimal,
+        currency: str,
+        seller_type: str,
+        timeout_seconds: float = CALL_TIMEOUT_SECONDS,
+    ) -> None:
+        """Set what a SKU costs, in the shop's currency; TikTok takes it of products on sale only.
+
+        Raises `ProviderRejected` unsent for a price of 0 or less.
+        """
+        if price <= 0:
+            raise _unsent(f"The price is {price}, and must be above 0")
+        name = "amount" if seller_type == LOCAL else "sale_price"
+        self._wire.call(
+            SET_PRICE,
+            token=token,
+            cipher=cipher,
+            parts={"product_id": product_id},
+            body={"skus": [{"id": sku_id, "price": {"currency": currency, name: f"{price:f}"}}]},
             timeout_seconds=timeout_seconds,
         )
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from agents.contract import AgentContext, ModelTier, Nothing
 from agents.definitions.catalog_sync import CatalogInput, CatalogReport, agent, compare
 from agents.definitions.catalogue_merge import CatalogueItem, ConflictKind, Known, known_from, parts_of
-from agents.definitions.catalogue_proposals import SOURCE_CHANGED, WHY
+from agents.definitions.catalogue_proposals import SOURCE_CHANGED, WHY, PriceChange
 from agents.registry import AGENTS
 from agents.runner import run_agent
 from tests.factories.accounts import AccountFactory
@@ -334,3 +334,26 @@ def test_compare_asks_about_no_words_the_source_has_none_of() -> None:
     assert (changes(found.updated), found.listing_changes) == ([("1", "description", "Of paper", "")], ())
     assert report([item("1")], [shop], []).listing_changes == ()
     assert report([item("1", price="21")], [item("1")], []).listing_changes == ()
+
+
+@pytest.mark.parametrize("status", ["ACTIVATE", "", "SELLER_DEACTIVATED"])
+def test_compare_asks_about_prices_of_products_on_sale(status: str) -> None:
+    given = CatalogInput(source=(item("1", price="25"), item("2", price="21"), item("3", currency="CHF")))
+    shop = [shown(item(one), status) for one in "123"]
+    known = known_from([item("1"), item("3")]) | {"2": known_from([item("2", price="19")])["2"]}
+    found = compare(shop, given, NOON, known=known)
+    asked = [(one.product_id, one.price, one.replaces_price, one.why) for one in found.price_changes]
+    both = WHY[ConflictKind.BOTH_CHANGED]
+    assert asked == (
+        []
+        if status == "SELLER_DEACTIVATED"
+        else [("1", Decimal(25), Decimal(20), SOURCE_CHANGED), ("2", Decimal(21), Decimal(20), both)]
+    )
+
+
+def test_change_of_price_is_asked_about_in_the_shops_currency_alone() -> None:
+    assert PriceChange.between(item("1", currency="CHF"), item("1")) is None
+    assert PriceChange.between(item("1", price=None), item("1")) is None
+    made = PriceChange.between(item("1"), item("1", price=None))
+    assert made is not None
+    assert (made.price, made.replaces_price) == (Decimal(20), None)

@@ -25,6 +25,7 @@ from workflows.effects import (
     ledger,
     reply_comment,
     send_message,
+    set_price,
     set_stock,
     update_listing,
 )
@@ -37,7 +38,7 @@ from workflows.outcomes import Failed, Outcome, Waits
 from workflows.payloads import Act
 from workflows.protocol import finish
 from workflows.services import start_run
-from workflows.shop_kinds import ListingUpdate, StockUpdate
+from workflows.shop_kinds import ListingUpdate, PriceUpdate, StockUpdate
 
 WHERE: dict[str, Any] = {
     "account": UUID(int=7),
@@ -54,10 +55,16 @@ THREAD: dict[str, Any] = {
     "thread": "1",
 }
 LISTING: dict[str, Any] = {"title": "Old", "description": "Old words", "status": "ACTIVATE"}
+PRICES: dict[str, Any] = {
+    "prices": {"a": {"price": "24.9", "currency": "EUR"}},
+    "status": "ACTIVATE",
+    "seller_type": "LOCAL",
+}
 DEEDS: dict[type[Act], type[Deed[Any]]] = {
     CommentReply: reply_comment.ReplyComment,
     CreatorMessage: send_message.SendMessage,
     ListingUpdate: update_listing.UpdateListing,
+    PriceUpdate: set_price.SetPrice,
     StockUpdate: set_stock.SetStock,
     CampaignCreation: create_campaign.CreateCampaign,
 }
@@ -99,6 +106,14 @@ REFUSED: list[tuple[type[Act], dict[str, Any], dict[str, Any], str]] = [
     ),
     (StockUpdate, {"product_id": "1", "quantity": 5, "sku_id": "c"}, {"levels": {"a": {}}}, "has no SKU 'c'"),
     (StockUpdate, {"product_id": "1", "quantity": 5}, {"levels": {"a": {"w": 1, "v": 2}}}, "2 warehouses"),
+    (PriceUpdate, TRIALS["set_price"].given, PRICES | {"status": "FREEZE"}, "products on sale only"),
+    (PriceUpdate, TRIALS["set_price"].given, PRICES | {"prices": {}}, "has no SKU ''"),
+    (
+        PriceUpdate,
+        TRIALS["set_price"].given,
+        PRICES | {"prices": {"a": {"price": "24.9", "currency": "CHF"}}},
+        "approved in EUR, and the product is sold in CHF",
+    ),
     (
         CampaignCreation,
         TRIALS["create_campaign"].given,
@@ -152,6 +167,21 @@ def test_check_stock_with_another_number_by_now_is_asked_again_with_that() -> No
     assert changed.value.payload["replaces_quantity"] == 38
     for there in (40, 25):
         check(StockUpdate, given, {"levels": {"a": {"w": there}}})
+
+
+def test_check_price_with_another_one_by_now_is_asked_again_with_that() -> None:
+    given = TRIALS["set_price"].given
+    with pytest.raises(
+        EffectChanged, match=r"was 24\.90 EUR when this was drafted, and is 22 now"
+    ) as changed:
+        check(PriceUpdate, given, PRICES | {"prices": {"a": {"price": "22", "currency": "EUR"}}})
+    assert changed.value.payload["replaces_price"] == "22"
+    with pytest.raises(EffectChanged, match="is not set now") as changed:
+        check(PriceUpdate, given, PRICES | {"prices": {"a": {"price": "", "currency": "EUR"}}})
+    assert changed.value.payload["replaces_price"] is None
+    for there in ("24.9", "26.5"):
+        check(PriceUpdate, given, PRICES | {"prices": {"a": {"price": there, "currency": "EUR"}}})
+    check(PriceUpdate, given | {"replaces_price": None}, PRICES)
 
 
 def test_request_id_is_a_number_tiktok_takes_and_always_the_same() -> None:

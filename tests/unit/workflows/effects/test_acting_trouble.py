@@ -37,7 +37,7 @@ from workflows.models import StopSwitch, WorkflowRun
 from workflows.outcomes import TryAgain, Waits
 from workflows.stop_switch import Target, release
 
-REPEATABLE = ("update_listing", "set_stock", "create_campaign")
+REPEATABLE = ("update_listing", "set_price", "set_stock", "create_campaign")
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +62,7 @@ def change_product(handle: str, **fields: Any) -> None:
     row.save(update_fields=["data"])
 
 
-@pytest.mark.parametrize("kind", times(long=REPEATABLE, short=("update_listing", "set_stock")))
+@pytest.mark.parametrize("kind", times(long=REPEATABLE, short=("update_listing", "set_price", "set_stock")))
 def test_lose_act_that_may_be_done_twice_begins_anew_once_tiktok_has_shown_that_nothing_changed(
     kind: str, tiktok: Any
 ) -> None:
