@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from agents.definitions.catalogue_merge import price_part
-from tiktok_ops.content.dealings import Dealing, Dealings, keep_dealings
+from tiktok_ops.content.dealings import Dealing, Dealings, forget_products, keep_dealings
 from tiktok_ops.content.figures import Sides
 
 Payload = Mapping[str, Any]
@@ -27,6 +27,11 @@ def keep_turned_down(account_id: UUID, payload: Payload) -> None:
     It is not asked again until one of the two changes.
     """
     _keep(account_id, payload, prefix="replaces_")
+
+
+def keep_gone(account_id: UUID, payload: Payload) -> None:
+    """Leave a product that the source no longer has to the shop, in the transaction that takes it off or leaves it."""
+    forget_products(account_id, [payload["product_id"]])
 
 
 def _keep(account_id: UUID, payload: Payload, *, prefix: str) -> None:

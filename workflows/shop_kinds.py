@@ -16,7 +16,7 @@ from tiktok_ops.content.models import Product
 from workflows.effect_words import fate_of
 from workflows.gates import resume_gate
 from workflows.payloads import Act, ActImpossible
-from workflows.shop_dealings import keep_turned_down
+from workflows.shop_dealings import keep_gone, keep_turned_down
 
 LONGEST_TITLE = 255
 LONGEST_DESCRIPTION = 10_000
@@ -25,8 +25,9 @@ FEWEST, MOST = 1, 99_999
 UNKNOWN = "it is not known"
 KEEPS = "keeps TikTok's; it is asked again only once the catalogue or TikTok changes it"
 
-ON_SALE = "ACTIVATE"
-"""TikTok's word for a product that can be bought."""
+ON_SALE, TAKEN_OFF = "ACTIVATE", "SELLER_DEACTIVATED"
+"""TikTok's words for a product that can be bought, and for one its seller took off sale."""
+LEAVES = "leaves it on sale, as the shop's own: it is not asked again"
 STEEP = Decimal(2)
 """A price more than twice what it was, or less than half, is of high risk: it may be a slip. Ours."""
 
@@ -101,6 +102,24 @@ class PriceUpdate(Act):
         return self
 
 
+class TakingOff(Act):
+    """Taking a product off sale. It is not deleted: its words, price and stock stay, and it can be put back.
+
+    `title` is what it was called when this was drafted: if it is called something else by then, a person is asked
+    again.
+    """
+
+    product_id: ProductId
+    title: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
+def leave_or_take_off(request: ApprovalRequest, decision: Decision) -> None:
+    """Let the gate go on; a product that is to stay on sale is the shop's own from then on."""
+    resume_gate(request, decision)
+    if decision.verb == Decision.Verb.REJECT:
+        keep_gone(request.account_id, json.loads(bytes(request.payload)))
+
+
 def decide(request: ApprovalRequest, decision: Decision) -> None:
     """Let the gate go on; a no to what the source proposed is known from then on."""
     resume_gate(request, decision)
@@ -112,7 +131,9 @@ def _product(account_id: UUID, product_id: str) -> Product | None:
     return Product.objects.filter(account_id=account_id, product_id=product_id).first()
 
 
-def _check_product(act: ListingUpdate | StockUpdate | PriceUpdate, account: TikTokAccount) -> None:
+def _check_product(
+    act: ListingUpdate | StockUpdate | PriceUpdate | TakingOff, account: TikTokAccount
+) -> None:
     """Raise `ActImpossible` unless the product is one we have read of the account's shop."""
     if _product(account.id, act.product_id) is None:
         raise ActImpossible(
@@ -160,6 +181,17 @@ def _price_shown(act: PriceUpdate) -> dict[str, str]:
     }
 
 
+def _taking_off_shown(act: TakingOff) -> dict[str, str]:
+    product = _product(act.account, act.product_id)
+    return {
+        "Shop": f"@{act.handle}",
+        "Product": f"{act.title} ({act.product_id})",
+        "Units when last read": str(product.stock) if product else UNKNOWN,
+        "Afterwards": "nobody can buy it; it is not deleted, and can be put back in Seller Center",
+        "Rejecting it": LEAVES,
+    }
+
+
 def _weigh_price(act: PriceUpdate) -> Weight:
     """A steep change needs another person than who asked for it."""
     was = act.replaces_price
@@ -198,6 +230,18 @@ PRICE = Kind(
     shown=_price_shown,
     fate=fate_of,
 )
+TAKING_OFF = Kind(
+    name="take_off_sale",
+    label="Take a product off sale",
+    Payload=TakingOff,
+    weigh=lambda act: Weight(risk="medium"),
+    title=lambda act: f"Take a product of @{act.handle} off sale: {shortened(act.title)}",
+    approve_label=lambda act: "Approve and take it off sale now",
+    on_decided=leave_or_take_off,
+    check=_check_product,
+    shown=_taking_off_shown,
+    fate=fate_of,
+)
 STOCK = Kind(
     name="set_stock",
     label="Set the stock",
@@ -214,5 +258,5 @@ STOCK = Kind(
 
 def register_shop_kinds() -> None:
     """Fill the registry."""
-    for kind in (LISTING, PRICE, STOCK):
+    for kind in (LISTING, PRICE, TAKING_OFF, STOCK):
         register(kind)

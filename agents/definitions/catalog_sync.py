@@ -4,7 +4,7 @@ There is nothing here for a model to say: a list of differences needs no words, 
 Nothing is changed: a workflow step does what a person has approved.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from types import MappingProxyType
 
@@ -22,7 +22,7 @@ from agents.definitions.catalogue_merge import (
     merge,
 )
 from agents.definitions.catalogue_problems import Problem, problems_in
-from agents.definitions.catalogue_proposals import ListingChange, PriceChange, proposals
+from agents.definitions.catalogue_proposals import ListingChange, PriceChange, Removal, proposals
 from agents.definitions.drafting import unlinked
 from tiktok_ops.content.figures import CatalogueFigures
 from tiktok_ops.content.queries import catalogue_of, dealt_with
@@ -30,6 +30,7 @@ from tiktok_ops.content.queries import catalogue_of, dealt_with
 DELETED = "deleted"
 """The status of a product that is gone from the shop. Upper or lower case."""
 
+TAKEN_OFF = "seller_deactivated"
 ON_SALE = frozenset({"", "activate"})
 """The statuses of a product that can be bought, as far as is known. Upper or lower case."""
 
@@ -59,11 +60,11 @@ class CatalogReport(Typed):
     """The difference between source and shop, each part by product id, problems by row of the source.
 
     `created`, `updated` and `removed` are to be done in the shop. `kept` was changed in the shop alone and
-    stays. `settled` differs, and a person said that it may. People are asked about `updated` and `conflicts`:
-    `listing_changes` are those about words, `price_changes` about prices of products on sale. Of each at most
-    100, and `left_for_next` is how many more there are. `problems` hold their rows back: of those products
-    nothing else is said. `agreed` is what both sides are the same in and were not known to be, `forgotten` what
-    neither has any more: both are kept for the next run.
+    stays. `settled` differs, and a person said that it may. People are asked about `updated`, `removed` and
+    `conflicts`: `listing_changes` are those about words, `price_changes` about prices and `removals` about taking
+    off sale, both of products on sale. Of each at most 100, and `left_for_next` is how many more there are.
+    `problems` hold their rows back: of those products nothing else is said. `agreed` is what both sides are the
+    same in and were not known to be, `forgotten` what neither has any more: both are kept for the next run.
     """
 
     as_of: AwareDatetime
@@ -79,6 +80,7 @@ class CatalogReport(Typed):
     settled: tuple[ProductChange, ...]
     listing_changes: tuple[ListingChange, ...]
     price_changes: tuple[PriceChange, ...]
+    removals: tuple[Removal, ...]
     left_for_next: int
     conflicts: tuple[Conflict, ...]
     problems: tuple[Problem, ...]
@@ -128,11 +130,12 @@ def compare(
 ) -> CatalogReport:
     """Return what source and shop differ in, from rows in any order, as of `as_of` (aware, UTC).
 
-    Rows of the source with a problem, and products deleted in the shop, are left out first; then the three
-    states are merged (`catalogue_merge.merge`). An empty source removes nothing: it says "not enough
-    data", for an empty file is a fault more often than the end of a shop.
+    Rows of the source with a problem, and products deleted in the shop (or off sale there and in no row), are left
+    out first; then the three states are merged (`catalogue_merge.merge`). An empty source removes nothing: it says
+    "not enough data", for an empty file is a fault more often than the end of a shop.
     """
-    shop = {one.product_id: CatalogueItem.of(one) for one in products if one.status.lower() != DELETED}
+    listed = {item.product_id for item in given.source}
+    shop = {one.product_id: CatalogueItem.of(one) for one in products if _is_there(one, listed)}
     last = known_from(given.last_synced) if given.last_synced else known
     problems = problems_in(given.source, shop, brand.banned_claims if brand else ())
     held = {problem.product_id for problem in problems}
@@ -157,6 +160,12 @@ def compare(
         agreed=found.agreed,
         forgotten=found.forgotten,
     )
+
+
+def _is_there(product: CatalogueFigures, listed: Set[str]) -> bool:
+    """Return whether the shop has a product; one that is off sale and in no source is over for both."""
+    status = product.status.lower()
+    return status != DELETED and (status != TAKEN_OFF or product.product_id in listed or not listed)
 
 
 def _note(*, has_source: bool, has_shop: bool, is_first: bool) -> str:

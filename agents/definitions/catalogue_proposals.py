@@ -28,9 +28,12 @@ _DECIDE = "approve to take the catalogue's, reject to keep TikTok's, or edit it.
 WHY: Mapping[ConflictKind, str] = MappingProxyType(
     {
         ConflictKind.BOTH_CHANGED: f"The catalogue and TikTok both changed it: {_DECIDE}",
+        ConflictKind.CHANGED_AND_REMOVED: "The catalogue no longer has it, and TikTok changed it meanwhile: approve to "
+        "take it off sale, reject to leave it.",
         ConflictKind.NEVER_SYNCED: f"The two differ, and nobody knows which one changed: {_DECIDE}",
     }
 )
+SOURCE_REMOVED = "The catalogue no longer has it; TikTok has it as both had before."
 TEXTS = ("title", "description")
 
 
@@ -128,11 +131,30 @@ def listing_changes(found: Merge) -> Iterator[ListingChange]:
     yield from filter(None, asked)
 
 
+class Removal(Typed):
+    """A product on sale that the source no longer has."""
+
+    product_id: str
+    title: str
+    why: str = SOURCE_REMOVED
+
+
+def removals(found: Merge, selling: Items) -> Iterator[Removal]:
+    """Yield the products people are asked to take off sale: first those nobody changed, then the conflicts."""
+    for item in found.removed:
+        if item.product_id in selling:
+            yield Removal(product_id=item.product_id, title=item.title)
+    for conflict in found.conflicts:
+        if conflict.kind == ConflictKind.CHANGED_AND_REMOVED and conflict.product_id in selling:
+            yield Removal(product_id=conflict.product_id, title=conflict.title, why=WHY[conflict.kind])
+
+
 def proposals(found: Merge, source: Items, selling: Items) -> dict[str, Any]:
     """Return what people are asked about, by the report's fields; `selling` are the shop's products on sale."""
     every: dict[str, tuple[Typed, ...]] = {
         "listing_changes": tuple(listing_changes(found)),
         "price_changes": tuple(price_changes(found, source, selling)),
+        "removals": tuple(removals(found, selling)),
     }
     left = sum(len(asked[MOST_AT_ONCE:]) for asked in every.values())
     return {name: asked[:MOST_AT_ONCE] for name, asked in every.items()} | {"left_for_next": left}

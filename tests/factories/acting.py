@@ -83,6 +83,11 @@ def _prices(username: str) -> list[Any]:
     return [] if price == "24.90" else [price]
 
 
+def _taken_off(username: str) -> list[Any]:
+    row = SandboxRecord.objects.get(kind=Kind.PRODUCT, owner=username, key=PRODUCT_ID)
+    return [row.data["status"]] if row.data["status"] != "ACTIVATE" else []
+
+
 TRIALS = {
     trial.kind: trial
     for trial in (
@@ -119,6 +124,13 @@ TRIALS = {
             {"product_id": PRODUCT_ID, "price": "26.50", "currency": "EUR", "replaces_price": "24.90"},
             "price_update",
             _prices,
+            is_repeatable=True,
+        ),
+        Trial(
+            "take_off_sale",
+            {"product_id": PRODUCT_ID, "title": "Cold brew set, 750 ml"},
+            "product_deactivate",
+            _taken_off,
             is_repeatable=True,
         ),
         Trial(

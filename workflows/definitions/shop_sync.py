@@ -5,6 +5,7 @@ from workflows.nodes import AgentNode, ReportNode, Workflow
 
 CHANGES = "catalog.output.listing_changes"
 PRICES = "catalog.output.price_changes"
+REMOVALS = "catalog.output.removals"
 RESTOCKED = "brief.restocked"
 MOST = 100
 
@@ -59,6 +60,17 @@ workflow = Workflow(
             facts={"why": "item.why", "when_last_dealt_with": "item.last"},
         ),
         *act_once_agreed(
+            ("removal_gate", "removal"),
+            effect="take_off_sale",
+            question="Take it off sale?",
+            label="Take it off sale",
+            loop=REMOVALS,
+            most_items=MOST,
+            depends_on=("catalog",),
+            inputs={"product_id": "item.product_id", "title": "item.title"},
+            facts={"why": "item.why"},
+        ),
+        *act_once_agreed(
             ("stock_gate", "stock_update"),
             effect="set_stock",
             question="Set the stock?",
@@ -74,7 +86,7 @@ workflow = Workflow(
             report="acts",
             depends_on=(
                 *("inventory", "catalog", "listing_gate", "listing_update"),
-                *("price_gate", "price_update", "stock_gate", "stock_update"),
+                *("price_gate", "price_update", "removal_gate", "removal", "stock_gate", "stock_update"),
             ),
         ),
     ),

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from tiktok_ops.registries import registry
 from workflows.outcomes import Outcome
-from workflows.shop_dealings import keep_made
+from workflows.shop_dealings import keep_gone, keep_made
 from workflows.work import Work
 
 
@@ -96,6 +96,14 @@ EFFECTS = by_name(
             performed_by="workflows.effects.set_price.act",
             done="set",
             keep=keep_made,
+        ),
+        EffectKind(
+            name="take_off_sale",
+            label="Take a product off sale",
+            approval="take_off_sale",
+            performed_by="workflows.effects.take_off_sale.act",
+            done="taken off sale",
+            keep=keep_gone,
         ),
         EffectKind(
             name="set_stock",

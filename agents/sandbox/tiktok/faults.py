@@ -111,6 +111,7 @@ class FamilyFaults(_Settings):
     product_edit: OperationFaults = OperationFaults()
     inventory_update: OperationFaults = OperationFaults()
     price_update: OperationFaults = OperationFaults()
+    product_deactivate: OperationFaults = OperationFaults()
     creator_search: OperationFaults = OperationFaults()
     creator_performance: OperationFaults = OperationFaults()
     outreach_quota: OperationFaults = OperationFaults()

@@ -1,4 +1,4 @@
-"""The sandbox's shop: for how much a product is sold."""
+"""The sandbox's shop: for how much a product is sold, and whether it is."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,7 +19,8 @@ from agents.sandbox.tiktok.shop import (
 from agents.sandbox.tiktok.wire import Received, Reply, ShopError, read_shop_body, shop_reply
 from agents.sandbox_models import SandboxCreator
 
-ON_SALE = "ACTIVATE"
+ON_SALE, TAKEN_OFF = "ACTIVATE", "SELLER_DEACTIVATED"
+MOST_TAKEN_OFF = 20
 NOT_ON_SALE = 12052101
 WRONG_CURRENCY = 12052102
 """The numbers are the sandbox's, none is documented."""
@@ -43,6 +44,28 @@ class _Prices(ShopBody):
     """The body of `prices/update`."""
 
     skus: list[_PricedSku] = Field(min_length=1)
+
+
+class _TakenOff(ShopBody):
+    """The body of `products/deactivate`."""
+
+    product_ids: list[str] = Field(min_length=1, max_length=MOST_TAKEN_OFF)
+
+
+def product_deactivate(received: Received, creator: SandboxCreator) -> Reply:
+    """Take products off sale; one that cannot be is told of on a good code."""
+    shop_query(Signed, received, creator)
+    asked = read_shop_body(_TakenOff, received)
+    errors = []
+    for product_id in asked.product_ids:
+        row = product_of(product_id, creator)
+        if row.data["status"] not in (ON_SALE, TAKEN_OFF):
+            detail = {"product_id": product_id}
+            errors.append({"code": NOT_ON_SALE, "message": "The product is not active", "detail": detail})
+            continue
+        row.data |= {"status": TAKEN_OFF, "update_time": seconds_of(world_now())}
+        row.save(update_fields=["data"])
+    return shop_reply({"errors": errors} if errors else {})
 
 
 def price_update(received: Received, creator: SandboxCreator) -> Reply:
@@ -80,6 +103,15 @@ def _is_money(text: str) -> bool:
 
 
 OPERATIONS = (
+    Operation(
+        "product_deactivate",
+        "POST",
+        "/product/202309/products/deactivate",
+        frozenset({"seller.product.write"}),
+        product_deactivate,
+        CALLS_A_MINUTE,
+        SHOP,
+    ),
     Operation(
         "price_update",
         "POST",

@@ -19,6 +19,7 @@ def test_kinds_that_are_registered_are_known_by_name() -> None:
             "send_message",
             "set_price",
             "set_stock",
+            "take_off_sale",
             "update_listing",
             "video_idea",
         )

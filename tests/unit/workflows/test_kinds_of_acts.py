@@ -129,6 +129,7 @@ def test_price_that_is_no_money_is_refused(changes: dict[str, Any], said: str) -
         ("reply_comment", "Approve and reply now"),
         ("send_message", f"Approve and send to @{CREATOR} now"),
         ("update_listing", "Approve and change the title now"),
+        ("take_off_sale", "Approve and take it off sale now"),
         ("set_price", "Approve and set the price to 26.50 EUR now"),
         ("set_stock", "Approve and set the stock to 25 now"),
         ("create_campaign", "Approve and create it switched off, 50.00 USD a day"),
@@ -183,6 +184,7 @@ def known(account: TikTokAccount) -> None:
         ("reply_comment", "is not one we have read under the video"),
         ("send_message", "is not among the creators this workspace may write to"),
         ("update_listing", "that we have read: sync the shop first"),
+        ("take_off_sale", "that we have read: sync the shop first"),
         ("set_price", "that we have read: sync the shop first"),
         ("set_stock", "that we have read: sync the shop first"),
     ],
@@ -202,6 +204,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     ),
     "send_message": (f"@{CREATOR}", "would you like to try", "Nobody checked these words"),
     "update_listing": ("Title when last read", "Cold brew set", "with a fine sieve"),
+    "take_off_sale": ("Units when last read", "40", "it is not deleted", "it is not asked again"),
     "set_price": ("Price when last read", "24.00 EUR", "Price then", "26.50 EUR"),
     "set_stock": ("In stock when last read", "40", "In stock then", "25"),
     "create_campaign": ("350.00 USD in 7 days", "switched off: nothing is spent", "500.00 USD"),
@@ -227,6 +230,7 @@ def test_show_act_about_what_is_gone_by_now_says_so() -> None:
         ("reply_comment", "it is not there any more"),
         ("update_listing", "it is not known"),
         ("set_price", "it is not known"),
+        ("take_off_sale", "it is not known"),
         ("set_stock", "it is not known"),
     ):
         of_kind = kind_of(kind)

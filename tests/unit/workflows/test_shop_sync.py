@@ -242,3 +242,23 @@ def test_prices_of_the_source_reach_tiktok_once_each_is_approved(account: TikTok
     assert known(account, CORD, "price") == ("21 EUR", "21.5 EUR")
     again = synced(account, *changed)
     assert (again.status, asked(again)) == ("succeeded", [])
+
+
+def test_products_gone_from_the_source_are_taken_off_sale_once_that_is_approved(
+    account: TikTokAccount,
+) -> None:
+    synced(account, *source())
+    change_on_tiktok(CORD, account, title="Cord of linen")
+    run = synced(account, item(LAMP))
+    shade, cord = sorted(asked(run, "take_off_sale"), key=lambda one: payload_of(one)["product_id"])
+    assert "TikTok changed it meanwhile" in cord.facts["why"]
+    assert times_received("product_deactivate", account) == 0
+    decide(shade)
+    decide(cord, "reject")
+    assert at_rest(run).status == "succeeded"
+    statuses = [on_tiktok(one, account)["status"] for one in (LAMP, SHADE, CORD)]
+    assert statuses == ["ACTIVATE", "SELLER_DEACTIVATED", "ACTIVATE"]
+    assert times_received("product_deactivate", account) == 1
+    assert (known(account, SHADE, "title"), known(account, CORD, "title")) == (None, None)
+    again = synced(account, item(LAMP))
+    assert (again.status, asked(again)) == ("succeeded", [])

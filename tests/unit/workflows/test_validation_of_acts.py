@@ -38,7 +38,8 @@ REFUSED: dict[str, tuple[list[AnyNode], str]] = {
     "unknown effect": (
         [gate_node(), action(effect="post_poem")],
         "the node 'post' asks for the effect 'post_poem'; there are create_campaign, "
-        "post_photo, post_video, reply_comment, send_message, set_price, set_stock, update_listing.",
+        "post_photo, post_video, reply_comment, send_message, set_price, set_stock, take_off_sale, "
+        "update_listing.",
     ),
     "no gate at all": (
         [agent_node("made", agent="made"), action("post", "made", gate="made")],

@@ -1,4 +1,7 @@
-"""Changing a shop: the words of a listing, what it costs, how much there is. All absolute: twice is as good as once."""
+"""Changing a shop: the words of a listing, what it costs, how much there is, and taking it off sale.
+
+All of it is absolute: twice is as good as once.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,7 +13,8 @@ from agents.providers.tiktok.provider import TikTokProvider
 EDIT = Endpoint("product_edit", "POST", "/product/202509/products/{product_id}/partial_edit")
 SET_STOCK = Endpoint("inventory_update", "POST", "/product/202309/products/{product_id}/inventory/update")
 SET_PRICE = Endpoint("price_update", "POST", "/product/202309/products/{product_id}/prices/update")
-ENDPOINTS = (EDIT, SET_STOCK, SET_PRICE)
+TAKE_OFF = Endpoint("product_deactivate", "POST", "/product/202309/products/deactivate")
+ENDPOINTS = (EDIT, SET_STOCK, SET_PRICE, TAKE_OFF)
 LOCAL = "LOCAL"
 """Who sells in the shop's own country names a price `amount`, who sells across borders `sale_price`."""
 FEWEST, MOST = 1, 99_999
@@ -104,6 +108,18 @@ class ShopWriter:
             cipher=cipher,
             parts={"product_id": product_id},
             body={"skus": [{"id": sku_id, "price": {"currency": currency, name: f"{price:f}"}}]},
+            timeout_seconds=timeout_seconds,
+        )
+
+    def take_off(
+        self, *, token: str, cipher: str, product_id: str, timeout_seconds: float = CALL_TIMEOUT_SECONDS
+    ) -> None:
+        """Take a product off sale; it is not deleted, and can be put back."""
+        self._wire.call(
+            TAKE_OFF,
+            token=token,
+            cipher=cipher,
+            body={"product_ids": [product_id]},
             timeout_seconds=timeout_seconds,
         )
 

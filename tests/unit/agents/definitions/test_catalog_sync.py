@@ -357,3 +357,17 @@ def test_change_of_price_is_asked_about_in_the_shops_currency_alone() -> None:
     made = PriceChange.between(item("1"), item("1", price=None))
     assert made is not None
     assert (made.price, made.replaces_price) == (Decimal(20), None)
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "forgotten"),
+    [("ACTIVATE", ["1", "2"], ()), ("FREEZE", [], ()), ("SELLER_DEACTIVATED", [], ("1", "2"))],
+)
+def test_compare_asks_to_take_off_what_is_on_sale(
+    status: str, asked: list[str], forgotten: tuple[str, ...]
+) -> None:
+    shop = [shown(item("1"), status), shown(item("2", title="Shop"), status), shown(item("3"))]
+    given = CatalogInput(source=(item("3"),))
+    found = compare(shop, given, NOON, known=known_from([item(one) for one in "123"]))
+    assert [one.product_id for one in found.removals] == asked
+    assert found.forgotten == forgotten

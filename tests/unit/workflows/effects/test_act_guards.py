@@ -27,6 +27,7 @@ from workflows.effects import (
     send_message,
     set_price,
     set_stock,
+    take_off_sale,
     update_listing,
 )
 from workflows.effects.acting import UNREADABLE, Acting, Deed
@@ -38,7 +39,7 @@ from workflows.outcomes import Failed, Outcome, Waits
 from workflows.payloads import Act
 from workflows.protocol import finish
 from workflows.services import start_run
-from workflows.shop_kinds import ListingUpdate, PriceUpdate, StockUpdate
+from workflows.shop_kinds import ListingUpdate, PriceUpdate, StockUpdate, TakingOff
 
 WHERE: dict[str, Any] = {
     "account": UUID(int=7),
@@ -65,6 +66,7 @@ DEEDS: dict[type[Act], type[Deed[Any]]] = {
     CreatorMessage: send_message.SendMessage,
     ListingUpdate: update_listing.UpdateListing,
     PriceUpdate: set_price.SetPrice,
+    TakingOff: take_off_sale.TakeOffSale,
     StockUpdate: set_stock.SetStock,
     CampaignCreation: create_campaign.CreateCampaign,
 }
@@ -106,6 +108,7 @@ REFUSED: list[tuple[type[Act], dict[str, Any], dict[str, Any], str]] = [
     ),
     (StockUpdate, {"product_id": "1", "quantity": 5, "sku_id": "c"}, {"levels": {"a": {}}}, "has no SKU 'c'"),
     (StockUpdate, {"product_id": "1", "quantity": 5}, {"levels": {"a": {"w": 1, "v": 2}}}, "2 warehouses"),
+    (TakingOff, {"product_id": "1", "title": "Old"}, LISTING | {"status": "FREEZE"}, "it is not on sale"),
     (PriceUpdate, TRIALS["set_price"].given, PRICES | {"status": "FREEZE"}, "products on sale only"),
     (PriceUpdate, TRIALS["set_price"].given, PRICES | {"prices": {}}, "has no SKU ''"),
     (
@@ -182,6 +185,14 @@ def test_check_price_with_another_one_by_now_is_asked_again_with_that() -> None:
     for there in ("24.9", "26.5"):
         check(PriceUpdate, given, PRICES | {"prices": {"a": {"price": there, "currency": "EUR"}}})
     check(PriceUpdate, given | {"replaces_price": None}, PRICES)
+
+
+def test_check_product_to_take_off_that_is_called_otherwise_by_now_is_asked_again() -> None:
+    with pytest.raises(EffectChanged, match="was called 'Older' when this was drafted") as changed:
+        check(TakingOff, {"product_id": "1", "title": "Older"}, LISTING)
+    assert changed.value.payload["title"] == "Old"
+    for status in ("ACTIVATE", "SELLER_DEACTIVATED"):
+        check(TakingOff, {"product_id": "1", "title": "Old"}, LISTING | {"status": status})
 
 
 def test_request_id_is_a_number_tiktok_takes_and_always_the_same() -> None:

@@ -202,11 +202,28 @@ def test_set_price_that_is_none_is_refused_by_tiktok_and_unsent_by_us(amount: st
     assert len(received(operation="price_update")) == 1
 
 
-def test_set_price_of_a_product_not_on_sale_is_refused() -> None:
+def test_take_off_sale_twice_keeps_the_product() -> None:
+    plant_world()
+    for _ in range(2):
+        ShopWriter(sandbox_tiktok()).take_off(**SHOP, product_id=PRODUCT_ID)
+    product = sandbox_tiktok().shop.product(**SHOP, product_id=PRODUCT_ID)
+    assert (product.status, product.title) == ("SELLER_DEACTIVATED", "Cold brew set, 750 ml")
+    assert stock() == {WAREHOUSE_ID: 40}
+
+
+def test_take_off_sale_what_is_not_on_it_is_refused_behind_a_good_code() -> None:
     plant_world()
     row = SandboxRecord.objects.get(kind=Kind.PRODUCT, key=PRODUCT_ID)
-    row.data["status"] = "SELLER_DEACTIVATED"
+    row.data["status"] = "FREEZE"
     row.save(update_fields=["data"])
+    with pytest.raises(ProviderRejected, match="not active"):
+        ShopWriter(sandbox_tiktok()).take_off(**SHOP, product_id=PRODUCT_ID)
+    assert received(operation="product_deactivate")[0].outcome == "ok"
+
+
+def test_set_price_of_a_product_not_on_sale_is_refused() -> None:
+    plant_world()
+    ShopWriter(sandbox_tiktok()).take_off(**SHOP, product_id=PRODUCT_ID)
     with pytest.raises(ProviderRejected, match="not active"):
         ShopWriter(sandbox_tiktok()).set_price(**PRICE)
 
