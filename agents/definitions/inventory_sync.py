@@ -5,6 +5,7 @@ There is nothing here for a model to say: a list of figures needs no words, so n
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import ceil
 
 from pydantic import AwareDatetime, Field
 
@@ -18,10 +19,26 @@ DELETED = "deleted"
 """The status of a product that is gone from the shop; its stock is nobody's worry. Upper or lower case."""
 
 
+COUNTED = "Somebody counted it."
+FEWEST_UNITS, MOST_UNITS = 1, 99_999
+"""What TikTok takes as a stock."""
+
+MOST_AT_ONCE = 100
+"""So many stocks are asked about in one run: a person reads them all."""
+
+
+class Restocked(Typed):
+    """A stock that somebody counted."""
+
+    product_id: str = Field(min_length=1, max_length=40)
+    quantity: int = Field(ge=FEWEST_UNITS, le=MOST_UNITS)
+
+
 class InventoryInput(Typed):
-    """A product whose stock lasts at most `low_stock_days` days is low."""
+    """A product whose stock lasts at most `low_stock_days` days is low; `restocked` are stocks that were counted."""
 
     low_stock_days: int = Field(default=7, ge=1, le=365)
+    restocked: tuple[Restocked, ...] = Field(default=(), max_length=MOST_AT_ONCE)
 
 
 class StockLevel(Typed):
@@ -48,6 +65,15 @@ class Oversold(Typed):
     units_short: int
 
 
+class StockProposal(Typed):
+    """A stock somebody is asked about. `replaces_quantity` is what it was computed from, None where it was counted."""
+
+    product_id: str
+    quantity: int
+    replaces_quantity: int | None
+    why: str
+
+
 class SalesVelocity(Typed):
     """What the products of the shop sell together; `units_per_day` is the sum of theirs."""
 
@@ -60,7 +86,9 @@ class InventoryReport(Typed):
     """The stock of a shop as it was last synced, its sales up to `as_of`.
 
     `levels` and `oversold` go by product id, `low_stock` by what runs out first. A product is in at
-    most one of the two warnings. `note` is a sentence where there is nothing to show.
+    most one of the two warnings. `stock_proposals` are what people are asked about: first what was counted, then
+    the oversold, then what is low; at most 100, and `left_for_next` is how many more there are. `note` is a
+    sentence where there is nothing to show.
     """
 
     as_of: AwareDatetime
@@ -71,6 +99,8 @@ class InventoryReport(Typed):
     levels: tuple[StockLevel, ...]
     low_stock: tuple[StockLevel, ...]
     oversold: tuple[Oversold, ...]
+    stock_proposals: tuple[StockProposal, ...]
+    left_for_next: int
 
 
 class InventorySync(Agent[InventoryInput, InventoryReport, Nothing, InventoryReport]):
@@ -120,6 +150,8 @@ def take_stock(products: Sequence[ProductFigures], given: InventoryInput, as_of:
         for days, one in lasting
         if one.stock >= 0 and days is not None and days <= given.low_stock_days
     ]
+    low_stock = tuple(one for _, _, one in sorted(low, key=lambda found: found[:2]))
+    proposed = _proposals(levels, low_stock, given)
     return InventoryReport(
         as_of=as_of,
         enough_data=bool(there),
@@ -131,12 +163,49 @@ def take_stock(products: Sequence[ProductFigures], given: InventoryInput, as_of:
             units_per_day=sum(paces),
         ),
         levels=tuple(levels),
-        low_stock=tuple(one for _, _, one in sorted(low, key=lambda found: found[:2])),
-        oversold=tuple(
-            Oversold(product_id=product.product_id, title=product.title, units_short=-product.stock)
-            for product in there
-            if product.stock < 0
-        ),
+        low_stock=low_stock,
+        oversold=_oversold(levels),
+        stock_proposals=tuple(proposed[:MOST_AT_ONCE]),
+        left_for_next=len(proposed[MOST_AT_ONCE:]),
+    )
+
+
+def _oversold(levels: Sequence[StockLevel]) -> tuple[Oversold, ...]:
+    return tuple(
+        Oversold(product_id=one.product_id, title=one.title, units_short=-one.stock)
+        for one in levels
+        if one.stock < 0
+    )
+
+
+def _proposals(
+    levels: Sequence[StockLevel], low_stock: Sequence[StockLevel], given: InventoryInput
+) -> list[StockProposal]:
+    """Return the stocks people are asked about; what was counted is not computed."""
+    counted = {one.product_id for one in given.restocked}
+    proposed = [
+        StockProposal(product_id=one.product_id, quantity=one.quantity, replaces_quantity=None, why=COUNTED)
+        for one in given.restocked
+    ]
+    for level in [*(one for one in levels if one.stock < 0), *low_stock]:
+        if level.product_id not in counted:
+            proposed.append(_proposal(level, max(VELOCITY_DAYS, given.low_stock_days)))
+    return proposed
+
+
+def _proposal(level: StockLevel, days: int) -> StockProposal:
+    """Return what would last so many days at the pace it sells, for a person to put the real number in its place."""
+    units = ceil(round(level.units_per_day * days, 1))  # the pace is rounded itself
+    if level.stock < 0:
+        found = f"It is promised to {-level.stock} more buyers than there are units."
+    else:
+        lasts, pace = level.days_of_cover or 0, level.units_per_day
+        found = f"It lasts {lasts:.1f} more days: {level.stock} left, {pace:.1f} sold a day."
+    return StockProposal(
+        product_id=level.product_id,
+        quantity=min(max(units, FEWEST_UNITS), MOST_UNITS),
+        replaces_quantity=level.stock,
+        why=f"{found} Proposed is what lasts {days} days at its pace: edit it to what there really is, or reject it.",
     )
 
 

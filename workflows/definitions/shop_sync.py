@@ -6,7 +6,7 @@ from workflows.nodes import AgentNode, ReportNode, Workflow
 CHANGES = "catalog.output.listing_changes"
 PRICES = "catalog.output.price_changes"
 REMOVALS = "catalog.output.removals"
-RESTOCKED = "brief.restocked"
+STOCKS = "inventory.output.stock_proposals"
 MOST = 100
 
 workflow = Workflow(
@@ -15,7 +15,13 @@ workflow = Workflow(
     purpose="What the shop sells and runs out of, and where it differs from the catalogue; changes are approved first.",
     nodes=(
         FRESH,
-        AgentNode(key="inventory", label="Stock", agent="inventory_sync", depends_on=("fresh",)),
+        AgentNode(
+            key="inventory",
+            label="Stock",
+            agent="inventory_sync",
+            depends_on=("fresh",),
+            inputs={"low_stock_days": "brief.low_stock_days", "restocked": "brief.restocked"},
+        ),
         AgentNode(
             key="catalog",
             label="Catalogue",
@@ -75,10 +81,15 @@ workflow = Workflow(
             effect="set_stock",
             question="Set the stock?",
             label="Set the stock",
-            loop=RESTOCKED,
+            loop=STOCKS,
             most_items=MOST,
             depends_on=("inventory",),
-            inputs={"product_id": "item.product_id", "quantity": "item.quantity"},
+            inputs={
+                "product_id": "item.product_id",
+                "quantity": "item.quantity",
+                "replaces_quantity": "item.replaces_quantity",
+            },
+            facts={"why": "item.why"},
         ),
         ReportNode(
             key="report",

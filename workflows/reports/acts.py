@@ -10,6 +10,11 @@ from workflows.nodes import AgentNode, Workflow
 from workflows.reports.markdown import number, paragraph, percent, table, text
 
 Output = Mapping[str, Any]
+MOST_NAMED = 10
+NEEDS = (
+    "For a new product TikTok needs its category, pictures, the weight of its package and a stock in a warehouse, "
+    "which the catalogue does not have: make it in Seller Center, and put TikTok's product id into the catalogue."
+)
 NOT_YET = "Nobody was asked for anything."
 
 
@@ -102,12 +107,36 @@ def _triage(output: Output) -> str:
 
 
 def _inventory(output: Output) -> str:
-    return f"{len(output['levels'])} products, {len(output['low_stock'])} low, {len(output['oversold'])} oversold."
+    counts = f"{len(output['levels'])} products, {len(output['low_stock'])} low, {len(output['oversold'])} oversold."
+    low = [f"{text(one['title'])} lasts {one['days_of_cover']:.1f} days" for one in output["low_stock"]]
+    short = [f"{text(one['title'])} is {one['units_short']} short" for one in output["oversold"]]
+    named = "; ".join([*short, *low][:MOST_NAMED])
+    return f"{counts} {named}." if named else counts
 
 
 def _catalog(output: Output) -> str:
-    names = ("created", "updated", "removed", "conflicts", "problems")
-    return ", ".join(f"{len(output[name])} {name}" for name in names) + "."
+    names = {
+        "created": "only in the catalogue",
+        "updated": "changed there",
+        "removed": "gone from it",
+        "conflicts": "conflicts",
+        "settled": "left to differ",
+        "problems": "problems",
+    }
+    counts = ", ".join(f"{len(output.get(name, ()))} {said}" for name, said in names.items()) + "."
+    left = output.get("left_for_next")
+    more = f" {left} more are asked about by the next run." if left else ""
+    return f"{counts}{more}{_not_made(output)}"
+
+
+def _not_made(output: Output) -> str:
+    """Return what is not put into the shop, and what TikTok would need for it that a catalogue does not have."""
+    gone = [one for one in output["conflicts"] if one["kind"] == "removed_in_shop"]
+    titles = [text(one["title"]) for one in [*output["created"], *gone]]
+    if not titles:
+        return ""
+    named = ", ".join(titles[:MOST_NAMED]) + (" …" if len(titles) > MOST_NAMED else "")
+    return f" Not made in the shop: {named}. {NEEDS}"
 
 
 def _ads(output: Output) -> str:

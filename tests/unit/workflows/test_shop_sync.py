@@ -1,15 +1,16 @@
 """The shop beside its source: what is asked, what reaches TikTok once it is approved, and what is known afterwards."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from agents.sandbox.tiktok.ledger import received
 from agents.sandbox.tiktok.records import Kind, plant, put_profile
-from agents.sandbox.tiktok.trade_records import Stock, product
+from agents.sandbox.tiktok.trade_records import Bought, Stock, order, product
 from agents.sandbox_models import SandboxRecord
 from approvals.amending import approve_edited
 from approvals.models import ApprovalRequest, Decision
@@ -262,3 +263,29 @@ def test_products_gone_from_the_source_are_taken_off_sale_once_that_is_approved(
     assert (known(account, SHADE, "title"), known(account, CORD, "title")) == (None, None)
     again = synced(account, item(LAMP))
     assert (again.status, asked(again)) == ("succeeded", [])
+
+
+def test_low_stock_is_asked_about_and_set_to_what_a_person_says(account: TikTokAccount) -> None:
+    sku = on_tiktok(LAMP, account)["skus"][0]
+    sku["inventory"][0]["quantity"] = 3
+    change_on_tiktok(LAMP, account, skus=[sku])
+    bought = Bought(LAMP, sku["id"], "Product 1", "20.00", quantity=10)
+    plant([order(account.handle, at=timezone.now() - timedelta(days=1), lines=[bought], currency="EUR")])
+    run = synced(account, restocked=[{"product_id": SHADE, "quantity": 55}])
+    counted, low = asked(run, "set_stock")
+    assert (payload_of(low)["quantity"], payload_of(low)["replaces_quantity"]) == (40, 3)
+    assert "edit it to what there really is" in low.facts["why"]
+    decide(counted)
+    decide(low, quantity=12)
+    assert at_rest(run).status == "succeeded"
+    levels = [on_tiktok(one, account)["skus"][0]["inventory"][0]["quantity"] for one in (LAMP, SHADE, CORD)]
+    assert levels == [12, 55, 40]
+    assert times_received("inventory_update", account) == 2
+    assert "1 low, 0 oversold. Product 1 lasts 2.1 days." in report_of(run)
+
+
+def test_report_says_what_is_not_made_in_the_shop_and_what_that_would_need(account: TikTokAccount) -> None:
+    run = synced(account, *source(), item("9", title="A new lamp"))
+    assert (run.status, asked(run)) == ("succeeded", [])
+    assert "1 only in the catalogue" in report_of(run)
+    assert "Not made in the shop: A new lamp. For a new product TikTok needs its category" in report_of(run)

@@ -101,6 +101,35 @@ def test_take_stock_below_nothing_is_oversold_and_not_low_as_well() -> None:
     assert found.levels[0].days_of_cover == 0
 
 
+def test_take_stock_proposes_what_was_counted_then_what_would_last_four_weeks() -> None:
+    products = [
+        product("1", stock=3, sold=28),
+        product("2", stock=-3, sold=56),
+        product("3", stock=1, sold=28),
+        product("4", stock=-1),
+        product("5", stock=900, sold=28),
+    ]
+    counted = ({"product_id": "3", "quantity": 12}, {"product_id": "9", "quantity": 7})
+    found = take_stock(products, InventoryInput.model_validate({"restocked": counted}), NOON)
+    asked = [(one.product_id, one.quantity, one.replaces_quantity) for one in found.stock_proposals]
+    assert asked == [("3", 12, None), ("9", 7, None), ("2", 56, -3), ("4", 1, -1), ("1", 28, 3)]
+    told = [one.why for one in found.stock_proposals]
+    assert told[0] == "Somebody counted it."
+    assert told[2].startswith(
+        "It is promised to 3 more buyers than there are units. Proposed is what lasts 28 days"
+    )
+    assert told[4].startswith("It lasts 3.0 more days: 3 left, 1.0 sold a day.")
+
+
+def test_take_stock_proposes_no_less_than_there_is_and_100_at_most() -> None:
+    long = take_stock([product(stock=40, sold=28)], InventoryInput(low_stock_days=60), NOON)
+    assert [one.quantity for one in long.stock_proposals] == [60]
+    many = report(*(product(str(number), sold=28) for number in range(102)))
+    assert (len(many.stock_proposals), many.left_for_next) == (100, 2)
+    [huge] = report(product(stock=7, sold=28 * 200_000), low_stock_days=1).stock_proposals
+    assert huge.quantity == 99_999
+
+
 def test_take_stock_leaves_deleted_products_out() -> None:
     found = report(product("1", stock=-3, sold=28, status="DELETED"), product("2", status="deleted"))
     assert (found.levels, found.oversold, found.note) == ((), (), EMPTY)
