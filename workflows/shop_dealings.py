@@ -47,6 +47,7 @@ def _sides(payload: Payload, *, prefix: str) -> Iterator[tuple[str, Sides]]:
         source, shop = payload.get(f"source_{part}"), payload.get(f"{prefix}{part}")
         if payload.get(part) is not None and source is not None and shop is not None:
             yield part, Sides(source.strip(), shop.strip())
-    prices = payload.get("source_price"), payload.get(f"{prefix}price")
-    if None not in prices:
-        yield "price", Sides(*(price_part(Decimal(price), payload["currency"]) for price in prices))
+    source, shop = payload.get("source_price"), payload.get(f"{prefix}price")
+    if source is not None and shop is not None:
+        currency = payload["currency"]
+        yield "price", Sides(price_part(Decimal(source), currency), price_part(Decimal(shop), currency))
