@@ -151,7 +151,7 @@ def merge(source: Items, shop: Items, known: Known, held: Iterable[str] = ()) ->
     )
 
 
-def known_from(items: Iterable[CatalogueItem]) -> Known:
+def known_from(items: Iterable[CatalogueItem]) -> dict[str, dict[str, Sides]]:
     """Return what is known where both sides were these products."""
     return {
         item.product_id: {part: Sides(value, value) for part, value in parts_of(item).items()}
