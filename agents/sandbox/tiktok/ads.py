@@ -2,6 +2,7 @@
 
 A create goes live unless it says `DISABLE`. One with a `request_id` the sandbox has seen makes nothing new
 and answers what the first one made, which is what the SDK says of `request_id` (ad/create has none).
+An ad group aims at what its campaign's objective allows, and a Spark ad promotes a post of its own identity.
 """
 
 from decimal import Decimal
@@ -20,6 +21,7 @@ from agents.sandbox.tiktok.wire import (
     Received,
     Reply,
     business_reply,
+    open_id_of,
     read_business_body,
     read_query,
 )
@@ -28,10 +30,18 @@ from agents.sandbox_models import SandboxCreator, SandboxRecord
 CALLS_A_MINUTE = 600
 AD_CREATES_A_MINUTE = 150
 LONGEST_NAME = 512
+LONGEST_TEXT = 100
 SMALLEST_CAMPAIGN_BUDGET = Decimal(50)
 SMALLEST_GROUP_BUDGET = Decimal(20)
 """In the advertiser's currency; documented in US dollars, "about"."""
 MOST_IDS = 100
+AIMS = {
+    "REACH": {("REACH", "CPM")},
+    "TRAFFIC": {("CLICK", "CPC")},
+    "VIDEO_VIEWS": {("ENGAGED_VIEW", "CPV")},
+    "ENGAGEMENT": {("PAGE_VISIT", "OCPM"), ("FOLLOWERS", "OCPM")},
+}
+"""What an ad group may aim at and be paid by, under the objectives that have a list here; others take anything."""
 Switch = Literal["ENABLE", "DISABLE"]
 BudgetMode = Literal[
     "BUDGET_MODE_INFINITE", "BUDGET_MODE_TOTAL", "BUDGET_MODE_DAY", "BUDGET_MODE_DYNAMIC_DAILY_BUDGET"
@@ -104,6 +114,10 @@ class _NewGroup(_Body):
     schedule_start_time: str = Field(pattern=r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$")
     schedule_end_time: str = ""
     location_ids: list[str] = Field(default=[], max_length=3000)
+    age_groups: list[
+        Literal["AGE_13_17", "AGE_18_24", "AGE_25_34", "AGE_35_44", "AGE_45_54", "AGE_55_100"]
+    ] = []
+    gender: Literal["GENDER_UNLIMITED", "GENDER_MALE", "GENDER_FEMALE"] = "GENDER_UNLIMITED"
     operation_status: Switch = "ENABLE"
     request_id: str = Field(default="", pattern=r"^(\d{1,19})?$")
 
@@ -119,7 +133,7 @@ class _Creative(BaseModel):
     identity_type: Literal["CUSTOMIZED_USER", "AUTH_CODE", "TT_USER", "BC_AUTH_TT"]
     identity_id: str = ""
     video_id: str = ""
-    tiktok_item_id: str = ""
+    tiktok_item_id: str = Field(default="", pattern=r"^\d{0,25}$")
     landing_page_url: str = ""
     call_to_action: str = ""
     aigc_disclosure_type: str = "NOT_DECLARED"
@@ -183,9 +197,15 @@ def adgroup_create(received: Received, creator: SandboxCreator) -> Reply:
     check_advertiser(asked.advertiser_id, creator)
     if Decimal(str(asked.budget)) < SMALLEST_GROUP_BUDGET:
         raise BusinessError(40002, f"budget: at least {SMALLEST_GROUP_BUDGET}")
-    if asked.schedule_type == "SCHEDULE_START_END" and not asked.schedule_end_time:
-        raise BusinessError(40002, "schedule_end_time: is required")
-    _check_there(Kind.CAMPAIGN, asked.campaign_id, creator)
+    # Both are of one shape, in which earlier moments come first.
+    if asked.schedule_type == "SCHEDULE_START_END" and asked.schedule_end_time <= asked.schedule_start_time:
+        raise BusinessError(40002, "schedule_end_time: is required, and after schedule_start_time")
+    campaign = _check_there(Kind.CAMPAIGN, asked.campaign_id, creator)
+    aims = AIMS.get(campaign.data["objective_type"])
+    if aims and (asked.optimization_goal, asked.billing_event) not in aims:
+        raise BusinessError(
+            40002, "optimization_goal: does not fit the campaign's objective and billing_event"
+        )
     if made := _made_before("adgroup_create", asked.request_id, creator):
         return business_reply(made)
     data = asked.model_dump(exclude={"request_id"})
@@ -197,6 +217,8 @@ def ad_create(received: Received, creator: SandboxCreator) -> Reply:
     asked = read_business_body(_NewAds, received)
     check_advertiser(asked.advertiser_id, creator)
     _check_there(Kind.ADGROUP, asked.adgroup_id, creator)
+    for creative in asked.creatives:
+        _check_spark(creative, creator)
     now = world_now()
     rows = [
         ads_object(
@@ -247,9 +269,26 @@ def _campaigns(creator: SandboxCreator) -> Any:
     return SandboxRecord.objects.filter(kind=Kind.CAMPAIGN, owner=creator.username)
 
 
-def _check_there(kind: Kind, key: str, creator: SandboxCreator) -> None:
-    if not SandboxRecord.objects.filter(kind=kind, owner=creator.username, key=key).exists():
+def _check_there(kind: Kind, key: str, creator: SandboxCreator) -> SandboxRecord:
+    row = SandboxRecord.objects.filter(kind=kind, owner=creator.username, key=key).first()
+    if row is None:
         raise BusinessError(40006, f"{kind.value}_id: there is none like it")
+    return row
+
+
+def _check_spark(creative: _Creative, creator: SandboxCreator) -> None:
+    """Refuse an ad of a post that is not the identity's own, and one with too long a text."""
+    if creative.identity_type == "TT_USER" and creative.identity_id != open_id_of(creator.username):
+        raise BusinessError(40002, "identity_id: the access token is not for this identity")
+    if len(creative.ad_text) > LONGEST_TEXT:
+        raise BusinessError(40002, f"ad_text: at most {LONGEST_TEXT} characters")
+    if not creative.tiktok_item_id:
+        return
+    planted = SandboxRecord.objects.filter(
+        kind=Kind.VIDEO, owner=creator.username, key=creative.tiktok_item_id
+    )
+    if not planted.exists() and not creator.posts.filter(post_id=creative.tiktok_item_id).exists():
+        raise BusinessError(40002, "tiktok_item_id: is not a post of this identity")
 
 
 def _made_before(operation: str, request_id: str, creator: SandboxCreator) -> dict[str, Any]:
@@ -288,7 +327,9 @@ def advertiser_info(received: Received, creator: SandboxCreator) -> Reply:
     for one in asked.advertiser_ids:
         check_advertiser(one, creator)
     name = creator.display_name or creator.username
-    told = {"name": name, "currency": "USD", "timezone": "Etc/UTC", "status": "STATUS_ENABLE"}
+    usual = {"name": name, "currency": "USD", "timezone": "Etc/UTC", "status": "STATUS_ENABLE"}
+    planted = SandboxRecord.objects.filter(kind=Kind.ADVERTISER, owner=creator.username).first()
+    told = usual | (planted.data if planted else {})
     return business_reply({"list": [{"advertiser_id": one, **told} for one in asked.advertiser_ids]})
 
 

@@ -17,6 +17,7 @@ row again replaces it. The builders of shops, creators and ads are in `trade_rec
 | `outreach_quota` | username | `quota` | `data.data` of the outreach quota |
 | `conversation` | username | its id | a thread with a creator |
 | `message` | username | its id | one message of a thread |
+| `advertiser` | username | `advertiser` | what `advertiser/info` says otherwise than usual: `currency`, `timezone` |
 | `campaign`, `adgroup`, `ad` | username | its id | as the ads API lists it |
 | `report_row` | username | level:id:day | `metrics` of a report's row, decimal strings |
 | `request` | username | operation:id | what an idempotent request made |
@@ -54,6 +55,7 @@ class Kind(StrEnum):
     QUOTA = "outreach_quota"
     CONVERSATION = "conversation"
     MESSAGE = "message"
+    ADVERTISER = "advertiser"
     CAMPAIGN = "campaign"
     ADGROUP = "adgroup"
     AD = "ad"

@@ -39,7 +39,10 @@ class NewCampaign:
 
 @dataclass(frozen=True, slots=True)
 class NewAdGroup:
-    """An ad group to be, of a campaign; it begins at `starts_at` (UTC, `YYYY-MM-DD HH:MM:SS`)."""
+    """An ad group to be, of a campaign; it runs from `starts_at` to `ends_at` (UTC, `YYYY-MM-DD HH:MM:SS`).
+
+    Without `location_ids` or `age_groups` TikTok goes by neither; `daily_budget` is in the advertiser's currency.
+    """
 
     campaign_id: str
     name: str
@@ -47,7 +50,21 @@ class NewAdGroup:
     optimization_goal: str
     billing_event: str
     starts_at: str
+    ends_at: str
     location_ids: tuple[str, ...] = ()
+    age_groups: tuple[str, ...] = ()
+    gender: str = "GENDER_UNLIMITED"
+
+
+@dataclass(frozen=True, slots=True)
+class NewSparkAd:
+    """An ad to be, of one of our own posts; `text` is what stands beside it."""
+
+    adgroup_id: str
+    name: str
+    post_id: str
+    identity_id: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +121,7 @@ class AdsWriter:
         request_id: str,
         timeout_seconds: float = CALL_TIMEOUT_SECONDS,
     ) -> str:
-        """Create an ad group that begins at `starts_at` (UTC, `YYYY-MM-DD HH:MM:SS`), switched off; return its id."""
+        """Create an ad group, switched off, and return its id."""
         body = {
             "advertiser_id": advertiser_id,
             "campaign_id": group.campaign_id,
@@ -114,9 +131,12 @@ class AdsWriter:
             "budget_mode": "BUDGET_MODE_DAY",
             "optimization_goal": group.optimization_goal,
             "pacing": "PACING_MODE_SMOOTH",
-            "schedule_type": "SCHEDULE_FROM_NOW",
+            "schedule_type": "SCHEDULE_START_END",
             "schedule_start_time": group.starts_at,
+            "schedule_end_time": group.ends_at,
             "location_ids": list(group.location_ids),
+            "age_groups": list(group.age_groups),
+            "gender": group.gender,
             "operation_status": PAUSED,
             "request_id": request_id,
         }
@@ -127,10 +147,7 @@ class AdsWriter:
         *,
         token: str,
         advertiser_id: str,
-        adgroup_id: str,
-        name: str,
-        post_id: str,
-        identity_id: str,
+        ad: NewSparkAd,
         timeout_seconds: float = CALL_TIMEOUT_SECONDS,
     ) -> str:
         """Create an ad of one of our own posts, switched off, and return its id.
@@ -138,13 +155,14 @@ class AdsWriter:
         There is no idempotency key here: whoever calls this looks the ad up before it is made again.
         """
         creative = {
-            "ad_name": name,
+            "ad_name": ad.name,
+            "ad_text": ad.text,
             "identity_type": "TT_USER",
-            "identity_id": identity_id,
-            "tiktok_item_id": post_id,
+            "identity_id": ad.identity_id,
+            "tiktok_item_id": ad.post_id,
             "operation_status": PAUSED,
         }
-        body = {"advertiser_id": advertiser_id, "adgroup_id": adgroup_id, "creatives": [creative]}
+        body = {"advertiser_id": advertiser_id, "adgroup_id": ad.adgroup_id, "creatives": [creative]}
         answer = self._wire.call(CREATE_AD, token=token, body=body, timeout_seconds=timeout_seconds)
         found = {"id": (answer.data.get("ad_ids") or [""])[0]}
         return _made(found, log_id=answer.log_id)

@@ -237,7 +237,9 @@ def test_read_answer_that_lacks_what_it_should_hold_names_it() -> None:
     provider, _ = speaking(numbered(data={}))
     with pytest.raises(ProviderUnavailable, match="lacks a usable 'id'"):
         write_ads.AdsWriter(provider).create_spark_ad(
-            token=TOKEN, advertiser_id="7", adgroup_id="8", name="Ad", post_id="9", identity_id="me"
+            token=TOKEN,
+            advertiser_id="7",
+            ad=write_ads.NewSparkAd(adgroup_id="8", name="Ad", post_id="9", identity_id="me", text="Tea"),
         )
 
 

@@ -1,5 +1,6 @@
 """Trends, shops, ads and creators, through the real clients."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,12 +8,12 @@ from typing import Any
 import pytest
 
 from agents.providers.errors import AccessRefused, ProviderError, ProviderRejected
-from agents.providers.tiktok.write.ads import AdsWriter, NewAdGroup, NewCampaign, new_request_id
+from agents.providers.tiktok.write.ads import AdsWriter, NewAdGroup, NewCampaign, NewSparkAd, new_request_id
 from agents.providers.tiktok.write.messages import MessageWriter
 from agents.providers.tiktok.write.shop import ShopWriter
 from agents.sandbox.tiktok.ids import creator_open_id_of
 from agents.sandbox.tiktok.ledger import received
-from agents.sandbox.tiktok.records import Kind, fix_clock, plant
+from agents.sandbox.tiktok.records import Kind, fix_clock, plant, record
 from agents.sandbox.tiktok.trade_records import (
     Stock,
     message,
@@ -27,11 +28,13 @@ from tests.factories.tiktok_world import (
     CREATOR,
     PRODUCT_ID,
     SKU_ID,
+    VIDEO_ID,
     WAREHOUSE_ID,
     a_campaign,
     a_creator,
     a_hashtag,
     a_product,
+    a_video,
     an_order,
     days,
     plant_world,
@@ -186,29 +189,85 @@ def test_create_campaign_below_the_least_budget_is_refused() -> None:
     assert list(sandbox_tiktok().ads.campaigns(**ADS)) == []
 
 
-def test_create_group_and_ad_of_a_campaign_and_switch_them() -> None:
-    plant([a_campaign()])
-    writer, reader = AdsWriter(sandbox_tiktok()), sandbox_tiktok().ads
-    group = NewAdGroup(
-        campaign_id=CAMPAIGN_ID,
-        name="Tea drinkers",
-        daily_budget=Decimal(20),
-        optimization_goal="CLICK",
-        billing_event="CPC",
-        starts_at="2026-12-01 00:00:00",
+GROUP = NewAdGroup(
+    campaign_id=CAMPAIGN_ID,
+    name="Tea drinkers",
+    daily_budget=Decimal(20),
+    optimization_goal="CLICK",
+    billing_event="CPC",
+    starts_at="2026-12-01 00:00:00",
+    ends_at="2026-12-08 00:00:00",
+    location_ids=("2921044",),
+    age_groups=("AGE_18_24",),
+)
+
+
+def spark(group_id: str, **changes: str) -> NewSparkAd:
+    """Return an ad of the world's video."""
+    ad = NewSparkAd(
+        adgroup_id=group_id, name="Ad", post_id=VIDEO_ID, identity_id=ACCESS.business_id, text="Tea, cold"
     )
+    return replace(ad, **changes)
+
+
+def test_create_group_and_ad_of_a_campaign_and_switch_them() -> None:
+    plant([a_campaign(), a_video()])
+    writer, reader = AdsWriter(sandbox_tiktok()), sandbox_tiktok().ads
     key = new_request_id()
-    group_id = writer.create_adgroup(**ADS, group=group, request_id=key)
-    assert writer.create_adgroup(**ADS, group=group, request_id=key) == group_id
-    ad_id = writer.create_spark_ad(**ADS, adgroup_id=group_id, name="Ad", post_id="7574", identity_id="me")
+    group_id = writer.create_adgroup(**ADS, group=GROUP, request_id=key)
+    assert writer.create_adgroup(**ADS, group=GROUP, request_id=key) == group_id
+    ad_id = writer.create_spark_ad(**ADS, ad=spark(group_id))
     [listed] = reader.adgroups(**ADS, campaign_ids=[CAMPAIGN_ID])
     [ad] = reader.ads(**ADS, adgroup_ids=[group_id])
     assert (listed.id, listed.operation_status) == (group_id, "DISABLE")
-    assert (ad.id, ad.post_id, ad.operation_status) == (ad_id, "7574", "DISABLE")
+    assert (ad.id, ad.post_id, ad.operation_status) == (ad_id, VIDEO_ID, "DISABLE")
     writer.switch(**ADS, level="ad", ids=[ad_id], is_on=True)
     writer.switch(**ADS, level="campaign", ids=[CAMPAIGN_ID], is_on=False)
     assert [one.operation_status for one in reader.ads(**ADS)] == ["ENABLE"]
     assert [one.operation_status for one in reader.campaigns(**ADS)] == ["DISABLE"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ends_at": "2026-12-01 00:00:00"}, "schedule_end_time"),
+        ({"optimization_goal": "ENGAGED_VIEW"}, "optimization_goal: does not fit"),
+        ({"daily_budget": Decimal("19.99")}, "budget: at least 20"),
+        ({"age_groups": ("AGE_5",)}, "age_groups"),
+        ({"campaign_id": "1"}, "campaign_id: there is none"),
+    ],
+)
+def test_create_group_that_does_not_fit_is_refused(changes: dict[str, Any], said: str) -> None:
+    plant([a_campaign()])
+    with pytest.raises(ProviderRejected, match=said):
+        AdsWriter(sandbox_tiktok()).create_adgroup(
+            **ADS, group=replace(GROUP, **changes), request_id=new_request_id()
+        )
+    assert list(sandbox_tiktok().ads.adgroups(**ADS)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"post_id": "7574"}, "is not a post of this identity"),
+        ({"identity_id": "me"}, "is not for this identity"),
+        ({"text": "x" * 101}, "ad_text: at most 100"),
+    ],
+)
+def test_create_ad_of_what_is_not_ours_is_refused(changes: dict[str, str], said: str) -> None:
+    plant([a_campaign(), a_video()])
+    writer = AdsWriter(sandbox_tiktok())
+    group_id = writer.create_adgroup(**ADS, group=GROUP, request_id=new_request_id())
+    with pytest.raises(ProviderRejected, match=said):
+        writer.create_spark_ad(**ADS, ad=spark(group_id, **changes))
+    assert list(sandbox_tiktok().ads.ads(**ADS)) == []
+
+
+def test_read_advertiser_that_pays_in_another_currency() -> None:
+    plant([record(Kind.ADVERTISER, USERNAME, "advertiser", {"currency": "EUR"}, at=BEGAN)])
+    advertiser = sandbox_tiktok().ads.advertiser(**ADS)
+    assert advertiser is not None
+    assert (advertiser.currency, advertiser.timezone) == ("EUR", "Etc/UTC")
 
 
 def test_switch_of_which_a_part_is_not_there_says_that_it_was_done_in_part() -> None:
