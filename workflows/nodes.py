@@ -170,15 +170,21 @@ class SyncNode(Node):
     enough_minutes: int = Field(0, ge=0, le=24 * 60)
 
 
-PREFLIGHT_OUTPUT = ("brand", "data_as_of")
-"""What a preflight puts out: the brand's name, and from when the account's data is."""
+PREFLIGHT_INPUT = ("currency",)
+PREFLIGHT_OUTPUT = ("brand", "data_as_of", "currency")
+"""What a preflight puts out: the brand's name, from when the account's data is, and its advertiser's currency where
+the preflight has to know that."""
 
 
 class PreflightNode(Node):
-    """Let the run go on only on an own account with a brand, whose data is at most `most_days` old."""
+    """Let the run go on only on an own account with a brand, whose data is at most `most_days` old.
+
+    Where it `spends`, TikTok has to say in which currency, and the input `currency`, if it is given, has to be that.
+    """
 
     kind: Literal["preflight"] = "preflight"
     most_days: int = Field(14, ge=1, le=365)
+    spends: bool = False
 
 
 STUDIO_JOB_INPUT = ("prompt", "seconds")

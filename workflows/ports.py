@@ -9,6 +9,7 @@ from workflows.nodes import (
     ACTION_OUTPUT,
     ASSEMBLE_INPUT,
     GATE_OUTPUT,
+    PREFLIGHT_INPUT,
     PREFLIGHT_OUTPUT,
     RENDER_INPUT,
     RENDER_OUTPUT,
@@ -62,8 +63,10 @@ def taken_by(node: Node) -> tuple[str, set[str]]:
         return "a studio's job", set(STUDIO_JOB_INPUT)
     if isinstance(node, StudioClipNode):
         return "a studio's clip", set(STUDIO_CLIP_INPUT)
-    if isinstance(node, SyncNode | PreflightNode):
-        return "a sync or preflight", set()
+    if isinstance(node, PreflightNode):
+        return "a preflight", set(PREFLIGHT_INPUT)
+    if isinstance(node, SyncNode):
+        return "a sync", set()
     if isinstance(node, WaitNode):
         return "a wait", set(CALLBACKS[node.callback].inputs) if node.callback else {"until"}
     return "", set()
