@@ -81,6 +81,12 @@ class CrashPoint(StrEnum):
     BEFORE_FIRST_BYTE = "effect.before_first_byte", "The publish id is kept; no byte has left.", "step"
     MID_UPLOAD = "effect.mid_upload", "Some chunks have left, not all.", "step"
     BEFORE_SENT = "effect.before_sent", "Every byte has left; that is not written.", "step"
+    BEFORE_PART_KEPT = (
+        "part.before_kept",
+        "TikTok made one part of an act of several; its id is not kept.",
+        "step",
+    )
+    AFTER_PART_KEPT = "part.after_kept", "A part's id is kept; the next was not asked for.", "step"
     BEFORE_WEBHOOK_COMMITS = (
         "webhook.before_commit",
         "A message and its doorbell are written, not committed.",

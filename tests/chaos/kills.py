@@ -53,8 +53,8 @@ def all_are(runs: list[WorkflowRun], *statuses: str) -> bool:
 
 
 @contextmanager
-def dying_at(points: tuple[CrashPoint, ...], **environment: str) -> Iterator[None]:
-    """Have a worker whose processes die at these points, once for each step, and a keeper."""
+def dying_at(points: tuple[str, ...], **environment: str) -> Iterator[None]:
+    """Have a worker whose processes die at these points (`point` or `point:n`), once for each step, and a keeper."""
     given = ENVIRONMENT | environment
     with (
         running("worker", environment=given | {"CRASH_AT": ",".join(points)}),

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos.kills import STEP_POINTS, came_back_unsure, dying_at, forget_marks, kills_at, until_over
-from tests.factories.acting import TRIALS, account_with_world, approved_act, made_by
+from tests.factories.acting import TRIALS, account_with_world, approved_act, made_by, made_of_campaigns
 from tests.factories.posting import effect_of, moves
-from tests.forms import only_long
+from tests.forms import only_long, times
 from tests.processes import wait_until
 from tiktok_ops.crash_points import CrashPoint
 from workflows.effects.models import Effect
@@ -51,6 +51,30 @@ def test_sigkill_while_acting_leaves_exactly_one_of_each(point: CrashPoint) -> N
             assert len(made_by(run, kind)) == 1, kind
     assert kills_at(point) == KILLS * len(TRIALS)
     assert came_back_unsure() == (KILLS * len(TRIALS) if point is CrashPoint.BEFORE_SENT else 0)
+
+
+@pytest.mark.parametrize(
+    "point",
+    times(
+        long=[
+            f"{point}:{number}"
+            for point in (CrashPoint.BEFORE_PART_KEPT, CrashPoint.AFTER_PART_KEPT)
+            for number in (1, 2, 3)
+        ],
+        short=[f"{CrashPoint.BEFORE_PART_KEPT}:2"],
+    ),
+)
+def test_sigkill_around_a_part_leaves_one_campaign_with_one_group_and_one_ad(point: str) -> None:
+    runs = [approved_act("create_campaign", account_with_world()) for _ in range(times(long=KILLS, short=1))]
+    with dying_at((point,)):
+        until_over(runs)
+    for run in runs:
+        run.refresh_from_db()
+        assert (run.status, effect_of(run).confirmed_by) == ("succeeded", "provider"), moves(run)
+        made = made_of_campaigns(run.account.handle)
+        assert {kind: len(there) for kind, there in made.items()} == {"campaign": 1, "adgroup": 1, "ad": 1}
+        assert {one["operation_status"] for there in made.values() for one in there} == {"DISABLE"}
+    assert came_back_unsure() == len(runs)
 
 
 @only_long

@@ -66,6 +66,13 @@ def _campaigns(username: str) -> list[Any]:
     return [(row.data["campaign_name"], row.data["operation_status"]) for row in rows]
 
 
+def made_of_campaigns(username: str) -> dict[str, list[dict[str, Any]]]:
+    """Return what TikTok has of campaigns, ad groups and ads, in the order it was made: the oracle."""
+    rows = SandboxRecord.objects.filter(owner=username).order_by("at")
+    kinds = (Kind.CAMPAIGN, Kind.ADGROUP, Kind.AD)
+    return {kind.value: [row.data for row in rows.filter(kind=kind)] for kind in kinds}
+
+
 def _titles(username: str) -> list[Any]:
     row = SandboxRecord.objects.get(kind=Kind.PRODUCT, owner=username, key=PRODUCT_ID)
     return [row.data["title"]] if row.data["title"] == TITLE else []
@@ -137,11 +144,14 @@ TRIALS = {
             "create_campaign",
             {
                 "name": CAMPAIGN,
-                "objective": "TRAFFIC",
+                "objective": "VIDEO_VIEWS",
                 "daily_budget": "50.00",
                 "currency": "USD",
                 "days": 7,
                 "spend_cap": "500.00",
+                "audience": {"segment": "Tea drinkers", "terms": ["tea", "oolong"]},
+                "hook": "Cold brew, three ways",
+                "posts": [VIDEO_ID],
             },
             "campaign_create",
             _campaigns,

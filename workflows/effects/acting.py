@@ -1,4 +1,4 @@
-"""An outward act that is one call to TikTok: asked about, let start, sent, and read back.
+"""An outward act that is one call to TikTok, or a few: asked about, let start, sent, and read back.
 
 1. `Deed.look`: what TikTok has now of what the act touches, kept with the effect (at most 60 s old).
 2. One transaction in which claim, run, stop switch, seal, account and those facts still fit.
@@ -8,6 +8,9 @@
 What follows when it is not found differs. Where twice would be twice (a reply, a message), nothing is sent
 again: a person decides. Where twice is once (an absolute value, our own idempotency key), it begins anew once
 TikTok has shown several times that all is as it was before.
+
+An act of several parts (`parts`) has one call for each. The parts TikTok has are kept; it begins anew with the
+others, under a new leave.
 """
 
 from abc import ABC, abstractmethod
@@ -25,8 +28,10 @@ from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.clock import database_now
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.effects import ledger
+from workflows.effects.keeping_parts import keep_part
 from workflows.effects.models import Effect
 from workflows.effects.next_look import look_again_seconds
+from workflows.effects.parts import Part, in_words, parts_in
 from workflows.effects.refusals import EffectChanged, EffectRefused
 from workflows.effects.underway import (
     AGAIN_SECONDS,
@@ -84,6 +89,21 @@ class Acting(Underway, Generic[Wanted]):
         """What TikTok had before the act was last begun."""
         return self.effect.creator or {}
 
+    def ready_to_call(self) -> None:
+        """Keep the lease for one more call of an act of several; right before it.
+
+        Raises `LeaseLost`, `Stopped`, or `TooLate` where this worker was held up meanwhile.
+        """
+        asked_at = monotonic()
+        self.work.hold(CALL_TIMEOUT_SECONDS)
+        self.check_not_stopped()
+        if monotonic() > asked_at + START_WITHIN_SECONDS:
+            raise TooLate
+
+    def keep_part(self, part: Part) -> None:
+        """Keep how far a part is; raises `LeaseLost`."""
+        keep_part(self.work, self.effect, part)
+
 
 class Deed(ABC, Generic[Wanted]):
     """One kind of act. Methods that speak to TikTok raise `ProviderError`."""
@@ -108,7 +128,7 @@ class Deed(ABC, Generic[Wanted]):
 
     @abstractmethod
     def send(self, acting: Acting[Wanted]) -> str:
-        """Do it, with one call; return TikTok's id of it, empty where TikTok does not tell."""
+        """Do it, with one call or one for each part; return TikTok's id of it, empty where TikTok does not tell."""
 
     @abstractmethod
     def find(self, acting: Acting[Wanted]) -> Found | None:
@@ -246,8 +266,10 @@ def _again(acting: Acting[Wanted]) -> Outcome:
     """Let it begin anew: TikTok shows that it was not done, and twice would be once."""
     if acting.effect.claims >= MOST_SENDS:
         return later(acting, f"It was sent {acting.effect.claims} times and TikTok shows none of it.")
-    acting.moved("prepared", cleared_by=Effect.Clearance.PROVIDER, provider_ref="", error=NOT_DONE)
-    return Waits(NOT_DONE, look_again_seconds(acting.effect.claims))
+    there = in_words(parts_in(acting.facts))
+    why = f"{there} It goes on with the rest." if there else NOT_DONE
+    acting.moved("prepared", cleared_by=Effect.Clearance.PROVIDER, provider_ref="", error=why)
+    return Waits(why, look_again_seconds(acting.effect.claims))
 
 
 def check_account(wanted: Act, account: TikTokAccount) -> None:

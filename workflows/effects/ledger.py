@@ -7,7 +7,7 @@ that lost it gets `LeaseLost` and has written nothing. Every move is an event of
 import json
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +21,14 @@ from approvals.seal import SealBroken, digest_of
 from approvals.services import Asking, check_decision, open_request, release
 from tiktok_ops.accounts.models import TikTokAccount, User
 from tiktok_ops.audit.services import record
+from tiktok_ops.clock import database_now
 from tiktok_ops.errors import Overtaken, Refused
 from tiktok_ops.vault.envelope import open_text, seal_text
 from tiktok_ops.vault.rotation import Sealed
 from workflows.alarms import raise_for_lost_effect, raise_for_undone_effect, resolve_for_effect
 from workflows.effects.final_scan import check_final, scan_final
 from workflows.effects.models import Effect
+from workflows.effects.parts import with_what_is_there
 from workflows.effects.registry import EFFECTS
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.nodes import ActionNode
@@ -210,13 +212,15 @@ def advance(work: Work, effect: Effect, status: str, **changes: Any) -> Effect:
     return _read(effect.id)
 
 
-def fail(work: Work, effect: Effect, *, error: str) -> None:
-    """End an approved effect that is not live and will not be, with its alert, under the worker's claim."""
+def fail(work: Work, effect: Effect, *, error: str) -> str:
+    """End an approved effect, with its alert, under the worker's claim; return the error with what is there of it."""
     with transaction.atomic():
         lock_step(work)
         now = lock(effect)
+        told = with_what_is_there(now, error)
         move(now, "failed", error=error)
-        raise_for_undone_effect(now, error=error)
+        raise_for_undone_effect(now, error=told)
+    return told
 
 
 def looked(work: Work, effect: Effect, **changes: Any) -> Effect:
@@ -300,6 +304,8 @@ def move(effect: Effect, status: str, *, by: User | str = WORKER, **changes: Any
     EFFECT.check(effect.status, status)
     if status in EFFECT.terminal:
         changes["finished_at"] = Now()
+    if status == "failed":
+        changes["error"] = with_what_is_there(effect, changes["error"])
     if status not in {"sending", "sent", "unknown"}:
         changes["upload_secret"] = None
     Effect.objects.filter(id=effect.id).update(status=status, status_since=Now(), **changes)
@@ -339,12 +345,7 @@ def _read(effect_id: UUID) -> Effect:
 
 
 def _is_fresh(at: datetime | None) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT %s >= clock_timestamp() - make_interval(secs => %s)",
-            [at, FACTS_LAST_SECONDS],
-        )
-        return bool(cursor.fetchone()[0])
+    return at is not None and at >= database_now() - timedelta(seconds=FACTS_LAST_SECONDS)
 
 
 def strand(effect: Effect) -> bool:
@@ -365,7 +366,7 @@ def strand(effect: Effect) -> bool:
             error = step.error or "Its step ended before it began."
             move(now, "failed", by="keeper", error=error)
             if step.status != "cancelled":  # what people call off is no failure
-                raise_for_undone_effect(now, error=error)
+                raise_for_undone_effect(now, error=with_what_is_there(now, error))
         else:
             move(now, "unknown", by="keeper", error="Its worker ended without a word; look on TikTok.")
             raise_for_lost_effect(now)

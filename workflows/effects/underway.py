@@ -17,6 +17,7 @@ from tiktok_ops.errors import Refused
 from workflows.effects import ledger
 from workflows.effects.models import Effect
 from workflows.effects.next_look import is_overdue, is_unknown_long, look_again_seconds
+from workflows.effects.parts import is_made
 from workflows.effects.reasking import as_it_is_now
 from workflows.effects.refusals import EffectChanged, EffectRefused
 from workflows.outcomes import Failed, LeaseLost, Outcome, Succeeded, TryAgain, Waits
@@ -126,8 +127,9 @@ def _unsealed(underway: Underway, why: str) -> Outcome:
 
 
 def taken_back(underway: One, trouble: Exception) -> One:
-    """Let it begin again later: nothing had left."""
-    return underway.moved("prepared", cleared_by=Effect.Clearance.NOTHING_LEFT, error=str(trouble))
+    """Let it begin again later: nothing had left, or only parts that TikTok said it has."""
+    cleared_by = Effect.Clearance.PROVIDER if is_made(underway.effect) else Effect.Clearance.NOTHING_LEFT
+    return underway.moved("prepared", cleared_by=cleared_by, error=str(trouble))
 
 
 def after(underway: Underway, trouble: ProviderError) -> Outcome:
@@ -154,9 +156,11 @@ def done(effect: Effect) -> Succeeded:
 
 
 def give_up(underway: Underway, error: str) -> Failed:
-    """End the effect and its step: nothing is live, and nothing will be. Its alert is the effect's, not the step's."""
-    ledger.fail(underway.work, underway.effect, error=error)
-    return Failed(error)
+    """End the effect and its step: nothing more goes out. Its alert is the effect's, not the step's.
+
+    What TikTok has of it all the same is told.
+    """
+    return Failed(ledger.fail(underway.work, underway.effect, error=error))
 
 
 def unsure(underway: Underway, error: str, *, seconds: float | None = None) -> Waits:

@@ -40,6 +40,9 @@ TAKEN: list[tuple[Any, dict[str, Any]]] = [
     (StockUpdate, {"product_id": "1", "quantity": 1}),
     (StockUpdate, {"product_id": "1", "quantity": 99_999}),
     (CampaignCreation, {**CAMPAIGN, "daily_budget": "50.00", "days": 10, "spend_cap": "500"}),
+    (CampaignCreation, {**CAMPAIGN, "currency": "EUR", "daily_budget": "20.00"}),
+    (CampaignCreation, {**CAMPAIGN, "currency": "KWD", "daily_budget": "20.001", "minimum_daily": "20.001"}),
+    (CampaignCreation, {**CAMPAIGN, "optimization_goal": "ENGAGED_VIEW", "billing_event": "CPV"}),
 ]
 REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (CommentReply, {"video_id": "1", "comment_id": "2", "text": "x" * 1201}, "text"),
@@ -51,7 +54,28 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (ListingUpdate, {"product_id": "1", "title": "x" * 256}, "title"),
     (StockUpdate, {"product_id": "1", "quantity": 0}, "quantity"),
     (StockUpdate, {"product_id": "1", "quantity": 100_000}, "quantity"),
-    (CampaignCreation, {**CAMPAIGN, "daily_budget": "49.99"}, "daily_budget"),
+    (CampaignCreation, {**CAMPAIGN, "daily_budget": "49.99"}, "daily_budget 49.99 is below 50 USD"),
+    (CampaignCreation, {**CAMPAIGN, "daily_budget": "59", "minimum_daily": "60"}, "is below 60 USD"),
+    (
+        CampaignCreation,
+        {**CAMPAIGN, "currency": "EUR", "daily_budget": "29", "minimum_daily": "30"},
+        "is below 30 EUR",
+    ),
+    (CampaignCreation, {**CAMPAIGN, "currency": "XXX"}, "currency 'XXX' is not known"),
+    (CampaignCreation, {**CAMPAIGN, "currency": "JPY", "daily_budget": "5000.5"}, "more decimals than JPY"),
+    (CampaignCreation, {**CAMPAIGN, "objective": "TRAFFIC"}, "objective"),
+    (
+        CampaignCreation,
+        {**CAMPAIGN, "optimization_goal": "CLICK"},
+        "'CLICK' and billing_event 'CPV' do not fit VIDEO_VIEWS: give 'ENGAGED_VIEW' and 'CPV'",
+    ),
+    (CampaignCreation, {**CAMPAIGN, "posts": ["1", "1"]}, "posts names a post twice"),
+    (CampaignCreation, {**CAMPAIGN, "posts": []}, "posts"),
+    (CampaignCreation, {**CAMPAIGN, "posts": ["../1"]}, "posts"),
+    (CampaignCreation, {**CAMPAIGN, "hook": "x" * 101}, "hook"),
+    (CampaignCreation, {**CAMPAIGN, "audience": {"segment": ""}}, "audience.segment"),
+    (CampaignCreation, {**CAMPAIGN, "location_ids": ["Germany"]}, "location_ids"),
+    (CampaignCreation, {**CAMPAIGN, "starts_at": "2026-12-01T09:00:00"}, "starts_at"),
     (CampaignCreation, {**CAMPAIGN, "daily_budget": "50.001"}, "daily_budget"),
     (CampaignCreation, {**CAMPAIGN, "objective": "RF_REACH"}, "objective"),
     (CampaignCreation, {**CAMPAIGN, "currency": "usd"}, "currency"),
@@ -187,6 +211,7 @@ def known(account: TikTokAccount) -> None:
         ("take_off_sale", "that we have read: sync the shop first"),
         ("set_price", "that we have read: sync the shop first"),
         ("set_stock", "that we have read: sync the shop first"),
+        ("create_campaign", f"have read \\('{VIDEO_ID}'\\): sync the account first"),
     ],
 )
 def test_ask_about_what_was_never_read_is_refused(kind: str, said: str) -> None:
@@ -207,7 +232,20 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "take_off_sale": ("Units when last read", "40", "it is not deleted", "it is not asked again"),
     "set_price": ("Price when last read", "24.00 EUR", "Price then", "26.50 EUR"),
     "set_stock": ("In stock when last read", "40", "In stock then", "25"),
-    "create_campaign": ("350.00 USD in 7 days", "switched off: nothing is spent", "500.00 USD"),
+    "create_campaign": (
+        "350.00 USD in 7 days",
+        "switched off, all of it: nothing is spent",
+        "500.00 USD",
+        "50 USD a day",
+        "7 days, from when it is created",
+        "Tea drinkers",
+        "tea, oolong",
+        "wherever the advertiser may advertise",
+        "every age; everybody",
+        "engaged view, paid by CPV",
+        "Cold brew, three ways",
+        VIDEO_ID,
+    ),
 }
 
 
@@ -236,3 +274,20 @@ def test_show_act_about_what_is_gone_by_now_says_so() -> None:
         of_kind = kind_of(kind)
         where = WHERE | {"account": str(account.id)}
         assert said in of_kind.shown(of_kind.Payload.model_validate(where | TRIALS[kind].given)).values()
+
+
+def test_show_campaign_with_a_place_a_start_and_a_currency_whose_least_is_not_known() -> None:
+    given = {
+        **CAMPAIGN,
+        "currency": "EUR",
+        "location_ids": ["2921044"],
+        "age_groups": ["AGE_18_24"],
+        "gender": "GENDER_MALE",
+        "starts_at": "2027-01-01T09:00:00+01:00",
+        "spend_cap": None,
+    }
+    shown = kind_of("create_campaign").shown(CampaignCreation.model_validate(WHERE | given))
+    assert shown["Least TikTok takes"] == "not known in EUR: TikTok may refuse it"
+    assert (shown["Shown where"], shown["Shown to"]) == ("2921044", "age 18 24; men")
+    assert shown["Runs"] == "7 days, from 2027-01-01 08:00 UTC; then TikTok ends it"
+    assert shown["Cap for the run"] == "none"

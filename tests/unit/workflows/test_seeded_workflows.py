@@ -19,6 +19,7 @@ from approvals.amending import approve_edited
 from approvals.models import ApprovalRequest, Decision
 from approvals.services import approve, reject
 from tests.factories.accounts import WorkspaceFactory
+from tests.factories.acting import made_of_campaigns
 from tests.factories.posting import decider_of, providers, time_passes, work
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.alerts.models import Alert
@@ -170,13 +171,21 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
 ) -> None:
     account = accounts["brothwell"]
     run = started(
-        "campaign_launch", account, budget="700.00", spend_cap="700.00", currency="USD", days=7, **POST
+        "campaign_launch",
+        account,
+        budget="700.00",
+        spend_cap="700.00",
+        currency="USD",
+        days=7,
+        location_ids=["2921044"],
+        **POST,
     )
     assert {one.kind for one in asked(run)} >= {"update_listing", "create_campaign"}, steps(run)
     listings = asked(run, "update_listing")
     decide_edited(listings[0], title="Broth pot for slow Sundays", description="Holds six litres.")
     for listing in listings[1:]:
         decide(listing, "reject")
+    campaigns = [json.loads(bytes(one.payload)) for one in asked(run, "create_campaign")]
     for campaign in asked(run, "create_campaign"):
         decide(campaign)
     letter, *others = asked(run, "send_message")
@@ -205,8 +214,31 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
     matched = {one["handle"]: one for one in (run.steps.get(key="outreach").output or {})["creators"]}
     assert matched[approved["creator"]]["overlap"] >= 0.3
     assert any(one["engagement"] is not None for one in matched.values())
-    for made in SandboxRecord.objects.filter(kind=Kind.CAMPAIGN, owner=account.handle):
-        assert made.data["operation_status"] == "DISABLE"
+    made = made_of_campaigns(account.handle)
+    assert {one["operation_status"] for of_kind in made.values() for one in of_kind} == {"DISABLE"}
+    assert sorted(one["campaign_name"] for one in made["campaign"]) == sorted(
+        one["name"] for one in campaigns
+    )
+    groups = {one["campaign_id"]: one for one in made["adgroup"]}
+    assert len(groups) == len(made["adgroup"]) == len(campaigns)
+    for there in made["campaign"]:
+        wanted = next(one for one in campaigns if one["name"] == there["campaign_name"])
+        group = groups[there["campaign_id"]]
+        assert (group["adgroup_name"], group["location_ids"]) == (wanted["audience"]["segment"], ["2921044"])
+        ads = [one for one in made["ad"] if one["adgroup_id"] == group["adgroup_id"]]
+        assert sorted(one["tiktok_item_id"] for one in ads) == sorted(wanted["posts"])
+        assert {one["ad_text"] for one in ads} == {wanted["hook"]}
+
+
+def test_campaign_launch_in_another_currency_than_the_advertisers_asks_nobody(
+    accounts: dict[str, TikTokAccount],
+) -> None:
+    run = started(
+        "campaign_launch", accounts["brothwell"], budget="700.00", spend_cap="700.00", currency="EUR", **POST
+    )
+    assert run.status == "failed"
+    assert "who pays in USD: start again with amounts in USD" in run.steps.get(key="preflight").error
+    assert not asked(run)
 
 
 def test_campaign_launch_without_a_brand_stops_with_one_sentence(accounts: dict[str, TikTokAccount]) -> None:

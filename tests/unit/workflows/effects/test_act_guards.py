@@ -82,6 +82,7 @@ def check(payload: type[Act], given: dict[str, Any], facts: dict[str, Any]) -> N
     DEEDS[payload](payload).check(acting(payload.model_validate(WHERE | given)), facts)
 
 
+BEGUN = {"key": "campaign", "called": "the campaign", "asked": True, "id": "1"}
 REFUSED: list[tuple[type[Act], dict[str, Any], dict[str, Any], str]] = [
     (CommentReply, TRIALS["reply_comment"].given, REPLY | {"comment": None}, "not there any more"),
     (CommentReply, TRIALS["reply_comment"].given, REPLY | {"is_hidden": True}, "was hidden since"),
@@ -134,6 +135,23 @@ REFUSED: list[tuple[type[Act], dict[str, Any], dict[str, Any], str]] = [
         TRIALS["create_campaign"].given,
         {"currency": "USD", "campaigns_before": ["9"]},
         "choose another name",
+    ),
+    (
+        CampaignCreation,
+        {**TRIALS["create_campaign"].given, "starts_at": "2026-11-01T09:00:00+02:00"},
+        {
+            "currency": "USD",
+            "campaigns_before": [],
+            "starts_at": "2026-11-01 07:00:00",
+            "looked_at": "2026-11-01 07:00:01",
+        },
+        "to run from 2026-11-01 07:00:00 UTC, which is past",
+    ),
+    (
+        CampaignCreation,
+        TRIALS["create_campaign"].given,
+        {"currency": "USD", "campaigns_before": [], "as_made": "{}", "parts": [BEGUN]},
+        "begun with other words or figures than are approved now",
     ),
 ]
 
@@ -198,7 +216,8 @@ def test_check_product_to_take_off_that_is_called_otherwise_by_now_is_asked_agai
 def test_request_id_is_a_number_tiktok_takes_and_always_the_same() -> None:
     ids = [create_campaign.request_id_of(UUID(int=number)) for number in range(500)]
     assert ids == [create_campaign.request_id_of(UUID(int=number)) for number in range(500)]
-    assert len(set(ids)) == 500
+    ids += [create_campaign.request_id_of(UUID(int=number), "adgroup") for number in range(500)]
+    assert len(set(ids)) == 1000
     assert all(0 < int(one) < 2**63 for one in ids)
 
 

@@ -31,6 +31,7 @@ from workflows.effects.next_look import UNKNOWN_LONG
 from workflows.effects.registry import EFFECTS
 from workflows.keeper import wake_waiting
 from workflows.models import WorkflowRun
+from workflows.protocol import finish
 
 KINDS = list(TRIALS)
 REPEATABLE = [kind for kind in KINDS if TRIALS[kind].is_repeatable]
@@ -144,8 +145,10 @@ def test_take_over_act_that_was_sent_confirms_it_and_sends_no_second_one(kind: s
     tiktok.PROVIDERS = providers(**{TRIALS[kind].operation: {"reset_after": [1]}})
     run = approved_act(kind)
     EFFECTS[kind].perform(taken_work(run))  # and its worker dies
-    outcome = EFFECTS[kind].perform(take_over(run))
-    assert outcome.output["status"] == "confirmed"  # type: ignore[union-attr]
+    taken = take_over(run)
+    finish(taken.claim, EFFECTS[kind].perform(taken), go_on=False)
+    run = until_some_end(run)
+    assert (run.status, effect_of(run).status) == ("succeeded", "confirmed"), moves(run)
     assert (len(made_by(run, kind)), times_asked(kind)) == (1, 1)
 
 

@@ -1,0 +1,54 @@
+"""Acts of several parts, each made with a call of its own: which parts there are, and which TikTok has.
+
+The parts stand in the effect's facts, in the order they are made. `asked` is kept before a part is asked for, its
+`id` as soon as TikTok gave it: so whoever comes back knows what may be there, and looks before going on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.effects.models import Effect
+
+FACT = "parts"
+"""Under which name the parts stand in an effect's facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: `called` is what people know it by; `id` is TikTok's, empty while it is not known to be there."""
+
+    key: str
+    called: str
+    asked: bool = False
+    id: str = ""
+
+
+def parts_in(facts: Mapping[str, Any] | None) -> tuple[Part, ...]:
+    """Return the parts in an effect's facts, in order; none for an act that is one call."""
+    return tuple(Part(**one) for one in (facts or {}).get(FACT, ()))
+
+
+def is_made(effect: Effect) -> bool:
+    """Return whether TikTok has a part of it."""
+    return any(part.id for part in parts_in(effect.creator))
+
+
+def in_words(parts: Sequence[Part]) -> str:
+    """Return what is there and what is not, in sentences; "" while nothing is."""
+    there = [f"{part.called} ({part.id})" for part in parts if part.id]
+    if not there:
+        return ""
+    unsure = [part.called for part in parts if part.asked and not part.id]
+    missing = [part.called for part in parts if not part.asked and not part.id]
+    told = [
+        f"TikTok has {', '.join(there)}.",
+        f"It may have {', '.join(unsure)}." if unsure else "",
+        f"It does not have {', '.join(missing)}." if missing else "",
+    ]
+    return " ".join(one for one in told if one)
+
+
+def with_what_is_there(effect: Effect, error: str) -> str:
+    """Return the error, followed by what TikTok has of the effect all the same."""
+    return f"{error} {in_words(parts_in(effect.creator))}".rstrip()
