@@ -41,7 +41,6 @@ WORKER = "worker"
 FACTS_LAST_SECONDS = 60.0
 STRANDED = frozenset({"prepared", "sending", "sent"})
 """Where an effect cannot be left when its step has ended: nobody would go on with it, or ask about it."""
-
 ON_ITS_WAY = ("sending", "sent", "unknown", "confirmed")
 """In these, something may be out: it is followed to its end, whatever becomes of the run."""
 
