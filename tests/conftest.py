@@ -26,7 +26,7 @@ from tests.database import (
     template_of,
     wipe,
 )
-from tests.forms import IS_LONG
+from tests.forms import IS_LONG, IS_WIDE, SEED, examples
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.network import block_network
 from tiktok_ops.postgres.base import ensure_once, let_go
@@ -37,15 +37,30 @@ CHAOS, INTEGRATION = BASE_DIR / "tests" / "chaos", BASE_DIR / "tests" / "integra
 
 block_network()
 
-# The same examples on every run, so that a red run is red again; HYPOTHESIS_PROFILE=wide looks further.
+# The same examples on every run, so that a red run is red again; the long form and HYPOTHESIS_PROFILE=wide draw
+# others each time, and many more: the seed that is printed draws them again.
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None, database=None)
-hypothesis.settings.register_profile("wide", max_examples=1000, deadline=None, print_blob=True)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+hypothesis.settings.register_profile(
+    "wide", max_examples=examples(100), deadline=None, database=None, print_blob=True
+)
+hypothesis.settings.load_profile("wide" if IS_WIDE else os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
-def pytest_configure() -> None:
-    """Hash passwords quickly: tests make many people."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Hash passwords quickly: tests make many people. Let one seed draw whatever is drawn."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if IS_WIDE and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(SEED)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say with what to draw the same again."""
+    return (
+        [f"seed: TIKTOK_OPS_SEED={SEED} (and --hypothesis-seed={config.option.hypothesis_seed})"]
+        if IS_WIDE
+        else []
+    )
 
 
 @pytest.hookimpl(wrapper=True)

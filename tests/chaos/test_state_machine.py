@@ -46,7 +46,7 @@ from workflows.work import Work
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db]
 
-EXAMPLES = times(long=500, short=15)
+EXAMPLES = times(long=2_000, short=15)
 REACHED = times(
     long={"effect.confirmed", "effect.unknown", "run.retried", "run.cancelled", "ended succeeded"},
     short={"effect.sending", "run.paused", "run.cancelled"},

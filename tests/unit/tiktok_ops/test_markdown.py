@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.forms import examples
 from tiktok_ops.markdown import render_markdown
 
 ALLOWED = {
@@ -188,7 +189,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(PIECES | st.text(max_size=4), max_size=25).map("".join))
 def test_render_anything_is_harmless(text: str) -> None:
     assert_harmless(render_markdown(text))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agents.contract import AgentContext
 from tests.factories.agents import MadeInput, made_agent, use_agents
 from tests.factories.workflows import events, run_of, statuses
+from tests.forms import examples
 from tiktok_ops.content.models import Artifact
 from workflows.engine import advance_run
 from workflows.models import WorkflowRun
@@ -108,7 +109,9 @@ def check_end(run: WorkflowRun, workflow: Workflow) -> None:
 
 
 @given(definitions)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_run_any_definition_is_refused_with_a_sentence_or_runs_to_its_end(definition: dict[str, Any]) -> None:
     try:
         workflow = parse_workflow(definition)
@@ -124,7 +127,9 @@ def test_run_any_definition_is_refused_with_a_sentence_or_runs_to_its_end(defini
 
 
 @given(definitions)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_read_any_definition_that_can_run_gives_it_back_as_written(definition: dict[str, Any]) -> None:
     try:
         workflow = parse_workflow(definition)

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories.workflows import WorkflowRunFactory, add_steps, claim_of, events, statuses
+from tests.forms import examples
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.outcomes import Failed, Succeeded
 from workflows.protocol import claim, finish
@@ -152,7 +153,9 @@ def ends_by_rule(graph: Graph, failing: set[str], reports: set[str]) -> dict[str
 
 
 @given(graphs())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_settle_any_graph_ends_every_step_as_the_rule_says(
     drawn: tuple[dict[str, list[str]], set[str], set[str]],
 ) -> None:

@@ -19,6 +19,7 @@ from agents.definitions.account_health import (
     assess,
 )
 from tests.factories.figures import NOON, make_posts
+from tests.forms import examples
 from tiktok_ops.content.figures import PostFigures
 
 CONTEXT = AgentContext(account_id=UUID(int=7), handle="demo", as_of=NOON, locale="de-CH")
@@ -124,7 +125,7 @@ def test_refuse_input_out_of_bounds_naming_the_field(given_values: dict[str, obj
         HealthInput.model_validate(given_values)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     st.integers(min_value=0, max_value=10_000),
     st.integers(min_value=0, max_value=130),

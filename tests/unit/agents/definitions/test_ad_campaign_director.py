@@ -19,6 +19,7 @@ from agents.runner import run_agent
 from tests.factories.accounts import AccountFactory
 from tests.factories.content import store_posts
 from tests.factories.figures import NOON, make_post
+from tests.forms import examples
 from tiktok_ops.content.figures import PostFigures
 
 BRAND = BrandVoice(name="Tea house", banned_claims=("heals",))
@@ -215,7 +216,7 @@ CENTS = st.integers(0, 500_000)
 SEGMENTS = st.lists(st.tuples(st.sampled_from(["tea", "lamp", "sofa"]), st.floats(0, 1)), max_size=6)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(CENTS, CENTS, st.integers(1, 30), SEGMENTS)
 def test_plan_of_any_money_agrees_with_counting_cents(
     budget: int, cap: int, days: int, segments: list[tuple[str, float]]

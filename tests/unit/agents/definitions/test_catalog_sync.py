@@ -19,6 +19,7 @@ from agents.runner import run_agent
 from tests.factories.accounts import AccountFactory
 from tests.factories.catalogue import BRAND, item, report, shown
 from tests.factories.figures import NOON
+from tests.forms import examples
 from tiktok_ops.content.dealings import Dealing, Dealings, forget_products, keep_dealings
 from tiktok_ops.content.figures import Sides
 from tiktok_ops.content.models import Product
@@ -205,7 +206,7 @@ def kept(known: Known, found: CatalogReport, source: dict[str, CatalogueItem]) -
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(STATES, STATES)
 def test_compare_with_a_shop_nobody_touched_ends_in_the_source(first: Any, then: Any) -> None:
     shop, source = state(first), state(then)
@@ -215,7 +216,7 @@ def test_compare_with_a_shop_nobody_touched_ends_in_the_source(first: Any, then:
     assert (found.kept, found.conflicts, found.problems) == ((), (), ())
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(STATES, STATES, STATES)
 def test_compare_again_after_it_was_done_finds_only_what_waits_for_people(a: Any, b: Any, c: Any) -> None:
     source, shop, known = state(a), state(b), known_from(state(c))
@@ -232,7 +233,7 @@ def test_compare_again_after_it_was_done_finds_only_what_waits_for_people(a: Any
     assert changes(again.kept) == changes(found.kept)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(STATES, STATES, STATES)
 def test_compare_from_the_other_side_mirrors_what_each_changed(a: Any, b: Any, c: Any) -> None:
     """What is an update from here is a kept change from there; a field's conflict is one from both."""
@@ -245,7 +246,7 @@ def test_compare_from_the_other_side_mirrors_what_each_changed(a: Any, b: Any, c
     assert touched[0].isdisjoint(touched[1])
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(STATES, STATES, st.randoms(use_true_random=False))
 def test_compare_in_any_order_says_the_same(a: Any, b: Any, chance: Any) -> None:
     source, shop = state(a), state(b)

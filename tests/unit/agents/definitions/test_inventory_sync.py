@@ -11,6 +11,7 @@ from agents.definitions.inventory_sync import InventoryInput, InventoryReport, a
 from agents.registry import AGENTS
 from tests.factories.accounts import AccountFactory
 from tests.factories.figures import NOON
+from tests.forms import examples
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.content.figures import ProductFigures
 from tiktok_ops.content.models import OrderLine, Product
@@ -156,7 +157,7 @@ PRODUCTS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(PRODUCTS, st.randoms(use_true_random=False))
 def test_take_stock_in_any_order_says_the_same(products: list[ProductFigures], chance: object) -> None:
     mixed = list(products)

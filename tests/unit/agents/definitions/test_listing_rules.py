@@ -15,6 +15,7 @@ from agents.definitions.listing_rules import (
     score_of,
 )
 from tests.factories.figures import NOON, make_post
+from tests.forms import examples
 from tiktok_ops.content.figures import PostFigures
 
 LAMP = Written("Paper lamp for a small desk at night", "word " * 15, ("paperlamp",))
@@ -68,7 +69,7 @@ def test_score_of_a_text_falls_with_its_likeness_to_the_nearest_other() -> None:
     assert score_of(red, ListingKind.PRODUCT, segments=[], proven=[], others=[red]).distinct == 0
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.lists(st.sampled_from(["lamp", "desk", "sofa"]), max_size=3), max_size=3),
     st.lists(st.sampled_from(["night", "tea"]), max_size=2, unique=True),

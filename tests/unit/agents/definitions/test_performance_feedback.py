@@ -24,6 +24,7 @@ from agents.runner import run_agent
 from tests.factories.accounts import AccountFactory
 from tests.factories.content import store_posts
 from tests.factories.figures import NOON, make_post, make_posts
+from tests.forms import examples
 from tests.unit.agents.definitions.test_drafting_in_the_sandbox import sample_posts
 from tiktok_ops.content.figures import PostFigures
 
@@ -185,7 +186,7 @@ def test_input_outside_its_bounds_is_refused(values: dict[str, int]) -> None:
         FeedbackInput.model_validate(values)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.integers(min_value=0, max_value=10_000), st.integers(min_value=0, max_value=80))
 def test_judge_any_series_in_any_order_gives_one_answer(seed: int, n: int) -> None:
     posts = make_posts(n, seed=seed)

@@ -20,6 +20,7 @@ from agents.runner import run_agent
 from tests.factories.accounts import AccountFactory
 from tests.factories.content import store_posts
 from tests.factories.figures import NOON, make_post, make_posts
+from tests.forms import examples
 from tiktok_ops.content.figures import PostFigures
 
 
@@ -121,7 +122,7 @@ def test_weigh_one_post_that_dwarfs_all_moves_no_sign_of_views() -> None:
     assert [sign(facts, name).strength for name in (Signal.VIEWS, Signal.SUPPRESSED_POSTS)] == [0.0, 0.0]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.integers(min_value=0, max_value=10_000), st.integers(min_value=0, max_value=90))
 def test_weigh_any_series_in_any_order_gives_one_bounded_answer(seed: int, n: int) -> None:
     posts = make_posts(n, seed=seed)

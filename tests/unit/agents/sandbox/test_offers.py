@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from agents.sandbox import offers, phrases
 from agents.sandbox.answers import answer_for
 from agents.sandbox.phrases import Facts
+from tests.forms import examples
 from tests.unit.agents.sandbox.facts import any_facts
 
 SLOT = {"key": "l1v1", "angle": "how it is used", "terms": ["lamp", "desk", "night", "tea"]}
@@ -65,7 +66,7 @@ def test_answer_a_property_of_that_name_with_it(name: str) -> None:
     assert answer_for(schema, facts) == {name: written[name](facts)}
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(any_facts)
 def test_write_letters_and_lines_of_any_facts_without_figures(facts: Facts) -> None:
     text = offers.message_for(facts) + offers.words_to_say(facts) + offers.lesson_of(facts)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.forms import examples
 from workflows.schedules.cron import Cron, TimingRefused
 from workflows.schedules.cron_words import cron_in_words, listed
 
@@ -112,7 +113,7 @@ def fields(draw: st.DrawFn) -> tuple[str, list[set[int]], bool]:
     return " ".join(texts), sets, not (texts[2][0] == "*" or texts[4][0] == "*")
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(fields(), st.datetimes(at("2025-01-01T00:00"), at("2032-01-01T00:00")))
 def test_find_next_minute_of_any_expression_is_what_looking_at_each_day_finds(
     drawn: tuple[str, list[set[int]], bool], after: datetime

@@ -22,6 +22,7 @@ from tests.factories.webhooks import (
     tiktok_body,
 )
 from tests.factories.workflows import doorbells
+from tests.forms import examples
 from tests.unit.workflows.webhooks.test_signatures import NO_HEADERS
 from workflows.webhooks.inbox import DOORBELL, MOST_BODY_BYTES
 from workflows.webhooks.models import WebhookMessage, WebhookRefusal
@@ -220,7 +221,7 @@ def test_send_what_is_signed_and_makes_no_sense_is_stored_and_marked(body: bytes
     assert message.tries == 1
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(40))
 @given(
     st.one_of(
         st.binary(max_size=200),

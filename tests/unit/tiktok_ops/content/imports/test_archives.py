@@ -25,6 +25,7 @@ from tests.factories.exports import (
     xlsx,
     zipped,
 )
+from tests.forms import examples
 from tests.unit.tiktok_ops.content.imports.files import csv_file, outcome, read, refusal, rows
 from tiktok_ops.content.imports import archives
 from tiktok_ops.content.imports.facts import CommentFact, DayFact, PostFact
@@ -221,7 +222,7 @@ WHOLE = zipped({
 })  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_read_damaged_archive_raises_nothing_but_a_refusal(data: st.DataObject) -> None:
     changed = bytearray(WHOLE)

@@ -24,6 +24,7 @@ from tests.factories.exports import (
     web_post,
     yt_dlp_post,
 )
+from tests.forms import examples
 from tests.unit.tiktok_ops.content.imports.files import outcome
 from tiktok_ops.content.imports.problems import MAX_PROBLEMS
 
@@ -56,7 +57,7 @@ def test_read_made_file_of_each_format_is_read(name: str) -> None:
     assert outcome(FILES[name]) == []
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.data())
 def test_read_damaged_file_of_any_format_raises_nothing_but_a_refusal(data: st.DataObject) -> None:
     changed = bytearray(FILES[data.draw(st.sampled_from(list(FILES)))])
@@ -88,7 +89,7 @@ _json = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.sampled_from(
         [apify_post(VIDEO), apify_comment(VIDEO), yt_dlp_post(VIDEO), web_post(VIDEO), download_post()]

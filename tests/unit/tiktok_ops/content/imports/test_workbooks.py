@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories.exports import CONTENT, GENDER, OVERVIEW, content_row, link_to, patched, video_id, xlsx
+from tests.forms import examples
 from tests.unit.tiktok_ops.content.imports.files import outcome, read, refusal, row
 from tiktok_ops.content.imports.facts import AudienceFact, DayFact
 from tiktok_ops.content.imports.tables import COLUMNS
@@ -218,7 +219,7 @@ def test_read_workbook_with_times_and_truths_in_further_columns_keeps_them_as_te
 WHOLE = xlsx({"Overview": DAYS})
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.data())
 def test_read_damaged_workbook_raises_nothing_but_a_refusal(data: st.DataObject) -> None:
     changed = bytearray(WHOLE)
