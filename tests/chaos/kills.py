@@ -1,7 +1,9 @@
 """What tests of workers killed at named moments share: whose marks there are, and how a storm of deaths ended."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -44,6 +46,29 @@ def kills_at(point: CrashPoint) -> int:
 def came_back_unsure() -> int:
     """Return how often a worker found an effect in `sending` that another had left there."""
     return RunEvent.objects.filter(kind="effect.unknown", data__from="sending").count()
+
+
+def states_hit(runs: Iterable[WorkflowRun]) -> Counter[str]:
+    """Return in which states workers died, by the events: of an effect its status, else the step they were at.
+
+    A death shows where a step is taken that somebody still had. One between steps leaves no such trace.
+    """
+    hit: Counter[str] = Counter()
+    for run in runs:
+        at_work: set[tuple[Any, ...]] = set()
+        effect = ""
+        for kind, data in run.events.order_by("seq").values_list("kind", "data"):
+            subject, _, status = kind.partition(".")
+            name = (data.get("key"), data.get("item"), data.get("round"))
+            if subject == "effect":
+                effect = status
+            elif kind == "step.running":
+                if name in at_work:
+                    hit[effect or str(data["key"])] += 1
+                at_work.add(name)
+            elif subject == "step":
+                at_work.discard(name)
+    return hit
 
 
 def all_are(runs: list[WorkflowRun], *statuses: str) -> bool:

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.kills import STEP_POINTS, came_back_unsure, dying_at, forget_marks, kills_at, until_over
+from tests.chaos.kills import (
+    STEP_POINTS,
+    came_back_unsure,
+    dying_at,
+    forget_marks,
+    kills_at,
+    states_hit,
+    until_over,
+)
 from tests.factories.acting import TRIALS, account_with_world, approved_act, made_by, made_of_campaigns
 from tests.factories.posting import effect_of, moves
 from tests.forms import only_long, times
@@ -15,7 +23,7 @@ from workflows.models import WorkflowRun
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
 
-KILLS = 10
+KILLS = 20
 ONCE_ONLY = [kind for kind, trial in TRIALS.items() if not trial.is_repeatable]
 # Each alone: an act is one turn of its step, and a step may see but two deaths in a row.
 FOUND_AGAIN = (
@@ -38,6 +46,13 @@ def runs_of_every_kind() -> dict[str, list[WorkflowRun]]:
     return {kind: [approved_act(kind, account_with_world()) for _ in range(KILLS)] for kind in TRIALS}
 
 
+def check_and_tell(point: CrashPoint, runs: dict[str, list[WorkflowRun]], *, in_sending: bool) -> None:
+    """Print in which states the kills hit, and fail if none hit one that was `sending` where all should have."""
+    hit = states_hit(run for of_kind in runs.values() for run in of_kind)
+    print(f"{point}: {kills_at(point)} kills, in states {dict(hit)}")  # noqa: T201
+    assert hit["sending"] == (KILLS * len(TRIALS) if in_sending else 0), hit
+
+
 @only_long
 @pytest.mark.parametrize("point", FOUND_AGAIN)
 def test_sigkill_while_acting_leaves_exactly_one_of_each(point: CrashPoint) -> None:
@@ -51,6 +66,7 @@ def test_sigkill_while_acting_leaves_exactly_one_of_each(point: CrashPoint) -> N
             assert len(made_by(run, kind)) == 1, kind
     assert kills_at(point) == KILLS * len(TRIALS)
     assert came_back_unsure() == (KILLS * len(TRIALS) if point is CrashPoint.BEFORE_SENT else 0)
+    check_and_tell(point, runs, in_sending=point is CrashPoint.BEFORE_SENT)
 
 
 @pytest.mark.parametrize(
@@ -94,3 +110,4 @@ def test_sigkill_before_the_call_does_again_only_what_may_be_done_twice() -> Non
             wanted = ("unknown", 0) if kind in ONCE_ONLY else ("confirmed", 1)
             assert (effect_of(run).status, len(made_by(run, kind))) == wanted, (kind, moves(run))
     assert kills_at(CrashPoint.IN_SENDING) == came_back_unsure() == KILLS * len(TRIALS)
+    check_and_tell(CrashPoint.IN_SENDING, runs, in_sending=True)

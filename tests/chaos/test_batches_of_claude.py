@@ -1,6 +1,7 @@
 """Workers die while a question is handed in with a batch and while it is collected: it is asked and paid once."""
 
 import signal
+from collections import Counter
 from decimal import Decimal
 from functools import partial
 
@@ -59,6 +60,7 @@ def paid(run: WorkflowRun) -> list[Decimal]:
 @pytest.mark.parametrize("point", POINTS)
 def test_death_of_a_worker_around_a_batch_asks_and_pays_once(point: CrashPoint) -> None:
     price = paid(to_its_end(begun()))
+    hit: Counter[str] = Counter()
     for _ in range(DEATHS):
         SandboxBatch.objects.all().delete()
         run = begun()
@@ -72,6 +74,7 @@ def test_death_of_a_worker_around_a_batch_asks_and_pays_once(point: CrashPoint) 
         finally:
             for mark in passes(point, step_of(run).id):
                 mark.unlink()
+        hit.update(BatchedQuestion.objects.filter(step_id=step_of(run).id).values_list("status", flat=True))
         expire_lease(step_of(run))
         to_its_end(run)
         assert SandboxBatch.objects.count() == 1
@@ -79,3 +82,5 @@ def test_death_of_a_worker_around_a_batch_asks_and_pays_once(point: CrashPoint) 
         asked = BatchedQuestion.objects.filter(step_id=step_of(run).id)
         assert [question.status for question in asked] == ["answered"]
         assert AgentRun.objects.get(run_id=run.id).cost_usd == sum(price)
+    print(f"{point}: {DEATHS} kills, in states {dict(hit)}")  # noqa: T201
+    assert hit.total() == DEATHS

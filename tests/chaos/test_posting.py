@@ -9,7 +9,15 @@ import pytest
 from django.core.files.storage import default_storage
 
 from agents.sandbox.tiktok import ledger as tiktok
-from tests.chaos.kills import STEP_POINTS, came_back_unsure, dying_at, forget_marks, kills_at, until_over
+from tests.chaos.kills import (
+    STEP_POINTS,
+    came_back_unsure,
+    dying_at,
+    forget_marks,
+    kills_at,
+    states_hit,
+    until_over,
+)
 from tests.factories.accounts import WorkspaceFactory
 from tests.factories.posting import approved_post, direct_account, effect_of, moves, video_asset
 from tests.factories.tiktok import video_of
@@ -80,7 +88,11 @@ def test_sigkill_while_posting_leaves_exactly_one_post(
     assert {point: kills_at(point) for point in points} == dict.fromkeys(points, KILLS)
     while_sending = WHILE_SENDING & set(points)
     assert came_back_unsure() == KILLS * len(while_sending)
-    print(f"{', '.join(points)}: {KILLS} kills at each, {came_back_unsure()} of them in `sending`")  # noqa: T201
+    hit = states_hit(runs)
+    print(f"{', '.join(points)}: {KILLS} kills at each, in states {dict(hit)}")  # noqa: T201
+    assert hit["sending"] == KILLS * len(while_sending), (
+        "no kill hit one that was sending where it should have"
+    )
 
 
 def test_crash_marks_lie_where_tests_and_workers_both_look() -> None:

@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.chaos.storm import WORKERS, Killer, Storm, has_worn_step, judge, stor
 from tests.chaos.test_worker_kill import freeze, held_by, work_processes
 from tests.forms import times
 from tests.processes import Running, running, wait_until
+from workflows.effects.models import Effect
 from workflows.models import WorkflowStep
 
 pytestmark = [pytest.mark.chaos, pytest.mark.integration, pytest.mark.slow]
@@ -167,8 +169,10 @@ def test_immediate_restarts_of_the_database_lose_and_repeat_nothing(own_server: 
     # A claim whose answer a crash swallowed waits out its lease: nobody knows that they hold it.
     env = environment(raging.seed, LEASE_SECONDS=times(long="60", short="10"))
     downs: list[float] = []
+    hit: Counter[str] = Counter()
 
     def restart() -> None:
+        hit.update(Effect.objects.filter(step__status="running").values_list("status", flat=True))
         downs.append(dice.uniform(0, 2))
         own_server.crash(down_seconds=downs[-1])
 
@@ -180,5 +184,7 @@ def test_immediate_restarts_of_the_database_lose_and_repeat_nothing(own_server: 
         wait_until(lambda: WorkflowStep.objects.filter(claims__gt=0).exists(), seconds=60, what="work began")
         restart()
         raging.rage(restart, every_seconds=times(long=8, short=3), within_seconds=WITHIN_SECONDS)
-        said.append(f"{len(downs)} crashes of the database, {sum(downs):.1f} s away")
+        said.append(
+            f"{len(downs)} crashes of the database, {sum(downs):.1f} s away, effects in hand {dict(hit)}"
+        )
         check(raging, said)
