@@ -96,20 +96,25 @@ class GateNode(Node):
         return self.on_reject.removeprefix("redraft:") if self.on_reject.startswith("redraft:") else None
 
 
-REVIEW_INPUT = ("findings", "blocked")
-REVIEW_OUTPUT = ("passed", "sent_back", "findings", "blocked", "reviewer")
-"""What a review puts out: whether nothing grave is left, how often the draft was sent back, and what is left."""
+REVIEW_INPUT = ("findings", "blocked", "items")
+REVIEW_OUTPUT = ("passed", "sent_back", "findings", "blocked", "reviewer", "items")
+"""What a review puts out: whether nothing grave is left, how often the draft was sent back, and what is left.
+
+`items` are those it was given, each with its own `findings`, `compliance_score` and `blocked`.
+"""
 
 
 class ReviewNode(Node):
     """Have what one agent drafts looked at by another before a person sees it: the two are a circle.
 
-    Its inputs lead to what the reviewer found. Where that is grave, everything from the node `redraft` up to here
-    is done again, with what was found, at most `most_redrafts` times; what is left then goes on, with its findings.
+    Its inputs lead to what the reviewer found, and to the `items` that were drafted where they are several. Where
+    something is grave, everything from the node `redraft` up to here is done again, with what was found, at most
+    `most_redrafts` times; what is left then goes on, with its findings. `circle` names the team (`agents.circles`).
     """
 
     kind: Literal["review"] = "review"
     redraft: Key
+    circle: str = Field("", max_length=40)
     most_redrafts: int = Field(2, ge=1, le=2)
 
 

@@ -40,7 +40,9 @@ def needed_by(node: Node) -> set[str]:
     """Return the inputs the node cannot do without."""
     if isinstance(node, StudioJobNode):
         return {"prompt"}
-    if isinstance(node, RenderNode | AssembleNode | ReviewNode | StudioClipNode):
+    if isinstance(node, ReviewNode):
+        return {"findings", "blocked"}
+    if isinstance(node, RenderNode | AssembleNode | StudioClipNode):
         return taken_by(node)[1]
     return set(CALLBACKS[node.callback].inputs) if isinstance(node, WaitNode) and node.callback else set()
 
@@ -87,7 +89,7 @@ _FIXED: dict[type[Node], Shape] = {
     RenderNode: _RENDERED,
     AssembleNode: _RENDERED,
     PreflightNode: dict.fromkeys(PREFLIGHT_OUTPUT, str),
-    ReviewNode: {**dict.fromkeys(REVIEW_OUTPUT, str), "findings": list[Any]},
+    ReviewNode: {**dict.fromkeys(REVIEW_OUTPUT, str), "findings": list[Any], "items": list[Any]},
     StudioJobNode: dict.fromkeys(STUDIO_JOB_OUTPUT, str),
     StudioClipNode: _RENDERED,
     SyncNode: {**dict.fromkeys(SYNC_OUTPUT, str), "said": Any},

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agents.definitions.compliance import MAX_SCORE_BLOCKED, is_blocked, score_of_text
+from agents.definitions.compliance_items import place_of
+from agents.definitions.compliance_rules import Severity
 from workflows.nodes import AgentNode, ReviewNode
 from workflows.outcomes import Outcome, SentBack, Succeeded
 from workflows.work import Work
@@ -31,8 +34,29 @@ def review(work: Work) -> Outcome:
             "findings": list(findings),
             "blocked": blocked,
             "reviewer": _reviewer(work, node),
+            "items": with_findings(work.given.get("items") or (), findings),
         }
     )
+
+
+def with_findings(
+    items: Sequence[Mapping[str, Any]], findings: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the items, each with the findings on its own texts and what they make of it: score 0 to 100, blocked."""
+    found: dict[int, list[Mapping[str, Any]]] = {place: [] for place in range(1, len(items) + 1)}
+    for finding in findings:
+        found.get(place_of(str(finding["post"])), []).append(finding)
+    return [{**item, **_verdict(found[place])} for place, item in enumerate(items, start=1)]
+
+
+def _verdict(findings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    severities = [Severity(finding["severity"]) for finding in findings]
+    blocked, score = is_blocked(severities), score_of_text(severities)
+    return {
+        "findings": list(findings),
+        "compliance_score": min(score, MAX_SCORE_BLOCKED) if blocked else score,
+        "blocked": blocked,
+    }
 
 
 def in_words(findings: Sequence[Mapping[str, Any]]) -> str:

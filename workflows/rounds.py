@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from agents.circles import CIRCLES
 from workflows.nodes import AgentNode, GateNode, Node, ReviewNode, Workflow
 
 
@@ -20,11 +21,35 @@ def wrong_review(workflow: Workflow, node: Node) -> Iterator[str]:
     author = None if wrong else workflow.node(node.redraft)
     for name, path in node.inputs.items():
         root = path.partition(".")[0]
+        if name == "items":
+            if root != node.redraft:
+                yield f"the review {node.key!r} takes 'items' from {path!r}, which {node.redraft!r} does not draft."
+            continue
         reviewer = workflow.node(root) if root in node.depends_on else None
         if not isinstance(reviewer, AgentNode):
             yield f"the review {node.key!r} takes {name!r} from {path!r}, which is no agent before it."
-        elif isinstance(author, AgentNode) and reviewer.agent == author.agent:
+            continue
+        if isinstance(author, AgentNode) and reviewer.agent == author.agent:
             yield f"the review {node.key!r} has {author.agent!r} review itself: let another agent look at its draft."
+        if isinstance(author, AgentNode) and node.circle and name == "findings":
+            yield from _wrong_circle(node, drafts=author.agent, reviews=reviewer.agent)
+
+
+def _wrong_circle(node: ReviewNode, *, drafts: str, reviews: str) -> Iterator[str]:
+    """Yield a sentence when the circle is unknown, has other agents in it, or goes round less often."""
+    circle = CIRCLES.get(node.circle)
+    if circle is None:
+        yield f"the review {node.key!r} is of the circle {node.circle!r}; there are {', '.join(CIRCLES)}."
+    elif (drafts, reviews) != (circle.drafts, circle.reviews):
+        yield (
+            f"the review {node.key!r} has {reviews!r} review {drafts!r}; in the circle {circle.name!r} "
+            f"{circle.reviews!r} reviews {circle.drafts!r}."
+        )
+    elif node.most_redrafts > circle.rounds:
+        yield (
+            f"the review {node.key!r} sends a draft back {node.most_redrafts} times; the circle {circle.name!r} "
+            f"does so {circle.rounds} times at most."
+        )
 
 
 def _wrong_way_back(workflow: Workflow, node: Node, start: str, who: str) -> Iterator[str]:

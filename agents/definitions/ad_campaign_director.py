@@ -19,7 +19,7 @@ from agents.definitions.ad_plan import (
     CampaignFigures,
     plan_campaigns,
 )
-from agents.definitions.drafting import check_claims, check_figures, check_keys
+from agents.definitions.drafting import check_claims, check_figures, check_keys, mending
 from tiktok_ops.content.queries import posts_until
 
 NAMED_DAYS = 365
@@ -79,7 +79,7 @@ class AdCampaignDirector(Agent[AdInput, AdFacts, AdWords, AdOutput]):
         """Ask for names and lines, unless there is no campaign."""
         if not facts.campaigns:
             return None
-        return Prompt(
+        prompt = Prompt(
             instruction=(
                 "For each item of campaigns write: name, two to six words by which a person finds the "
                 "campaign again, without emoji, no two alike; hook, the one line of text of the ad, at most "
@@ -88,9 +88,10 @@ class AdCampaignDirector(Agent[AdInput, AdFacts, AdWords, AdOutput]):
                 "every key exactly once. The captions of each campaign's posts stand below under its key. "
                 f"Locale: {context.locale!r}."
             ),
-            facts=facts.model_copy(update={"captions": {}}),
+            facts=facts.model_copy(update={"captions": {}, "feedback": ""}),
             untrusted=facts.captions,
         )
+        return mending(prompt, facts.feedback)
 
     def compose(self, facts: AdFacts, words: AdWords | None) -> AdOutput:
         """Join each campaign with its words.

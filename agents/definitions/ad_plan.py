@@ -14,7 +14,15 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from agents.contract import BrandVoice, Typed
-from agents.definitions.drafting import MOST_SEGMENTS, Posts, SegmentBrief, carries, unlinked, words_of
+from agents.definitions.drafting import (
+    MOST_SEGMENTS,
+    Feedback,
+    Posts,
+    SegmentBrief,
+    carries,
+    unlinked,
+    words_of,
+)
 from agents.skills.captions import find_phrase
 from agents.skills.disclosures import has_disclosure, looks_commercial
 from agents.skills.money import CURRENCIES, is_whole, rounded_down, shared_out, unit_of
@@ -76,7 +84,8 @@ class AdInput(Typed):
     """Whom to reach with what, and for how much: `budget` and `spend_cap` are for all `days` together.
 
     Without `posts` the account's own are chosen from. Without `objective` each campaign gets one by rule.
-    `minimum_daily` is what TikTok asks for a campaign per day in a currency that is not known here.
+    `minimum_daily` is what TikTok asks for a campaign per day in a currency that is not known here. `feedback` is
+    what was said of the names and lines drafted before.
     """
 
     model_config = ConfigDict(
@@ -100,6 +109,7 @@ class AdInput(Typed):
     days: int = Field(default=7, ge=1, le=365)
     objective: Objective | None = None
     minimum_daily: Money | None = None
+    feedback: Feedback = ""
 
     @model_validator(mode="after")
     def _is_money(self) -> Self:
@@ -181,6 +191,7 @@ class AdFacts(AdAnswer):
     campaigns: tuple[CampaignPlan, ...]
     captions: dict[str, str]
     banned_claims: tuple[str, ...]
+    feedback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +243,7 @@ def plan_campaigns(
             for plan, wish in zip(campaigns, kept, strict=True)
         },
         banned_claims=banned,
+        feedback=given.feedback,
     )
 
 

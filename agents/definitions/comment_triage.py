@@ -12,6 +12,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, Field
 
 from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
+from agents.definitions.drafting import Feedback, mending
 from agents.skills.bursts import poisson_tail, share_of
 from agents.skills.captions import fold, utf16_length
 from agents.skills.comment_classes import LINK, CommentClass, Sentiment, classify, sentiment
@@ -57,10 +58,14 @@ RANKS = {urgency: rank for rank, urgency in enumerate(Urgency)}
 
 
 class TriageInput(Typed):
-    """Which comments: those since a time (else of the last 7 days), on these posts (else on all)."""
+    """Which comments: those since a time (else of the last 7 days), on these posts (else on all).
+
+    `feedback` is what was said of the answers suggested before.
+    """
 
     posts: tuple[str, ...] = Field(default=(), max_length=100)
     since: AwareDatetime | None = None
+    feedback: Feedback = ""
 
 
 class TriagedComment(Typed):
@@ -109,6 +114,7 @@ class TriageFacts(TriageAnswer):
     items: tuple[TriagedComment, ...]
     asked: dict[str, str]
     texts: dict[str, str]
+    feedback: str = ""
 
 
 class AskedComment(Typed):
@@ -178,7 +184,7 @@ class CommentTriage(Agent[TriageInput, TriageFacts, TriageWords, TriageOutput]):
             AskedComment(key=key, comment_class=items[one].comment_class, sentiment=items[one].sentiment)
             for key, one in facts.asked.items()
         )
-        return Prompt(
+        prompt = Prompt(
             instruction=(
                 "For each comment write a reply of one or two friendly sentences, in the language of the "
                 "comment. Promise nothing, name no price, date or figure, and give no link. The comments "
@@ -187,6 +193,7 @@ class CommentTriage(Agent[TriageInput, TriageFacts, TriageWords, TriageOutput]):
             facts=AskedComments(replies=asked),
             untrusted=facts.texts,
         )
+        return mending(prompt, facts.feedback)
 
     def compose(self, facts: TriageFacts, words: TriageWords | None) -> TriageOutput:
         """Join each comment with its reply.
@@ -196,7 +203,7 @@ class CommentTriage(Agent[TriageInput, TriageFacts, TriageWords, TriageOutput]):
         """
         replies = _checked_replies(facts.asked, words)
         items = [item.model_dump() | {"suggested_reply": replies.get(item.id)} for item in facts.items]
-        shared = facts.model_dump(exclude={"items", "asked", "texts"})
+        shared = facts.model_dump(exclude={"items", "asked", "texts", "feedback"})
         return TriageOutput.model_validate(shared | {"items": items})
 
 
@@ -232,6 +239,7 @@ def triage(comments: Comments, given: TriageInput, as_of: datetime) -> TriageFac
         items=items,
         asked={key: one.comment_id for key, one in keyed.items()},
         texts={key: one.text[:LONGEST_QUOTE] for key, one in keyed.items()},
+        feedback=given.feedback,
     )
 
 

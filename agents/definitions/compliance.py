@@ -1,12 +1,14 @@
 """Compliance: captions, or drafts, checked against rules; every finding with its place and a fix."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
+from agents.definitions.compliance_items import texts_in
 from agents.definitions.compliance_rules import RULESETS, CheckedText, Hit, Rule, Severity
 from agents.skills.hashtags import extract_hashtags, normalise_hashtag
 from agents.skills.statistics import Ratio
@@ -53,7 +55,8 @@ class Draft(Typed):
 class ComplianceInput(Typed):
     """The rules to use, and the drafts to check; without drafts the posts named, else the newest ones.
 
-    `draft` is the text of one more, checked first; an empty one is checked too.
+    `draft` is the text of one more, checked first; an empty one is checked too. `items` are what another agent
+    put out, and `parts` where the texts are in each: `recommended.title`. Of no items nothing is checked.
     """
 
     model_config = ConfigDict(
@@ -67,6 +70,8 @@ class ComplianceInput(Typed):
     ruleset: str = "tiktok"
     draft: str | None = Field(default=None, max_length=LONGEST_DRAFT)
     drafts: tuple[Draft, ...] = Field(default=(), max_length=200)
+    items: tuple[dict[str, Any], ...] | None = Field(default=None, max_length=500)
+    parts: tuple[str, ...] = Field(default=(), max_length=10)
     posts: tuple[str, ...] = Field(default=(), max_length=500)
     max_posts: int = Field(default=50, ge=1, le=500)
 
@@ -89,7 +94,8 @@ class ComplianceInput(Typed):
     def all_drafts(self) -> tuple[Draft, ...]:
         """Return the drafts in the order they are checked."""
         single = () if self.draft is None else (Draft(text=self.draft),)
-        return (*single, *self.drafts)
+        inside = (Draft(id=name, text=text) for name, text in texts_in(self.items or (), self.parts))
+        return (*single, *self.drafts, *inside)
 
 
 class Finding(Typed):
@@ -185,7 +191,7 @@ class Compliance(Agent[ComplianceInput, ComplianceFacts, ComplianceWords, Compli
     def compute(self, given: ComplianceInput, context: AgentContext) -> ComplianceFacts:
         """Check the drafts, or else the newest posts up to `as_of`."""
         banned = context.brand.banned_claims if context.brand else None
-        if given.all_drafts:
+        if given.all_drafts or given.items is not None:
             return check_texts(
                 texts_of_drafts(given.all_drafts),
                 source=Source.DRAFTS,
@@ -271,7 +277,7 @@ def check_texts(
     """
     findings = _findings(texts, RULESETS[ruleset], banned_claims or ())
     counts = {severity: sum(one.severity == severity for one in findings) for severity in GRAVEST_FIRST}
-    blocked = counts[Severity.CRITICAL] > 0 or counts[Severity.HIGH] >= HIGH_TO_BLOCK
+    blocked = is_blocked(one.severity for one in findings)
     return ComplianceFacts(
         ruleset=ruleset,
         source=source,
@@ -282,6 +288,17 @@ def check_texts(
         findings=findings,
         note=_note(texts, banned_claims),
     )
+
+
+def is_blocked(found: Iterable[Severity]) -> bool:
+    """Return whether what was found blocks: anything critical, or three that are high."""
+    counts = Counter(found)
+    return counts[Severity.CRITICAL] > 0 or counts[Severity.HIGH] >= HIGH_TO_BLOCK
+
+
+def score_of_text(found: Iterable[Severity]) -> int:
+    """Return what one text is worth, 0 to 100, by what was found in it."""
+    return max(0, 100 - sum(PENALTIES[severity] for severity in found))
 
 
 def _findings(
@@ -319,10 +336,10 @@ def _finding(key: str, checked: CheckedText, rule: Rule, hit: Hit) -> KeyedFindi
 def _score(texts: Sequence[CheckedText], findings: Sequence[Finding], *, blocked: bool) -> float | None:
     if not texts:
         return None
-    lost = dict.fromkeys((text.id for text in texts), 0)
-    for found in findings:
-        lost[found.post] += PENALTIES[found.severity]
-    mean = sum(max(0, 100 - points) for points in lost.values()) / len(lost)
+    found: dict[str, list[Severity]] = {text.id: [] for text in texts}
+    for finding in findings:
+        found[finding.post].append(finding.severity)
+    mean = sum(map(score_of_text, found.values())) / len(found)
     return min(mean, MAX_SCORE_BLOCKED) if blocked else mean
 
 

@@ -11,10 +11,12 @@ from agents.contract import Agent, AgentContext, Made, ModelTier, Prompt, Typed
 from agents.definitions.drafting import (
     LONGEST_TOPIC,
     MOST_SEGMENTS,
+    Feedback,
     Posts,
     SegmentBrief,
     alike,
     check_claims,
+    mending,
     newest_captions,
 )
 from agents.definitions.idea_topics import TopicFigures, best_topics, topic_figures
@@ -103,12 +105,14 @@ class IdeatorInput(Typed):
     """How many ideas, on what, for whom.
 
     Without `topics`, those of the segments are taken; without segments, the account's best. `proposed` are
-    ideas of a person, of which those that were told before are named.
+    ideas of a person, of which those that were told before are named. `feedback` is what was said of the ideas
+    drafted before.
     """
 
     topics: tuple[str, ...] = Field(default=(), max_length=MOST_IDEAS)
     n: int = Field(default=3, ge=1, le=MOST_IDEAS)
     segments: tuple[SegmentBrief, ...] = Field(default=(), max_length=MOST_SEGMENTS)
+    feedback: Feedback = ""
     proposed: tuple[Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_OUTLINE)], ...] = Field(
         default=(), max_length=MOST_IDEAS
     )
@@ -160,6 +164,7 @@ class IdeatorFacts(IdeatorAnswer):
     ideas: tuple[IdeaSlot, ...]
     captions: tuple[str, ...]
     banned_claims: tuple[str, ...]
+    feedback: str = ""
 
 
 class IdeaWords(Typed):
@@ -215,7 +220,7 @@ class ContentIdeator(Agent[IdeatorInput, IdeatorFacts, IdeatorWords, IdeatorOutp
         if not facts.ideas:
             return None
         shown = facts.captions[:MOST_SHOWN]
-        return Prompt(
+        prompt = Prompt(
             instruction=(
                 "For each item of ideas write a TikTok video: hook, its first spoken line, at most "
                 f"{LONGEST_HOOK} characters; outline, two to four sentences on what is shown and said, at "
@@ -225,10 +230,11 @@ class ContentIdeator(Agent[IdeatorInput, IdeatorFacts, IdeatorWords, IdeatorOutp
                 "banned claims. Return every key exactly once. The account's newest captions stand below. "
                 f"Locale: {context.locale!r}."
             ),
-            facts=facts.model_copy(update={"captions": ()}),
+            facts=facts.model_copy(update={"captions": (), "feedback": ""}),
             untrusted={"newest captions": "\n".join(shown)} if shown else {},
             max_tokens=TOKENS_AN_IDEA * len(facts.ideas),
         )
+        return mending(prompt, facts.feedback)
 
     def compose(self, facts: IdeatorFacts, words: IdeatorWords | None) -> IdeatorOutput:
         """Join slots and words and measure how new each idea is.
@@ -238,7 +244,7 @@ class ContentIdeator(Agent[IdeatorInput, IdeatorFacts, IdeatorWords, IdeatorOutp
         """
         written = _checked_words(facts, words)
         ideas = tuple(_idea(slot, written, facts.captions) for slot in facts.ideas)
-        shared = facts.model_dump(exclude={"ideas", "captions", "banned_claims"})
+        shared = facts.model_dump(exclude={"ideas", "captions", "banned_claims", "feedback"})
         return IdeatorOutput.model_validate(shared | {"ideas": ideas})
 
     def made(self, output: IdeatorOutput) -> tuple[Made, ...]:
@@ -271,6 +277,7 @@ def plan_ideas(
         ideas=slots,
         captions=captions,
         banned_claims=tuple(banned_claims),
+        feedback=given.feedback,
     )
 
 

@@ -15,9 +15,11 @@ from agents.definitions.compliance import NO_BRAND
 from agents.definitions.drafting import (
     LABEL_TAGS,
     LONGEST_TOPIC,
+    Feedback,
     Posts,
     SegmentBrief,
     check_claims,
+    mending,
     newest_captions,
     tags_of,
     words_of,
@@ -40,7 +42,6 @@ MOST_SHOWN = 5
 LONGEST_HOOK = 300
 LONGEST_OUTLINE = 2_000
 LONGEST_CAPTION_WORDS = 2_000
-LONGEST_FEEDBACK = 2_000
 
 
 class IdeaBrief(Typed):
@@ -95,7 +96,7 @@ class ProducerInput(Typed):
     topic: str = Field(default="", max_length=LONGEST_TOPIC)
     segment: SegmentBrief | None = None
     duration_seconds: int = Field(default=6, ge=3, le=60)
-    feedback: str = Field(default="", max_length=LONGEST_FEEDBACK)
+    feedback: Feedback = ""
     asset_brief: str = Field(default="", max_length=LONGEST_OUTLINE)
 
     @model_validator(mode="after")
@@ -203,9 +204,6 @@ class ProducerOutput(ProducerAnswer):
     brief: StudioBrief
 
 
-_MEND = " The last draft was sent back; what was said of it stands below: write one that it is not true of."
-
-
 class ContentProducer(Agent[ProducerInput, ProducerFacts, ProducerWords, ProducerOutput]):
     """Turns an idea into a draft within every limit; the model writes the texts."""
 
@@ -225,11 +223,8 @@ class ContentProducer(Agent[ProducerInput, ProducerFacts, ProducerWords, Produce
 
     def prompt(self, facts: ProducerFacts, context: AgentContext) -> Prompt | None:
         """Ask for the texts; of a draft that was sent back, for better ones."""
-        quoted = {
-            "captions of the account": "\n".join(facts.captions),
-            "said of the last draft": facts.feedback,
-        }
-        return Prompt(
+        captions = {"captions of the account": "\n".join(facts.captions)} if facts.captions else {}
+        asked = Prompt(
             instruction=(
                 "Write the texts of one TikTok video. caption: the text under the video, one to four "
                 "sentences on the hook and the outline (on the topic where there is no hook), without "
@@ -238,11 +233,12 @@ class ContentProducer(Agent[ProducerInput, ProducerFacts, ProducerWords, Produce
                 f"{facts.most_lines} lines of at most {LONGEST_LINE} characters that are shown one after the "
                 "other, the hook first; no emoji. Write for the segment where there is one. Promise nothing "
                 "the facts do not say and make none of the banned claims. Captions of the account stand "
-                f"below for their tone. Locale: {context.locale!r}.{_MEND if facts.feedback else ''}"
+                f"below for their tone. Locale: {context.locale!r}."
             ),
             facts=facts.model_copy(update={"captions": (), "feedback": ""}),
-            untrusted={label: text for label, text in quoted.items() if text},
+            untrusted=captions,
         )
+        return mending(asked, facts.feedback)
 
     def compose(self, facts: ProducerFacts, words: ProducerWords | None) -> ProducerOutput:
         """Join the texts and check every limit.

@@ -14,10 +14,12 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
 from agents.definitions.drafting import (
     MOST_SEGMENTS,
+    Feedback,
     SegmentBrief,
     check_claims,
     check_figures,
     check_keys,
+    mending,
     unlinked,
 )
 from agents.skills.captions import fold, utf16_length
@@ -64,7 +66,10 @@ class AudienceShare(SegmentBrief):
 
 
 class OutreachInput(Typed):
-    """Whose audience is sought, how alike it must be, and how many creators to write to at most."""
+    """Whose audience is sought, how alike it must be, and how many creators to write to at most.
+
+    `feedback` is what was said of the letters drafted before.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -77,6 +82,7 @@ class OutreachInput(Typed):
     segments: tuple[AudienceShare, ...] = Field(default=(), max_length=MOST_SEGMENTS)
     min_overlap: float = Field(default=0.3, ge=0, le=1)
     max_creators: int = Field(default=10, ge=1, le=MOST_CREATORS)
+    feedback: Feedback = ""
 
 
 class CreatorMatch(Typed):
@@ -122,6 +128,7 @@ class OutreachFacts(OutreachAnswer):
     banned_claims: tuple[str, ...]
     sender: str
     language: str
+    feedback: str = ""
 
 
 class LetterWords(Typed):
@@ -169,7 +176,7 @@ class CreatorOutreach(Agent[OutreachInput, OutreachFacts, OutreachWords, Outreac
         """Ask for the letters, unless there is nobody to write to; who they go to is not told."""
         if not facts.drafts:
             return None
-        return Prompt(
+        prompt = Prompt(
             instruction=(
                 "For each item of drafts write message: the middle of a first letter to a TikTok creator, two "
                 f"to five friendly sentences, at most {LONGEST_BODY} characters, on what both audiences care "
@@ -180,6 +187,7 @@ class CreatorOutreach(Agent[OutreachInput, OutreachFacts, OutreachWords, Outreac
             ),
             facts=LetterSlots(drafts=facts.drafts, banned_claims=facts.banned_claims),
         )
+        return mending(prompt, facts.feedback)
 
     def compose(self, facts: OutreachFacts, words: OutreachWords | None) -> OutreachOutput:
         """Put greeting, message and disclosure together for each creator.
@@ -234,6 +242,7 @@ def match_creators(
         banned_claims=brand.banned_claims if brand else (),
         sender=brand.name if brand else f"@{context.handle.lstrip('@')}",
         language=language_of(context.locale),
+        feedback=given.feedback,
     )
 
 

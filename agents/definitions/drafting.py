@@ -3,10 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from agents.contract import Typed
+from agents.contract import Prompt, Typed
 from agents.definitions.compliance import NO_BRAND
 from agents.skills.captions import find_phrase, fold, terms
 from agents.skills.disclosures import COMMERCIAL_TAGS, DISCLOSURE_TAGS
@@ -22,6 +24,12 @@ LONGEST_TOPIC = 100
 LONGEST_CAPTION = 300
 """Captions are compared by their first 300 characters: what a facts row holds has to end somewhere."""
 
+LONGEST_FEEDBACK = 2_000
+Feedback = Annotated[str, Field(max_length=LONGEST_FEEDBACK)]
+"""What was said of the draft before, by a person or by another agent; empty of a first draft."""
+
+_MEND = " The last draft was sent back; what was said of it stands below: write one that it is not true of."
+
 LABEL_TAGS = DISCLOSURE_TAGS | COMMERCIAL_TAGS
 """Whether a post is advertising is for a person to say: no label is taken over from another post."""
 
@@ -34,6 +42,17 @@ class SegmentBrief(Typed):
     name: str = Field(min_length=1, max_length=100)
     terms: tuple[str, ...] = Field(default=(), max_length=20)
     hooks: tuple[str, ...] = Field(default=(), max_length=20)
+
+
+def mending(prompt: Prompt, feedback: str) -> Prompt:
+    """Return the prompt with what was said of the last draft, which asks for a better one; as it is without."""
+    if not feedback:
+        return prompt
+    return replace(
+        prompt,
+        instruction=prompt.instruction + _MEND,
+        untrusted={**prompt.untrusted, "said of the last draft": feedback},
+    )
 
 
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")

@@ -5,7 +5,6 @@ the variants of one text with each other and with what is there now; it predicts
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -14,14 +13,24 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Prompt, Typed
 from agents.definitions.content_producer import offered_hashtags
-from agents.definitions.drafting import MOST_SEGMENTS, Posts, SegmentBrief, check_keys, unlinked
+from agents.definitions.drafting import (
+    MOST_SEGMENTS,
+    Feedback,
+    Posts,
+    SegmentBrief,
+    check_keys,
+    mending,
+    unlinked,
+)
 from agents.definitions.listing_rules import (
     ANGLES,
     LIMITS,
     ListingKind,
     Scored,
+    Standing,
     Written,
     check_written,
+    has_faults,
     proven_terms,
     score_of,
 )
@@ -51,7 +60,8 @@ LONGEST_SHOWN = 2_000
 class ListingInput(Typed):
     """Which texts: products by id, posts by video id; without either, the shop's best-selling products.
 
-    Each of `required_disclosures` must stand in every variant, word for word.
+    Each of `required_disclosures` must stand in every variant, word for word. `feedback` is what was said of
+    the variants drafted before.
     """
 
     model_config = ConfigDict(
@@ -67,6 +77,7 @@ class ListingInput(Typed):
     segments: tuple[SegmentBrief, ...] = Field(default=(), max_length=MOST_SEGMENTS)
     n_variants: int = Field(default=3, ge=1, le=MOST_VARIANTS)
     required_disclosures: tuple[str, ...] = Field(default=(), max_length=5)
+    feedback: Feedback = ""
 
 
 class ListingItem(Typed):
@@ -108,6 +119,7 @@ class ListingFacts(ListingAnswer):
     texts: dict[str, str]
     banned_claims: tuple[str, ...]
     required_disclosures: tuple[str, ...]
+    feedback: str = ""
 
 
 class VariantWords(Typed):
@@ -183,7 +195,7 @@ class ListingOptimizer(Agent[ListingInput, ListingFacts, ListingWords, ListingOu
         """Ask for the variants, unless there is no text to improve."""
         if not facts.variants:
             return None
-        return Prompt(
+        prompt = Prompt(
             instruction=(
                 "For each item of variants write a title and a description of the text its listing names. "
                 "Put the item's angle in front. Use its terms, the segments' and the proven ones wherever "
@@ -196,9 +208,10 @@ class ListingOptimizer(Agent[ListingInput, ListingFacts, ListingWords, ListingOu
                 "banned claims. Return every key exactly once. The texts that are there now stand below "
                 f"under the keys of listings. Locale: {context.locale!r}."
             ),
-            facts=facts.model_copy(update={"texts": {}}),
+            facts=facts.model_copy(update={"texts": {}, "feedback": ""}),
             untrusted=facts.texts,
         )
+        return mending(prompt, facts.feedback)
 
     def compose(self, facts: ListingFacts, words: ListingWords | None) -> ListingOutput:
         """Join slots and words, score each variant, and name the best of each text.
@@ -212,23 +225,6 @@ class ListingOptimizer(Agent[ListingInput, ListingFacts, ListingWords, ListingOu
         listings = [_listing(item, facts, written) for item in facts.listings]
         shared = facts.model_dump(include=set(ListingAnswer.model_fields))
         return ListingOutput.model_validate(shared | {"listings": listings})
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A text as it stands now."""
-
-    id: str
-    kind: ListingKind
-    title: str
-    description: str
-    hashtags: tuple[str, ...] = ()
-
-    @property
-    def whole(self) -> str:
-        """Title, description and hashtags, a line each, without empty ones."""
-        tags = " ".join(f"#{tag}" for tag in self.hashtags)
-        return "\n".join(part for part in (self.title, self.description, tags) if part)
 
 
 def plan_listings(
@@ -264,31 +260,32 @@ def plan_listings(
         texts={item.key: text.whole[:LONGEST_SHOWN] for item, text in zip(items, texts, strict=True)},
         banned_claims=banned,
         required_disclosures=given.required_disclosures,
+        feedback=given.feedback,
     )
 
 
 def _texts(
     catalogue: Sequence[CatalogueFigures], posts: Posts, given: ListingInput, sold: Mapping[str, int]
-) -> list[_Text]:
+) -> list[Standing]:
     there = {one.product_id: one for one in catalogue if one.status.lower() != DELETED}
     posted = {post.video_id: post for post in posts}
     best = sorted(there, key=lambda product_id: (-sold.get(product_id, 0), product_id))[:MOST_LISTINGS]
     products = given.products or (() if given.posts else tuple(best))
     return [
-        _Text(one.product_id, ListingKind.PRODUCT, one.title.strip(), one.description.strip())
+        Standing(one.product_id, ListingKind.PRODUCT, one.title.strip(), one.description.strip())
         for one in (there[name] for name in dict.fromkeys(products) if name in there)
     ] + [
-        _Text(one.video_id, ListingKind.POST, "", one.caption.strip(), tuple(one.hashtags))
+        Standing(one.video_id, ListingKind.POST, "", one.caption.strip(), tuple(one.hashtags))
         for one in (posted[name] for name in dict.fromkeys(given.posts) if name in posted)
     ]
 
 
-def _item(key: str, text: _Text, posts: Posts, given: ListingInput, banned: Sequence[str]) -> ListingItem:
+def _item(key: str, text: Standing, posts: Posts, given: ListingInput, banned: Sequence[str]) -> ListingItem:
     wanted = tuple((segment.terms or (segment.name,)) for segment in given.segments)
     proven = proven_terms(posts, about=text.whole)
     now = Written(text.title, text.description, text.hashtags)
     scored = score_of(now, text.kind, segments=wanted, proven=proven)
-    is_sound = not _faults(now, text.kind, banned, given.required_disclosures)
+    is_sound = not has_faults(now, text.kind, banned, given.required_disclosures)
     return ListingItem(
         key=key,
         id=text.id,
@@ -299,16 +296,7 @@ def _item(key: str, text: _Text, posts: Posts, given: ListingInput, banned: Sequ
     )
 
 
-def _faults(now: Written, kind: ListingKind, banned: Sequence[str], disclosures: Sequence[str]) -> bool:
-    """Tell whether what stands there now makes a banned claim or lacks a disclosure: it is worth nothing."""
-    try:
-        check_written("It", now, kind, banned=banned, disclosures=disclosures)
-    except ValueError:
-        return True
-    return False
-
-
-def _slots(item: ListingItem, text: _Text, posts: Posts, n_variants: int) -> list[VariantSlot]:
+def _slots(item: ListingItem, text: Standing, posts: Posts, n_variants: int) -> list[VariantSlot]:
     own = list(dict.fromkeys(terms(f"{text.title} {text.description}")))[:MOST_OWN_TERMS]
     fitting = [term for wanted in item.segment_terms for term in wanted] + list(item.proven_terms)
     others = [term for term in dict.fromkeys(fitting) if term not in own]
@@ -332,7 +320,7 @@ def _turned(values: list[str], by: int) -> list[str]:
     return values[at:] + values[:at]
 
 
-def _note(texts: Sequence[_Text], given: ListingInput) -> str:
+def _note(texts: Sequence[Standing], given: ListingInput) -> str:
     found = {text.id for text in texts}
     missing = [repr(name) for name in (*given.products, *given.posts) if name not in found]
     sentences = [f"Not found and left out: {', '.join(missing)}."] if missing else []

@@ -96,6 +96,23 @@ class Written:
         return frozenset([*terms(self.text), *inside, *self.hashtags])
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A text as it stands now."""
+
+    id: str
+    kind: ListingKind
+    title: str
+    description: str
+    hashtags: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        """Title, description and hashtags, a line each, without empty ones."""
+        tags = " ".join(f"#{tag}" for tag in self.hashtags)
+        return "\n".join(part for part in (self.title, self.description, tags) if part)
+
+
 class Scored(Typed):
     """The four parts of a score, each 0 to 1, None where there is nothing to measure by."""
 
@@ -219,6 +236,15 @@ def check_written(
         has_disclosure(part, written.hashtags) for part in (written.title, written.description)
     ):
         raise ValueError(f"{place} looks like a deal and does not say that it is advertising.")
+
+
+def has_faults(now: Written, kind: ListingKind, banned: Sequence[str], disclosures: Sequence[str]) -> bool:
+    """Tell whether what stands there now makes a banned claim or lacks a disclosure: it is worth nothing."""
+    try:
+        check_written("It", now, kind, banned=banned, disclosures=disclosures)
+    except ValueError:
+        return True
+    return False
 
 
 def _check_form(place: str, written: Written, limits: Limits) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pydantic import AwareDatetime, ConfigDict, Field, ValidationInfo, field_validator
 
 from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Prompt, Typed
-from agents.definitions.drafting import check_claims, check_figures, check_keys, unlinked
+from agents.definitions.drafting import Feedback, check_claims, check_figures, check_keys, mending, unlinked
 from agents.definitions.live_plan import (
     FEWEST_COMMENTS,
     LeftOut,
@@ -47,6 +47,7 @@ class LiveInput(Typed):
     """When, who hosts, which products (else the shop's best sellers), how many at most, and when to look back.
 
     Without `recap_at` that is the slot's end; orders come in for a while after it, so a later time may be given.
+    `feedback` is what was said of the words drafted before.
     """
 
     model_config = ConfigDict(
@@ -65,6 +66,7 @@ class LiveInput(Typed):
     host: str = Field(default="", max_length=80)
     max_pinned: int = Field(default=8, ge=1, le=20)
     recap_at: AwareDatetime | None = None
+    feedback: Feedback = ""
 
     @field_validator("recap_at")
     @classmethod
@@ -112,6 +114,7 @@ class LiveFacts(LiveAnswer):
     titles: dict[str, str]
     questions: tuple[str, ...]
     banned_claims: tuple[str, ...]
+    feedback: str = ""
 
 
 class AskedShow(Typed):
@@ -175,7 +178,7 @@ class LiveStreamOps(Agent[LiveInput, LiveFacts, LiveWords, LiveOutput]):
         untrusted = {f"product of {key}": title for key, title in facts.titles.items()}
         if facts.questions:
             untrusted["questions of viewers"] = "\n".join(facts.questions)
-        return Prompt(
+        prompt = Prompt(
             instruction=(
                 "For each item of run_sheet write say: one to three sentences the host may say at the "
                 f"beginning of that part, at most {LONGEST_SAY} characters; about its product where it has "
@@ -192,6 +195,7 @@ class LiveStreamOps(Agent[LiveInput, LiveFacts, LiveWords, LiveOutput]):
             ),
             untrusted=untrusted,
         )
+        return mending(prompt, facts.feedback)
 
     def compose(self, facts: LiveFacts, words: LiveWords | None) -> LiveOutput:
         """Join the parts with their words, and the recap with its lesson.
@@ -268,6 +272,7 @@ def plan_show(
         titles={part.key: titles[part.product_id] for part in sheet if part.product_id},
         questions=_questions(stored.comments_before),
         banned_claims=brand.banned_claims if brand else (),
+        feedback=given.feedback,
     )
 
 

@@ -2,12 +2,12 @@
 
 from workflows.conditions import Compares
 from workflows.definitions.produced_post import card_video, draft_in_a_circle, publish
-from workflows.definitions.shared_nodes import FRESH, act_once_agreed
+from workflows.definitions.shared_nodes import FRESH, ITEM_FINDINGS, act_once_agreed, in_a_circle
 from workflows.nodes import AgentNode, PreflightNode, ReportNode, Workflow
 
-LISTINGS = "listings.output.listings"
-CAMPAIGNS = "ads.output.campaigns"
-LETTERS = "outreach.output.drafts"
+LISTINGS = "listings_review.output.items"
+CAMPAIGNS = "ads_review.output.items"
+LETTERS = "outreach_review.output.items"
 MOST = 20
 OF_A_PRODUCT = Compares(path="item.kind", op="equal", value="product")
 
@@ -30,12 +30,17 @@ workflow = Workflow(
         AgentNode(
             key="audience", label="Audience", agent="audience_mapper", depends_on=("fresh", "preflight")
         ),
-        AgentNode(
-            key="listings",
-            label="Listings",
-            agent="listing_optimizer",
-            depends_on=("fresh", "audience"),
-            inputs={"products": "brief.products", "segments": "audience.output.segments"},
+        *in_a_circle(
+            "listings",
+            AgentNode(
+                key="listings",
+                label="Listings",
+                agent="listing_optimizer",
+                depends_on=("fresh", "audience"),
+                inputs={"products": "brief.products", "segments": "audience.output.segments"},
+            ),
+            items="listings",
+            parts=("recommended.title", "recommended.description"),
         ),
         *act_once_agreed(
             ("listing_gate", "listing_update"),
@@ -44,14 +49,18 @@ workflow = Workflow(
             label="Change the listing",
             loop=LISTINGS,
             most_items=MOST,
-            depends_on=("listings",),
+            depends_on=("listings_review",),
             when=OF_A_PRODUCT,
             inputs={
                 "product_id": "item.id",
                 "title": "item.recommended.title",
                 "description": "item.recommended.description",
             },
-            facts={"score_now": "item.current_score", "score_then": "item.recommended.score"},
+            facts={
+                "score_now": "item.current_score",
+                "score_then": "item.recommended.score",
+                **ITEM_FINDINGS,
+            },
         ),
         *draft_in_a_circle(
             LISTINGS,
@@ -62,19 +71,24 @@ workflow = Workflow(
         ),
         card_video(LISTINGS, most_items=MOST),
         *publish(LISTINGS, most_items=MOST),
-        AgentNode(
-            key="ads",
-            label="Ads",
-            agent="ad_campaign_director",
-            depends_on=("fresh", "preflight", "audience"),
-            inputs={
-                "segments": "audience.output.segments",
-                "budget": "brief.budget",
-                "spend_cap": "brief.spend_cap",
-                "currency": "preflight.output.currency",
-                "minimum_daily": "brief.minimum_daily",
-                "days": "brief.days",
-            },
+        *in_a_circle(
+            "ads",
+            AgentNode(
+                key="ads",
+                label="Ads",
+                agent="ad_campaign_director",
+                depends_on=("fresh", "preflight", "audience"),
+                inputs={
+                    "segments": "audience.output.segments",
+                    "budget": "brief.budget",
+                    "spend_cap": "brief.spend_cap",
+                    "currency": "preflight.output.currency",
+                    "minimum_daily": "brief.minimum_daily",
+                    "days": "brief.days",
+                },
+            ),
+            items="campaigns",
+            parts=("name", "hook"),
         ),
         *act_once_agreed(
             ("spend_gate", "campaign"),
@@ -83,7 +97,7 @@ workflow = Workflow(
             label="Create it switched off",
             loop=CAMPAIGNS,
             most_items=MOST,
-            depends_on=("ads",),
+            depends_on=("ads", "ads_review"),
             inputs={
                 "name": "item.name",
                 "objective": "item.objective",
@@ -104,14 +118,20 @@ workflow = Workflow(
                 "all_campaigns": "ads.output.total_spend",
                 "left_out": "ads.output.trimmed.reason",
                 "note": "ads.output.note",
+                **ITEM_FINDINGS,
             },
         ),
-        AgentNode(
-            key="outreach",
-            label="Creators",
-            agent="creator_outreach",
-            depends_on=("fresh", "audience"),
-            inputs={"segments": "audience.output.segments"},
+        *in_a_circle(
+            "letters",
+            AgentNode(
+                key="outreach",
+                label="Creators",
+                agent="creator_outreach",
+                depends_on=("fresh", "audience"),
+                inputs={"segments": "audience.output.segments"},
+            ),
+            items="drafts",
+            parts=("message",),
         ),
         *act_once_agreed(
             ("message_gate", "message"),
@@ -120,8 +140,9 @@ workflow = Workflow(
             label="Write to them",
             loop=LETTERS,
             most_items=MOST,
-            depends_on=("outreach",),
+            depends_on=("outreach_review",),
             inputs={"creator": "item.creator", "text": "item.message"},
+            facts=ITEM_FINDINGS,
         ),
         ReportNode(
             key="report",

@@ -1,6 +1,6 @@
 """A live show: a run sheet a person agrees to, the slot, and a recap of what came of it."""
 
-from workflows.definitions.shared_nodes import FRESH
+from workflows.definitions.shared_nodes import FRESH, in_a_circle
 from workflows.nodes import AgentNode, GateNode, ReportNode, SyncNode, WaitNode, Workflow
 
 SHOW = {
@@ -15,14 +15,27 @@ workflow = Workflow(
     purpose="A run sheet timed to the minute, approved before the slot, and a recap once it is over.",
     nodes=(
         FRESH,
-        AgentNode(key="plan", label="Run sheet", agent="live_stream_ops", depends_on=("fresh",), inputs=SHOW),
+        *in_a_circle(
+            "shows",
+            AgentNode(
+                key="plan", label="Run sheet", agent="live_stream_ops", depends_on=("fresh",), inputs=SHOW
+            ),
+            items="run_sheet",
+            parts=("say",),
+        ),
         GateNode(
             key="sheet_gate",
             label="Go live by this?",
             approval="run_sheet",
-            depends_on=("plan",),
+            depends_on=("plan", "plan_check", "plan_review"),
             inputs={"host": "plan.output.host", "run_sheet": "plan.output.run_sheet"},
-            facts={"pinned": "plan.output.pinned_products", "cues": "plan.output.moderation_cues"},
+            facts={
+                "pinned": "plan.output.pinned_products",
+                "cues": "plan.output.moderation_cues",
+                "findings": "plan_check.output.findings",
+                "compliance_score": "plan_check.output.score",
+                "blocked": "plan_check.output.blocked",
+            },
         ),
         WaitNode(
             key="slot",

@@ -1,10 +1,10 @@
 """After posts went out: how they did, what people wrote under them, and replies a person agrees to."""
 
 from workflows.conditions import Compares, NoneOf
-from workflows.definitions.shared_nodes import FRESH, act_once_agreed
+from workflows.definitions.shared_nodes import FRESH, ITEM_FINDINGS, act_once_agreed, in_a_circle
 from workflows.nodes import AgentNode, ReportNode, Workflow
 
-COMMENTS = "triage.output.items"
+COMMENTS = "triage_review.output.items"
 MOST = 200
 HAS_REPLY = NoneOf(none_of=(Compares(path="item.suggested_reply", op="empty"),))
 
@@ -16,12 +16,17 @@ workflow = Workflow(
         FRESH,
         AgentNode(key="feedback", label="Performance", agent="performance_feedback", depends_on=("fresh",)),
         AgentNode(key="health", label="Account health", agent="account_health", depends_on=("fresh",)),
-        AgentNode(
-            key="triage",
-            label="Comments",
-            agent="comment_triage",
-            depends_on=("fresh",),
-            inputs={"since": "brief.since"},
+        *in_a_circle(
+            "replies",
+            AgentNode(
+                key="triage",
+                label="Comments",
+                agent="comment_triage",
+                depends_on=("fresh",),
+                inputs={"since": "brief.since"},
+            ),
+            items="items",
+            parts=("suggested_reply",),
         ),
         *act_once_agreed(
             ("reply_gate", "reply"),
@@ -30,10 +35,10 @@ workflow = Workflow(
             label="Reply",
             loop=COMMENTS,
             most_items=MOST,
-            depends_on=("triage",),
+            depends_on=("triage_review",),
             when=HAS_REPLY,
             inputs={"video_id": "item.video_id", "comment_id": "item.id", "text": "item.suggested_reply"},
-            facts={"class": "item.comment_class", "urgency": "item.urgency"},
+            facts={"class": "item.comment_class", "urgency": "item.urgency", **ITEM_FINDINGS},
         ),
         ReportNode(
             key="report",

@@ -3,6 +3,7 @@
 A circle of producer and compliance, a video, a person, the post.
 """
 
+from agents.circles import CIRCLES
 from workflows.definitions.own_post import FINDINGS, POST, SETTINGS
 from workflows.nodes import AgentNode, AnyNode, GateNode, RenderNode, ReviewNode
 
@@ -48,6 +49,8 @@ def draft_in_a_circle(
             most_items=most_items,
             inputs={"findings": "compliance.output.findings", "blocked": "compliance.output.blocked"},
             redraft="draft",
+            circle="posts",
+            most_redrafts=CIRCLES["posts"].rounds,
         ),
     )
 

@@ -1,6 +1,7 @@
 """Ideas a person chooses, made into videos by the studio, captioned in a circle, approved and posted."""
 
 from workflows.definitions.produced_post import draft_in_a_circle, publish
+from workflows.definitions.shared_nodes import ITEM_FINDINGS, in_a_circle
 from workflows.nodes import (
     AgentNode,
     GateNode,
@@ -11,7 +12,7 @@ from workflows.nodes import (
     Workflow,
 )
 
-IDEAS = "ideas.output.ideas"
+IDEAS = "ideas_review.output.items"
 MOST = 10
 
 workflow = Workflow(
@@ -19,21 +20,26 @@ workflow = Workflow(
     label="Video production",
     purpose="Ideas a person chooses become videos of the studio, with captions reviewed, approved and posted once.",
     nodes=(
-        AgentNode(
-            key="ideas",
-            label="Ideas",
-            agent="content_ideator",
-            inputs={"topics": "brief.topics", "n": "brief.n"},
+        *in_a_circle(
+            "ideas",
+            AgentNode(
+                key="ideas",
+                label="Ideas",
+                agent="content_ideator",
+                inputs={"topics": "brief.topics", "n": "brief.n"},
+            ),
+            items="ideas",
+            parts=("hook", "outline"),
         ),
         GateNode(
             key="idea_gate",
             label="Make it?",
             approval="video_idea",
-            depends_on=("ideas",),
+            depends_on=("ideas_review",),
             for_each=IDEAS,
             most_items=MOST,
             inputs={"hook": "item.hook", "outline": "item.outline", "topic": "item.topic"},
-            facts={"novelty": "item.novelty"},
+            facts={"novelty": "item.novelty", **ITEM_FINDINGS},
         ),
         StudioJobNode(
             key="job",

@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from agents.circles import CIRCLES
 from agents.registry import AGENTS
 from approvals.kinds import kind_of
 from tiktok_ops.errors import Refused
 from workflows.conditions import in_words
 from workflows.drawing import BACK_DEPTH, Box, Drawing, Line, draw, lines_back
 from workflows.effects.registry import EFFECTS
-from workflows.nodes import ActionNode, AgentNode, AnyNode, GateNode, ReportNode, Workflow
+from workflows.nodes import (
+    ActionNode,
+    AgentNode,
+    AnyNode,
+    GateNode,
+    ReportNode,
+    ReviewNode,
+    Workflow,
+)
 from workflows.validation import DefinitionRefused, check_workflow
 
 KIND_WORDS: Mapping[str, str] = MappingProxyType(
@@ -114,11 +123,7 @@ def graph_of(workflow: Workflow) -> Graph:
         [(node.key, node.label, node.depends_on) for node in workflow.nodes],
         {node.key: node.kind for node in workflow.nodes},
     )
-    again = [
-        (node.key, node.redrafts_from)
-        for node in workflow.nodes
-        if isinstance(node, GateNode) and node.redrafts_from in nodes
-    ]
+    again = [(node.key, start) for node in workflow.nodes if (start := _drafts_again(node)) in nodes]
     boxes = tuple(
         GraphBox(
             box=box,
@@ -131,6 +136,13 @@ def graph_of(workflow: Workflow) -> Graph:
     )
     height = drawing.height + BACK_DEPTH * len(again)
     return Graph(boxes=boxes, drawing=drawing, back=lines_back(drawing, again), height=height)
+
+
+def _drafts_again(node: AnyNode) -> str:
+    """Return the key of the node that drafts again after this one's no, empty where none does."""
+    if isinstance(node, ReviewNode):
+        return node.redraft
+    return (node.redrafts_from or "") if isinstance(node, GateNode) else ""
 
 
 def why_refused(workflow: Workflow) -> str:
@@ -197,6 +209,9 @@ def _facts(node: AnyNode, labels: Mapping[str, str]) -> dict[str, str]:
         if isinstance(node, ActionNode)
         else "",
         "After a no": _on_reject(node, labels) if isinstance(node, GateNode) else "",
+        "Circle": CIRCLES[node.circle].in_words
+        if isinstance(node, ReviewNode) and node.circle in CIRCLES
+        else "",
         "Waits": f"{seconds:g} s" if (seconds := getattr(node, "seconds", None)) else "",
         "May wait": "for a batch: half the price, up to a day" if getattr(node, "may_wait", False) else "",
     }

@@ -2,12 +2,15 @@
 
 import json
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from agents.circles import CIRCLES
+from agents.registry import AGENTS
 from agents.sandbox.tiktok import ledger as tiktok_ledger
 from agents.sandbox.tiktok.records import Kind
 from agents.sandbox.world.build import build_world
@@ -23,7 +26,8 @@ from tests.factories.acting import made_of_campaigns
 from tests.factories.posting import decider_of, providers, time_passes, work
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.alerts.models import Alert
-from tiktok_ops.content.models import Artifact
+from tiktok_ops.content.models import Artifact, Creator
+from workflows.executors import context_of
 from workflows.models import Effect, WorkflowRun
 from workflows.services import start_run
 from workflows.validation import InputRefused
@@ -129,6 +133,34 @@ def test_profile_audit_of_an_ordinary_account_raises_no_such_alert(
     assert run.status == "succeeded", steps(run)
     assert (run.steps.get(key="shadowban_check").output or {})["probability"] < 0.5
     assert not Alert.objects.filter(kind="suppression", account=account).exists()
+
+
+def test_agents_of_circles_are_told_what_was_said_of_their_last_draft(
+    accounts: dict[str, TikTokAccount], world: World
+) -> None:
+    account = accounts[next(fact.handle for fact in world.facts if fact.kind == FactKind.COMMENT_CRISIS)]
+    started("sync_account", account)
+    context = context_of(WorkflowRun(account=account, as_of=timezone.now()))
+    mapper = AGENTS["audience_mapper"]
+    terms = [one.terms for one in mapper.compute(mapper.Input(), context).segments]
+    segments = [{"name": some[0], "terms": some} for some in terms]
+    Creator.objects.create(workspace=account.workspace, handle="ada", segments={terms[0][0]: 1.0})
+    tomorrow = timezone.now() + timedelta(days=1)
+    slot = {"starts_at": tomorrow.isoformat(), "ends_at": (tomorrow + timedelta(hours=1)).isoformat()}
+    given: dict[str, dict[str, Any]] = {
+        "content_producer": {"topic": "tea"},
+        "creator_outreach": {"segments": segments, "min_overlap": 0},
+        "ad_campaign_director": {"segments": segments, "budget": "700", "spend_cap": "700"},
+        "live_stream_ops": {"slot": slot},
+    }
+    for circle, feedback in product(CIRCLES.values(), ("", "Say less of the lamp.")):
+        agent = AGENTS[circle.drafts]
+        facts = agent.compute(agent.Input(**given.get(agent.name, {}), feedback=feedback), context)
+        prompt = agent.prompt(facts, context)
+        assert prompt is not None, agent.name
+        assert prompt.untrusted.get("said of the last draft", "") == feedback
+        assert ("sent back" in prompt.instruction) is bool(feedback)
+        assert "less of the lamp" not in prompt.facts.model_dump_json()
 
 
 def test_content_batch_drafts_each_idea_and_posts_what_was_approved(

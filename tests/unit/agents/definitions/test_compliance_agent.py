@@ -203,6 +203,8 @@ def test_default_input_is_tiktok_and_fifty_posts() -> None:
         "ruleset": "tiktok",
         "draft": None,
         "drafts": (),
+        "items": None,
+        "parts": (),
         "posts": (),
         "max_posts": 50,
     }
@@ -242,3 +244,37 @@ def test_input_with_drafts_of_different_names_is_taken() -> None:
 
 def test_input_with_a_known_ruleset_is_taken() -> None:
     assert ComplianceInput(ruleset="tiktok") == ComplianceInput()
+
+
+def test_compute_with_items_checks_the_parts_named_and_says_which_item_each_finding_is_on() -> None:
+    items = ({"about": {"title": CLEAN}, "text": CRITICAL}, {"about": {"title": HIGH}, "text": None})
+    facts = agent.compute(ComplianceInput(items=items, parts=("about.title", "text")), CONTEXT)
+    assert (facts.source, facts.checked) == (Source.DRAFTS, 3)
+    assert [(found.post, found.rule) for found in facts.findings] == [
+        ("1.text", "banned_claim"),
+        ("2.about.title", "income_claim"),
+    ]
+
+
+def test_compute_with_no_items_checks_nothing_and_leaves_the_posts_alone(stored: StoredPosts) -> None:
+    facts = agent.compute(ComplianceInput(items=(), parts=("text",)), CONTEXT)
+    assert (stored.asked, facts.checked, facts.score, facts.blocked) == ([], 0, None, False)
+
+
+@pytest.mark.parametrize(
+    ("item", "part", "sentence"),
+    [
+        ({"text": "x"}, "title", "item 1 has no part 'title'; name one that each of the items has."),
+        (
+            {"text": "x"},
+            "text.title",
+            "item 1 has no part 'text.title'; name one that each of the items has.",
+        ),
+        ({"text": 7}, "text", "the part 'text' of item 1 is 7; name one that is a text."),
+    ],
+)
+def test_input_with_a_part_that_is_no_text_is_refused(
+    item: dict[str, object], part: str, sentence: str
+) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        ComplianceInput(items=(item,), parts=(part,))

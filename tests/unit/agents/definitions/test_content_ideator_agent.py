@@ -100,7 +100,7 @@ def test_compose_joins_words_by_key_and_measures_novelty() -> None:
     # i2's hook has the terms hang and lower, the caption red, lamp and hang: 1 / sqrt(2 * 3)
     assert [idea.novelty for idea in output.ideas] == [1.0, pytest.approx(1 - 6**-0.5, abs=1e-4)]
     assert output.model_dump(exclude={"ideas"}) == facts("Red lamp hang").model_dump(
-        exclude={"ideas", "captions", "banned_claims"}
+        exclude={"ideas", "captions", "banned_claims", "feedback"}
     )
 
 
