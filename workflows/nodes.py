@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -13,6 +13,7 @@ from agents.contract import Typed
 from tiktok_ops.canonical import canonical_json
 from tiktok_ops.queue import Cluster
 from workflows.conditions import Condition, paths_of
+from workflows.graphs import reached
 from workflows.retrying import RetryPolicy
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
@@ -193,21 +194,27 @@ class PreflightNode(Node):
 
 
 STUDIO_JOB_INPUT = ("prompt", "seconds")
-STUDIO_JOB_OUTPUT = ("job",)
-"""What a submission puts out: the studio's id of the job."""
+STUDIO_BRIEF_INPUT = ("brief",)
+STUDIO_JOB_OUTPUT = ("job", "jobs")
+"""What a submission puts out: the studio's id of the job, and those of all of a brief."""
 
 
 class StudioJobNode(Node):
-    """Have the studio make a video of `prompt`, `seconds` long, once for this step however often it is tried."""
+    """Have the studio make a video of `prompt`, `seconds` long, once for this step however often it is tried.
+
+    Or, given the `brief` that `content_producer` writes, a clip for each of its shots.
+    """
 
     kind: Literal["studio_job"] = "studio_job"
 
 
 STUDIO_CLIP_INPUT = ("job",)
+STUDIO_CLIP_OUTPUT = (*RENDER_OUTPUT, "clips")
+"""What a fetching puts out: what a rendering does, of the first clip, and the ids of the assets of all."""
 
 
 class StudioClipNode(Node):
-    """Fetch what the studio made for `job`, measure it, and keep it as an asset; it puts out what a rendering does."""
+    """Fetch what the studio made for `job`, one or a list of them, make it fit for TikTok and keep it as an asset."""
 
     kind: Literal["studio_clip"] = "studio_clip"
 
@@ -329,8 +336,8 @@ class Workflow(Typed):
     def between(self, first: str, last: str) -> frozenset[str]:
         """Return the keys of all nodes on the ways from `first` to `last`, both included."""
         upstream = {node.key: node.depends_on for node in self.nodes}
-        behind = _reached(first, {key: [on for on in upstream if key in upstream[on]] for key in upstream})
-        return frozenset(behind & _reached(last, upstream))
+        behind = reached(first, {key: [on for on in upstream if key in upstream[on]] for key in upstream})
+        return frozenset(behind & reached(last, upstream))
 
     def loop_of(self, key: str) -> ExpandNode | None:
         """Return what begins the loop a node is in, if it is in one."""
@@ -394,14 +401,3 @@ def _expander(path: str, members: list[AnyNode], nodes: tuple[AnyNode, ...]) -> 
         members=tuple(member.key for member in members),
         most_items=min(member.most_items for member in members),
     )
-
-
-def _reached(start: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
-    """Return what can be reached over the edges, the start included."""
-    found, ahead = {start}, [start]
-    while ahead:
-        for key in edges.get(ahead.pop(), ()):
-            if key not in found:
-                found.add(key)
-                ahead.append(key)
-    return found

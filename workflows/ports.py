@@ -15,7 +15,9 @@ from workflows.nodes import (
     RENDER_OUTPUT,
     REVIEW_INPUT,
     REVIEW_OUTPUT,
+    STUDIO_BRIEF_INPUT,
     STUDIO_CLIP_INPUT,
+    STUDIO_CLIP_OUTPUT,
     STUDIO_JOB_INPUT,
     STUDIO_JOB_OUTPUT,
     SYNC_OUTPUT,
@@ -39,7 +41,7 @@ from workflows.shapes import Shape
 def needed_by(node: Node) -> set[str]:
     """Return the inputs the node cannot do without."""
     if isinstance(node, StudioJobNode):
-        return {"prompt"}
+        return {"brief"} if "brief" in node.inputs else {"prompt"}
     if isinstance(node, ReviewNode):
         return {"findings", "blocked"}
     if isinstance(node, RenderNode | AssembleNode | StudioClipNode):
@@ -62,7 +64,8 @@ def taken_by(node: Node) -> tuple[str, set[str]]:
     if isinstance(node, ReviewNode):
         return "a review", set(REVIEW_INPUT)
     if isinstance(node, StudioJobNode):
-        return "a studio's job", set(STUDIO_JOB_INPUT)
+        is_briefed = "brief" in node.inputs
+        return "a studio's job", set(STUDIO_BRIEF_INPUT if is_briefed else STUDIO_JOB_INPUT)
     if isinstance(node, StudioClipNode):
         return "a studio's clip", set(STUDIO_CLIP_INPUT)
     if isinstance(node, PreflightNode):
@@ -90,8 +93,8 @@ _FIXED: dict[type[Node], Shape] = {
     AssembleNode: _RENDERED,
     PreflightNode: dict.fromkeys(PREFLIGHT_OUTPUT, str),
     ReviewNode: {**dict.fromkeys(REVIEW_OUTPUT, str), "findings": list[Any], "items": list[Any]},
-    StudioJobNode: dict.fromkeys(STUDIO_JOB_OUTPUT, str),
-    StudioClipNode: _RENDERED,
+    StudioJobNode: {**dict.fromkeys(STUDIO_JOB_OUTPUT, str), "jobs": list[str]},
+    StudioClipNode: {**_RENDERED, **dict.fromkeys(STUDIO_CLIP_OUTPUT[len(RENDER_OUTPUT) :], list[str])},
     SyncNode: {**dict.fromkeys(SYNC_OUTPUT, str), "said": Any},
     WaitNode: dict.fromkeys(WAIT_OUTPUT, str),
 }

@@ -33,6 +33,7 @@ from workflows.ports import needed_by, taken_by
 from workflows.readings import wrong_loop, wrong_path, wrong_report
 from workflows.reports.registry import REPORTS
 from workflows.rounds import wrong_redraft, wrong_review
+from workflows.shots import Briefed
 from workflows.waiting_nodes import MomentRefused, moment_to_wait_for
 
 
@@ -253,7 +254,7 @@ def check_input(workflow: Workflow, given: dict[str, Any]) -> None:
         if isinstance(node, GateNode):
             _check_fields(node, kind_of(node.approval).Payload, given)
         if isinstance(node, StudioJobNode):
-            _check_fields(node, Order, given)
+            _check_fields(node, Briefed if "brief" in node.inputs else Order, given)
         if isinstance(node, AssembleNode):
             _check_fields(node, Assembly, given)
         if isinstance(node, WaitNode):
@@ -276,9 +277,9 @@ def _check_fields(node: Node, takes: type[BaseModel], given: dict[str, Any]) -> 
     """Raise `InputRefused` when the brief lacks what `takes` needs of it, or gives what that would refuse."""
     for name, path in node.inputs.items():
         root, _, field = path.partition(".")
-        wanted = takes.model_fields[name]
         if root != "brief":
             continue
+        wanted = takes.model_fields[name]
         if field not in given:
             if wanted.is_required():
                 raise InputRefused(_lacks(field, node))

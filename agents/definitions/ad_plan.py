@@ -238,13 +238,15 @@ def plan_campaigns(
         trimmed=(*unfit, *(wanting if enough_data else ()), *cuts),
         note=unlinked(brand, _note(named, given, campaigns)),
         campaigns=campaigns,
-        captions={
-            plan.key: "\n".join(_example(post) for post in wish.creatives)
-            for plan, wish in zip(campaigns, kept, strict=True)
-        },
+        captions=_captions(campaigns, kept),
         banned_claims=banned,
         feedback=given.feedback,
     )
+
+
+def _captions(campaigns: Sequence[CampaignPlan], kept: Sequence[_Wish]) -> dict[str, str]:
+    pairs = zip(campaigns, kept, strict=True)
+    return {plan.key: "\n".join(_example(post) for post in wish.creatives) for plan, wish in pairs}
 
 
 def minimum_of(given: AdInput) -> Decimal | None:

@@ -1,9 +1,10 @@
-"""Ideas a person chooses, made into videos by the studio, captioned in a circle, approved and posted."""
+"""Ideas a person chooses, drafted in a circle, filmed shot by shot by the studio, joined, approved and posted."""
 
 from workflows.definitions.produced_post import draft_in_a_circle, publish
 from workflows.definitions.shared_nodes import ITEM_FINDINGS, in_a_circle
 from workflows.nodes import (
     AgentNode,
+    AssembleNode,
     GateNode,
     ReportNode,
     StudioClipNode,
@@ -41,13 +42,17 @@ workflow = Workflow(
             inputs={"hook": "item.hook", "outline": "item.outline", "topic": "item.topic"},
             facts={"novelty": "item.novelty", **ITEM_FINDINGS},
         ),
+        # Drafted as it was approved: what a person changed of an idea is true of the film and of its caption.
+        *draft_in_a_circle(
+            IDEAS, drafts={"idea": "idea_gate.output.payload"}, depends_on=("idea_gate",), most_items=MOST
+        ),
         StudioJobNode(
             key="job",
             label="Ask the studio",
-            depends_on=("idea_gate",),
+            depends_on=("draft", "review"),
             for_each=IDEAS,
             most_items=MOST,
-            inputs={"prompt": "idea_gate.output.payload.outline", "seconds": "brief.duration_seconds"},
+            inputs={"brief": "draft.output.brief"},
         ),
         WaitNode(
             key="made",
@@ -56,22 +61,26 @@ workflow = Workflow(
             depends_on=("job",),
             for_each=IDEAS,
             most_items=MOST,
-            inputs={"job": "job.output.job"},
+            inputs={"job": "job.output.jobs"},
         ),
         StudioClipNode(
             key="clip",
-            label="Fetch the clip",
+            label="Fetch the clips",
             depends_on=("job", "made"),
             for_each=IDEAS,
             most_items=MOST,
-            inputs={"job": "job.output.job"},
+            inputs={"job": "job.output.jobs"},
             timeout_seconds=280,
         ),
-        # Captioned as it was approved, as the studio makes it: what a person changed of an idea is true of both.
-        *draft_in_a_circle(
-            IDEAS, drafts={"idea": "idea_gate.output.payload"}, depends_on=("idea_gate",), most_items=MOST
+        AssembleNode(
+            key="film",
+            label="Join the clips",
+            depends_on=("clip",),
+            for_each=IDEAS,
+            most_items=MOST,
+            inputs={"clips": "clip.output.clips"},
         ),
-        *publish(IDEAS, most_items=MOST, video="clip"),
+        *publish(IDEAS, most_items=MOST, video="film"),
         ReportNode(
             key="report", label="Report", report="acts", depends_on=("ideas", "idea_gate", "gate", "post")
         ),

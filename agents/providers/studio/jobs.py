@@ -13,13 +13,15 @@ from agents.providers.registry import get_provider
 
 ALIAS = "studio"
 MOST_CLIP_BYTES = 256 * 1024 * 1024
+LONGEST_PROMPT = 2_000
+SHORTEST_SECONDS, LONGEST_SECONDS = 3.0, 60.0
 
 
 class Order(Typed):
     """What a clip is to show, and for how long."""
 
-    prompt: str = Field(min_length=1, max_length=2000)
-    seconds: float = Field(5, ge=3, le=60)
+    prompt: str = Field(min_length=1, max_length=LONGEST_PROMPT)
+    seconds: float = Field(5, ge=SHORTEST_SECONDS, le=LONGEST_SECONDS)
 
 
 class JobState(StrEnum):

@@ -1,7 +1,6 @@
 """Waiting for the studio to call back, from the submission to the asset, on the engine."""
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,15 +13,26 @@ from agents.models import SandboxStudioJob
 from agents.providers.errors import ProviderMisconfigured, ProviderUnavailable
 from agents.providers.media import Probe
 from agents.providers.studio.jobs import Job, JobState, Order, get_studio
+from tests.factories.studios import (
+    PROMPT,
+    MadeStudio,
+    job_node,
+    sandbox,
+    started,
+    step,
+    time_passes,
+    use,
+    wait_node,
+    work,
+)
 from tests.factories.webhooks import answer_doorbells
 from tests.factories.workflows import agent_node, claim_of, expire_lease, make_due, run_of, workflow_of
 from tiktok_ops.content.models import Artifact, Asset
 from workflows import studio as studio_nodes
 from workflows.catalogue import WORKFLOWS
-from workflows.engine import advance_run
 from workflows.keeper import sweep, wake_waiting
-from workflows.models import WorkflowRun, WorkflowStep
-from workflows.nodes import RENDER_OUTPUT, AnyNode, StudioClipNode, StudioJobNode, WaitNode
+from workflows.models import WorkflowStep
+from workflows.nodes import STUDIO_CLIP_OUTPUT, AnyNode, StudioClipNode
 from workflows.outcomes import Claim, Failed, LeaseLost, Succeeded
 from workflows.overview import overview_of
 from workflows.protocol import claim, finish
@@ -35,7 +45,6 @@ from workflows.work import Work
 pytestmark = pytest.mark.django_db
 
 SECRET = "what-the-studio-signs-with"
-PROMPT = {"prompt": "A lamp, switched on", "seconds": 3}
 
 
 @pytest.fixture(autouse=True)
@@ -43,61 +52,6 @@ def own_media(settings: Settings, tmp_path: Path) -> None:
     """Have media and a secret of this test's own."""
     settings.MEDIA_ROOT = tmp_path
     settings.WEBHOOK_SECRETS = {"studio": (SECRET,), "tiktok": ()}
-
-
-def sandbox(settings: Settings, **faults: Any) -> None:
-    """Let the sandbox studio need a minute for a clip, and be as told."""
-    options = {**settings.PROVIDERS["studio"]["OPTIONS"], "faults": {"make_seconds": 60} | faults}
-    studio = {**settings.PROVIDERS["studio"], "OPTIONS": options}
-    settings.PROVIDERS = {**settings.PROVIDERS, "studio": studio}
-
-
-def job_node(**changes: Any) -> StudioJobNode:
-    """Return a node that asks for a clip."""
-    inputs = {"prompt": "brief.prompt", "seconds": "brief.seconds"}
-    return StudioJobNode(**({"key": "job", "label": "Ask the studio", "inputs": inputs} | changes))
-
-
-def wait_node(**changes: Any) -> WaitNode:
-    """Return a node that waits an hour for the studio to call back."""
-    values: dict[str, Any] = {
-        "key": "made",
-        "label": "Being made",
-        "callback": "studio",
-        "depends_on": ("job",),
-        "inputs": {"job": "job.output.job"},
-    }
-    return WaitNode(**(values | changes))
-
-
-def started(*nodes: AnyNode, given: dict[str, Any] | None = None) -> WorkflowRun:
-    """Return a run of these nodes, done as far as it can be."""
-    return work(
-        run_of(workflow_of(*(nodes or (job_node(), wait_node())), slug="clips"), given=given or PROMPT)
-    )
-
-
-def work(run: WorkflowRun) -> WorkflowRun:
-    """Do what is due, whichever cluster it is for."""
-    while advance_run(run.id, seconds_left=lambda: 1000):
-        pass
-    run.refresh_from_db()
-    return run
-
-
-def step(run: WorkflowRun, key: str = "made") -> WorkflowStep:
-    """Return the step as it is now."""
-    return run.steps.get(key=key)
-
-
-def time_passes(seconds: float) -> None:
-    """Let so much time pass, for the studio and for the steps that wait."""
-    back = timedelta(seconds=seconds)
-    SandboxStudioJob.objects.update(
-        begun_at=F("begun_at") - back, done_at=F("done_at") - back, callback_at=F("callback_at") - back
-    )
-    waiting = WorkflowStep.objects.filter(status="waiting")
-    waiting.update(started_at=F("started_at") - back, wake_at=F("wake_at") - back)
 
 
 def test_run_to_the_clip_goes_on_at_the_signed_callback(settings: Settings) -> None:
@@ -118,7 +72,7 @@ def test_run_to_the_clip_goes_on_at_the_signed_callback(settings: Settings) -> N
     assert run.status == "succeeded", step(run).error
     output = step(run, "clip").output or {}
     asset = Asset.objects.get(id=output["asset"])
-    assert set(output) == set(RENDER_OUTPUT)
+    assert set(output) == set(STUDIO_CLIP_OUTPUT)
     assert Path(asset.file.path).read_bytes()[4:8] == b"ftyp"
     assert (asset.probe["duration_seconds"], asset.rights_note) == (
         3,
@@ -209,7 +163,7 @@ def test_submit_by_a_worker_that_dies_and_by_the_next_is_one_job(settings: Setti
     expire_lease(step(run, "job"))
     run = work(run)
     job = SandboxStudioJob.objects.get()
-    assert (job.submissions, step(run, "job").output) == (2, {"job": job.job_id})
+    assert (job.submissions, step(run, "job").output) == (2, {"job": job.job_id, "jobs": [job.job_id]})
     with pytest.raises(LeaseLost):
         finish(dead, Succeeded(output={"job": "other"}), go_on=False)
     assert claim_of(step(run, "job")).number == 2
@@ -222,38 +176,6 @@ def test_submit_whose_answer_is_lost_is_tried_again_for_the_same_job(settings: S
     make_due(step(run, "job"))
     run = work(run)
     assert (run.status, SandboxStudioJob.objects.get().submissions) == ("waiting", 2)
-
-
-class MadeStudio:
-    """A studio that answers as told; what is raised is raised for ever."""
-
-    simulated = True
-
-    def __init__(self, *answers: Job | Exception, clip: bytes | Exception = b"clip") -> None:
-        self.answers = list(answers)
-        self.clip = clip
-
-    def submit(self, order: Order, *, key: str) -> Job:
-        """Return the job that every step gets."""
-        return Job("job_1", JobState.QUEUED)
-
-    def status(self, job_id: str) -> Job:
-        """Answer what is next."""
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def download(self, job_id: str, *, out: Path) -> int:
-        """Write the clip."""
-        if isinstance(self.clip, Exception):
-            raise self.clip
-        return out.write_bytes(self.clip)
-
-
-def use(monkeypatch: pytest.MonkeyPatch, made: MadeStudio) -> None:
-    """Have clips made by this one."""
-    monkeypatch.setattr(studio_nodes, "get_studio", lambda: made)
 
 
 def test_wait_while_the_studio_cannot_be_asked_waits_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +224,7 @@ def test_fetch_a_clip_that_is_kept_already_keeps_the_one_there_is(monkeypatch: p
     use(monkeypatch, MadeStudio(Job("job_1", JobState.SUCCEEDED), clip=b"the same bytes"))
 
     class MadeTranscoder:
-        def probe(self, path: Path) -> Probe:
+        def look_into(self, path: Path) -> Probe:
             return Probe(3, 1080, 1920, 30.0, "h264", "aac", path.stat().st_size)
 
     monkeypatch.setattr(studio_nodes, "get_transcoder", MadeTranscoder)

@@ -378,7 +378,8 @@ def test_live_show_waits_for_its_slot_and_recaps_it(accounts: dict[str, TikTokAc
 
 
 def test_video_production_makes_what_was_chosen_and_posts_it(accounts: dict[str, TikTokAccount]) -> None:
-    run = started("video_production", accounts["fellrunner.mending"], topics=["boots"], n=1, **POST)
+    given = POST | {"topics": ["boots"], "n": 1, "duration_seconds": 9}
+    run = started("video_production", accounts["fellrunner.mending"], **given)
     [idea] = asked(run, "video_idea")
     decide_edited(idea, hook="Laces that hold on ice", outline="Show a double knot.", topic="boots")
     run = to_rest(run)
@@ -391,6 +392,10 @@ def test_video_production_makes_what_was_chosen_and_posts_it(accounts: dict[str,
         "Show a double knot.",
     )
     [post] = asked(run, "post_video")
+    shots = (run.steps.get(key="draft").output or {})["brief"]["shots"]
+    film = (run.steps.get(key="film").output or {})["probe"]
+    assert len(film["assembled_from"]) == len(shots) == 3
+    assert film["duration_seconds"] == pytest.approx(9, abs=0.2)
     decide(post)
     run = to_rest(run)
     assert run.status == "succeeded", steps(run)

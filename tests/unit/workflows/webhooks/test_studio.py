@@ -68,6 +68,15 @@ def test_hear_of_a_job_that_step_did_not_submit_changes_nothing() -> None:
     assert statuses(made)["made"] == "waiting"
 
 
+def test_hear_of_one_job_of_several_wakes_what_waits_for_all() -> None:
+    made = steps()
+    change(made["job"], output={"job": "job_1", "jobs": ["job_1", "job_2"]})
+    key = f"{made['job'].id}.2"
+    assert tell(made, job_id="job_2", reference=key)[0] == "processed"
+    assert tell(made, job_id="job_3", reference=key)[0] == "ignored"
+    assert statuses(made)["made"] == "ready"
+
+
 def test_hear_of_a_job_nobody_submitted_is_tried_again() -> None:
     made = steps()
     key = str(uuid4())
