@@ -7,11 +7,11 @@ design's health rule; the third canary's limit, the score and the categories are
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime
 
 from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
+from agents.definitions.health_input import HealthInput, with_stored_flags
 from agents.skills.posting_times import LOOKBACK_DAYS, HourFigures, best_hours
 from agents.skills.statistics import Ratio, clipped, relative_change, round_half_up
 from agents.skills.windows import (
@@ -83,16 +83,6 @@ FALLS = {
 """What the canaries of a fall compare, and the change below which they trip."""
 
 CANARY_SHARES = {Risk.LOW: 1.0, Risk.MEDIUM: 0.5, Risk.HIGH: 0.0}
-
-
-class HealthInput(Typed):
-    """How far back to look, in days, and the provider limits or policy flags that are known."""
-
-    window_days: int = Field(default=14, ge=1, le=365)
-    baseline_days: int = Field(default=30, ge=1, le=365)
-    policy_flags: tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)], ...] = Field(
-        default=(), max_length=50
-    )
 
 
 class Canary(Typed):
@@ -180,10 +170,11 @@ class AccountHealth(Agent[HealthInput, HealthFacts, HealthWords, HealthOutput]):
     Output = HealthOutput
 
     def compute(self, given: HealthInput, context: AgentContext) -> HealthFacts:
-        """Read the posts that any figure needs, and assess them."""
+        """Read the posts that any figure needs and what TikTok holds against the account, and assess them."""
         days = max(given.window_days + given.baseline_days, LOOKBACK_DAYS)
         since = context.as_of - timedelta(days=days)
-        return assess(posts_until(context.account_id, as_of=context.as_of, since=since), given, context.as_of)
+        posts = posts_until(context.account_id, as_of=context.as_of, since=since)
+        return assess(posts, with_stored_flags(given, context), context.as_of)
 
     def prompt(self, facts: HealthFacts, context: AgentContext) -> Prompt | None:
         """Ask for a summary, unless there is too little to summarise."""

@@ -12,7 +12,8 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from agents.contract import Agent, AgentContext, ModelTier, Nothing, Prompt, Typed
-from agents.definitions.account_health import CanaryName, HealthFacts, HealthInput, assess
+from agents.definitions.account_health import CanaryName, HealthFacts, assess
+from agents.definitions.health_input import HealthInput, with_stored_flags
 from agents.skills.statistics import Ratio, clipped, relative_change
 from agents.skills.windows import MATURE_DAYS
 from tiktok_ops.content.figures import PostFigures
@@ -53,7 +54,7 @@ RAMPS = {
 
 
 class ShadowbanInput(HealthInput):
-    """How far back to look, in days, and the provider limits or policy flags that are known."""
+    """How far back to look, in days, and provider limits or policy flags that are known besides those stored."""
 
 
 class Evidence(Typed):
@@ -98,15 +99,17 @@ class ShadowbanCheck(Agent[ShadowbanInput, ShadowbanFacts, Nothing, ShadowbanOut
     name = "shadowban_check"
     purpose = "Estimate how likely it is that the platform holds an account's posts back."
     model_tier = ModelTier.FAST
+    providers = ()
     Input = ShadowbanInput
     Facts = ShadowbanFacts
     Words = Nothing
     Output = ShadowbanOutput
 
     def compute(self, given: ShadowbanInput, context: AgentContext) -> ShadowbanFacts:
-        """Read the posts of both windows, and weigh them."""
+        """Read the posts of both windows and what TikTok holds against the account, and weigh them."""
         since = context.as_of - timedelta(days=given.window_days + given.baseline_days + MATURE_DAYS)
-        return weigh(posts_until(context.account_id, as_of=context.as_of, since=since), given, context.as_of)
+        posts = posts_until(context.account_id, as_of=context.as_of, since=since)
+        return weigh(posts, with_stored_flags(given, context), context.as_of)
 
     def prompt(self, facts: ShadowbanFacts, context: AgentContext) -> Prompt | None:
         """Ask for nothing: the evidence speaks for itself."""

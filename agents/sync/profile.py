@@ -1,4 +1,4 @@
-"""An account's days and its audience, as TikTok tells its owner."""
+"""An account's days, its audience and the limits it is under, as TikTok tells its owner."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,7 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from agents.providers.tiktok.read.business import AccountDay, BusinessProfile
+from agents.sync.limits import limits_of
 from agents.sync.session import Session
+from tiktok_ops.content.flags import note_limits
 from tiktok_ops.content.imports.facts import AudienceFact, DayFact, Dimension, Fact
 from tiktok_ops.content.imports.writing import write_facts
 
@@ -19,7 +21,10 @@ LATE_DAYS = 3
 
 
 def sync_profile(session: Session) -> dict[str, Any]:
-    """Take in the account's days since the last sync, at most 60, and who follows it. Raises the reader's errors."""
+    """Take in the account's days since the last sync, at most 60, who follows it, and its limits.
+
+    Raises the reader's errors.
+    """
     last = session.synced_at(PART)
     days = MOST_DAYS if last is None else min((session.now - last).days + LATE_DAYS, MOST_DAYS)
     session.holding()
@@ -29,7 +34,10 @@ def sync_profile(session: Session) -> dict[str, Any]:
         since=(session.now - timedelta(days=days)).date(),
         until=session.now.date(),
     )
+    limits = limits_of(session)
     with transaction.atomic():
+        if limits is not None:
+            note_limits(session.account.id, limits, at=session.now)
         outcome = write_facts(
             _facts(session, profile),
             account=session.locked(),
@@ -43,6 +51,7 @@ def sync_profile(session: Session) -> dict[str, Any]:
             "new": outcome.days.created,
             "changed": outcome.days.updated,
             "audience": outcome.audience.rows,
+            "limits": len(limits or ()),
         }
         return session.done(PART, said)
 

@@ -8,24 +8,12 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from tiktok_ops.accounts.models import Brand, TikTokAccount, User, Workspace
+from tiktok_ops.accounts.models import Brand, User, Workspace
 from tiktok_ops.accounts.scope import ScopedQuerySet
+from tiktok_ops.content.flag_models import PolicyFlag as PolicyFlag
+from tiktok_ops.content.on_account import OnAccount as OnAccount
 from tiktok_ops.content.transitions import IMPORT
 from tiktok_ops.ids import new_id
-
-
-class OnAccount(models.Model):
-    """Base of rows that belong to one TikTok account and are seen by whoever sees it."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    account = models.ForeignKey(TikTokAccount, on_delete=models.PROTECT, related_name="%(class)ss")
-
-    objects: ClassVar[ScopedQuerySet["OnAccount"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
-    workspace_path: ClassVar[str] = "account__workspace"
-    brand_path: ClassVar[str] = "account__brand"
-
-    class Meta:
-        abstract = True
 
 
 class Counts(models.Model):

@@ -1,7 +1,7 @@
 """What agents read: the content tables as plain values."""
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Min, Q, Sum
@@ -17,7 +17,19 @@ from tiktok_ops.content.figures import (
     Sides,
     TrendSighting,
 )
-from tiktok_ops.content.models import Comment, Creator, DealtWith, OrderLine, Post, Product, Trend
+from tiktok_ops.content.models import (
+    Comment,
+    Creator,
+    DealtWith,
+    OrderLine,
+    PolicyFlag,
+    Post,
+    Product,
+    Trend,
+)
+
+ONE_SYNC = timedelta(minutes=15)
+"""Data is as of the oldest part of a sync; what its other parts found minutes later belongs to it."""
 
 
 def posts_until(account_id: UUID, *, as_of: datetime, since: datetime | None = None) -> list[PostFigures]:
@@ -116,6 +128,18 @@ def orders_between(account_id: UUID, *, after: datetime, until: datetime) -> lis
         .values_list("order_id", "product__product_id", "quantity", "ordered_at")
     )
     return [OrderFigures(*row) for row in rows]
+
+
+def policy_flags_of(account_id: UUID, *, as_of: datetime, since: datetime) -> list[str]:
+    """Return TikTok's codes of what it holds against the account at `as_of`, the newest first.
+
+    The limits in force then, and of the posts it refused those of `since < moment <= as_of`.
+    """
+    known = PolicyFlag.objects.filter(account_id=account_id)
+    told = Q(about="", since__lte=as_of + ONE_SYNC)
+    in_force = told & (Q(ended_at=None) | Q(ended_at__gt=as_of + ONE_SYNC))
+    refused = ~Q(about="") & Q(since__gt=since, since__lte=as_of)
+    return list(known.filter(in_force | refused).order_by("-since", "code").values_list("code", flat=True))
 
 
 def creators_known_to(account_id: UUID) -> list[CreatorFigures]:

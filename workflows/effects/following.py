@@ -1,9 +1,12 @@
 """What became of a post: TikTok is asked, and its word decides what is done next."""
 
+from django.db import transaction
+
 from agents.providers.errors import ProviderError, ReconnectNeeded
 from agents.providers.tiktok.read.posting import PublishStatus
 from tiktok_ops.clock import database_now
 from tiktok_ops.content.assets import AssetChanged, open_verified
+from tiktok_ops.content.flags import note_refusal
 from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.approval_kinds import VideoPost
 from workflows.effects.models import Effect
@@ -39,7 +42,7 @@ def look(posting: Posting) -> Outcome:
     if verdict is Verdict.SEND_AGAIN:
         return send_again(posting, status)
     if verdict is Verdict.GIVE_UP:
-        return give_up(posting, f"TikTok did not publish it: {status.fail_reason}.")
+        return refused_by_tiktok(posting, status)
     if verdict is Verdict.UPLOAD_REST:
         return _upload_rest(posting, uploaded_bytes=status.uploaded_bytes or 0)
     return later(posting, SENT)
@@ -101,6 +104,19 @@ def send_again(posting: PostUnderway, status: PublishStatus) -> Outcome:
         "prepared", cleared_by=Effect.Clearance.PROVIDER, provider_ref="", chunk_bytes=None, error=again
     )
     return Waits(again, look_again_seconds(posting.effect.claims))
+
+
+def refused_by_tiktok(posting: PostUnderway, status: PublishStatus) -> Outcome:
+    """End it: TikTok says finally that it is not published. Where its policy is why, that is noted of the account."""
+    with transaction.atomic():
+        outcome = give_up(posting, f"TikTok did not publish it: {status.fail_reason}.")
+        note_refusal(
+            posting.effect.account_id,
+            status.fail_reason,
+            about=posting.effect.provider_ref,
+            at=database_now(),
+        )
+    return outcome
 
 
 def _upload_rest(posting: Posting, *, uploaded_bytes: int) -> Outcome:

@@ -24,7 +24,7 @@ from tiktok_ops.crash_points import CrashPoint, pass_by
 from workflows.effects import ledger
 from workflows.effects.addresses import NoPublicAddress, offer, take_back
 from workflows.effects.finding import find_by_words
-from workflows.effects.following import ask_status, confirm, send_again
+from workflows.effects.following import ask_status, confirm, refused_by_tiktok, send_again
 from workflows.effects.guards import check_photo_post
 from workflows.effects.models import Effect
 from workflows.effects.next_look import Verdict, look_again_seconds, read_status
@@ -193,7 +193,7 @@ def _look(posting: PhotoPosting) -> Outcome:
     if verdict is Verdict.SEND_AGAIN:
         return send_again(posting, status)
     if verdict is Verdict.GIVE_UP:
-        return give_up(posting, f"TikTok did not publish it: {status.fail_reason}.")
+        return refused_by_tiktok(posting, status)
     return later(posting, SENT)
 
 

@@ -15,6 +15,7 @@ PARTS = {
 _WORDS = {
     "followers": "followers",
     "audience": "audience figures",
+    "limits": "limits by TikTok",
     "read": "read",
     "new": "new",
     "changed": "changed",

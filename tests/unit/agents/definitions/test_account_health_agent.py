@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from agents.contract import AgentContext, ModelTier
-from agents.definitions import account_health
+from agents.definitions import account_health, health_input
 from agents.definitions.account_health import (
     HealthFacts,
     HealthInput,
@@ -57,6 +57,7 @@ def test_compute_reads_every_post_a_figure_needs_and_no_other(
         return POSTS
 
     monkeypatch.setattr(account_health, "posts_until", stored_posts)
+    monkeypatch.setattr(health_input, "policy_flags_of", lambda *_, **__: [])
     given_input = HealthInput(window_days=given_days[0], baseline_days=given_days[1])
     assert agent.compute(given_input, CONTEXT) == assess(POSTS, given_input, NOON)
     assert asked == [(UUID(int=7), NOON, NOON - timedelta(days=days_read))]

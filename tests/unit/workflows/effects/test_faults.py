@@ -20,6 +20,7 @@ from tests.factories.posting import (
     until_it_rests,
     work,
 )
+from tiktok_ops.content.models import PolicyFlag
 from workflows.effects.following import MAX_SENDS
 from workflows.models import WorkflowRun
 
@@ -156,6 +157,8 @@ def test_post_tiktok_refused_for_good_is_not_begun_again(tiktok: Any, reason: st
     assert moves(run) == ["prepared", "sending", "sent", "failed"]
     assert effect_of(run).error == f"TikTok did not publish it: {reason}."
     assert (run.status, len(tiktok_ledger.received(operation="init"))) == ("failed", 1)
+    flags = PolicyFlag.objects.filter(account=run.account, about=effect_of(run).provider_ref)
+    assert list(flags.values_list("code", flat=True)) == [reason] * reason.startswith("spam_risk")
 
 
 def test_post_tiktok_failed_on_its_own_is_begun_again_once(tiktok: Any) -> None:

@@ -26,6 +26,7 @@ from tests.factories.posting import (
 from tests.factories.tiktok import let_pass
 from tests.factories.workflows import expire_lease
 from tests.forms import times
+from tiktok_ops.content.models import PolicyFlag
 from tiktok_ops.crash_points import CrashPoint, passes
 from workflows.effects.addresses import (
     NoPublicAddress,
@@ -191,6 +192,7 @@ def test_failure_that_may_not_be_tried_again_ends_it(tiktok: Any) -> None:
     run = until_it_rests(work(approved_photos()))
     assert run.status == "failed"
     assert effect_of(run).error == "TikTok did not publish it: spam_risk."
+    assert PolicyFlag.objects.get(account=run.account).about == effect_of(run).provider_ref
 
 
 def test_domain_that_is_not_verified_ends_it_with_what_to_do(tiktok: Any) -> None:
