@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
+from agents.contract import Agent, AgentContext, Made, ModelTier, Prompt, Typed
 from agents.definitions.ad_plan import (
     LOOKBACK_DAYS,
     AdAnswer,
@@ -108,6 +108,11 @@ class AdCampaignDirector(Agent[AdInput, AdFacts, AdWords, AdOutput]):
         ]
         shared = facts.model_dump(include=set(AdAnswer.model_fields))
         return AdOutput.model_validate(shared | {"campaigns": campaigns})
+
+    def made(self, output: AdOutput) -> tuple[Made, ...]:
+        """Keep the campaigns' names and lines."""
+        lines = [f"{one.name}\n\n{one.hook}\n" for one in output.campaigns]
+        return (Made("draft", "\n".join(lines)),) if lines else ()
 
 
 def _checked_words(facts: AdFacts, words: AdWords | None) -> dict[str, CampaignWords]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
-from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
+from agents.contract import Agent, AgentContext, Made, ModelTier, Prompt, Typed
 from agents.definitions.drafting import Feedback, mending
 from agents.skills.bursts import poisson_tail, share_of
 from agents.skills.captions import fold, utf16_length
@@ -205,6 +205,11 @@ class CommentTriage(Agent[TriageInput, TriageFacts, TriageWords, TriageOutput]):
         items = [item.model_dump() | {"suggested_reply": replies.get(item.id)} for item in facts.items]
         shared = facts.model_dump(exclude={"items", "asked", "texts", "feedback"})
         return TriageOutput.model_validate(shared | {"items": items})
+
+    def made(self, output: TriageOutput) -> tuple[Made, ...]:
+        """Keep the suggested replies, each with the comment it is to."""
+        replies = [f"To {one.id}: {one.suggested_reply}\n" for one in output.items if one.suggested_reply]
+        return (Made("draft", "\n".join(replies)),) if replies else ()
 
 
 def triage(comments: Comments, given: TriageInput, as_of: datetime) -> TriageFacts:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from agents.contract import Agent, AgentContext, ModelTier, Prompt, Typed
+from agents.contract import Agent, AgentContext, Made, ModelTier, Prompt, Typed
 from agents.definitions.drafting import (
     MOST_SEGMENTS,
     Feedback,
@@ -202,6 +202,11 @@ class CreatorOutreach(Agent[OutreachInput, OutreachFacts, OutreachWords, Outreac
         ]
         shared = facts.model_dump(include=set(OutreachAnswer.model_fields))
         return OutreachOutput.model_validate(shared | {"drafts": drafts})
+
+    def made(self, output: OutreachOutput) -> tuple[Made, ...]:
+        """Keep the letters, each with whom it is to."""
+        letters = [f"To @{one.creator.lstrip('@')}:\n\n{one.message}\n" for one in output.drafts]
+        return (Made("draft", "\n".join(letters)),) if letters else ()
 
 
 def match_creators(

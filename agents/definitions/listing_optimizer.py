@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Prompt, Typed
+from agents.contract import Agent, AgentContext, BrandVoice, Made, ModelTier, Prompt, Typed
 from agents.definitions.content_producer import offered_hashtags
 from agents.definitions.drafting import (
     MOST_SEGMENTS,
@@ -33,6 +33,7 @@ from agents.definitions.listing_rules import (
     has_faults,
     proven_terms,
     score_of,
+    turned,
 )
 from agents.skills.captions import terms
 from agents.skills.hashtags import is_topic_tag, normalise_hashtag
@@ -226,6 +227,21 @@ class ListingOptimizer(Agent[ListingInput, ListingFacts, ListingWords, ListingOu
         shared = facts.model_dump(include=set(ListingAnswer.model_fields))
         return ListingOutput.model_validate(shared | {"listings": listings})
 
+    def made(self, output: ListingOutput) -> tuple[Made, ...]:
+        """Keep every variant of every text, the one recommended first."""
+        told = [f"{one.id}\n\n" + "\n".join(map(_as_read, _best_first(one))) for one in output.listings]
+        return (Made("draft", "\n".join(told)),) if told else ()
+
+
+def _best_first(listing: Listing) -> tuple[Variant, ...]:
+    at = listing.recommended_index
+    return (listing.recommended, *listing.variants[:at], *listing.variants[at + 1 :])
+
+
+def _as_read(variant: Variant) -> str:
+    tags = " ".join(f"#{tag}" for tag in variant.hashtags)
+    return "\n".join(part for part in (variant.title, variant.description, tags) if part) + "\n"
+
 
 def plan_listings(
     catalogue: Sequence[CatalogueFigures],
@@ -307,17 +323,12 @@ def _slots(item: ListingItem, text: Standing, posts: Posts, n_variants: int) -> 
             key=f"{item.key}v{number + 1}",
             listing=item.key,
             angle=ANGLES[number % len(ANGLES)],
-            terms=tuple((own + _turned(others, 2 * number))[:MOST_TERMS]),
+            terms=tuple((own + turned(others, 2 * number))[:MOST_TERMS]),
             hashtags=tuple(dict.fromkeys(kept))[:MOST_HASHTAGS],
             longest_title=min(LIMITS[item.kind].title_most, LONGEST_TITLE),
         )
         for number in range(n_variants)
     ]
-
-
-def _turned(values: list[str], by: int) -> list[str]:
-    at = by % len(values) if values else 0
-    return values[at:] + values[:at]
 
 
 def _note(texts: Sequence[Standing], given: ListingInput) -> str:

@@ -238,6 +238,12 @@ def check_written(
         raise ValueError(f"{place} looks like a deal and does not say that it is advertising.")
 
 
+def turned(values: list[str], by: int) -> list[str]:
+    """Return the values, begun at another one, so many places further."""
+    at = by % len(values) if values else 0
+    return values[at:] + values[:at]
+
+
 def has_faults(now: Written, kind: ListingKind, banned: Sequence[str], disclosures: Sequence[str]) -> bool:
     """Tell whether what stands there now makes a banned claim or lacks a disclosure: it is worth nothing."""
     try:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, ConfigDict, Field, ValidationInfo, field_validator
 
-from agents.contract import Agent, AgentContext, BrandVoice, ModelTier, Prompt, Typed
+from agents.contract import Agent, AgentContext, BrandVoice, Made, ModelTier, Prompt, Typed
 from agents.definitions.drafting import Feedback, check_claims, check_figures, check_keys, mending, unlinked
 from agents.definitions.live_plan import (
     FEWEST_COMMENTS,
@@ -207,6 +207,11 @@ class LiveStreamOps(Agent[LiveInput, LiveFacts, LiveWords, LiveOutput]):
         sheet = [part.model_dump(exclude={"terms"}) | {"say": said[part.key]} for part in facts.run_sheet]
         shared = facts.model_dump(include=set(LiveAnswer.model_fields))
         return LiveOutput.model_validate(shared | {"run_sheet": sheet, "lesson": lesson})
+
+    def made(self, output: LiveOutput) -> tuple[Made, ...]:
+        """Keep the run sheet with what the host may say."""
+        parts = [f"{one.starts_at:%H:%M} {one.kind}: {one.say}\n" for one in output.run_sheet]
+        return (Made("draft", "\n".join(parts)),) if parts else ()
 
 
 @dataclass(frozen=True, slots=True)

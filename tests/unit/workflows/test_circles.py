@@ -10,10 +10,11 @@ from approvals.models import ApprovalRequest
 from tests.factories.accounts import AccountFactory
 from tests.factories.posting import work
 from tests.factories.workflows import run_of, workflow_of
-from tiktok_ops.content.models import Creator
+from tiktok_ops.content.models import Artifact, Creator
 from workflows.catalogue import WORKFLOWS
 from workflows.definitions.shared_nodes import ITEM_FINDINGS, act_once_agreed, in_a_circle
 from workflows.definitions_admin.sheet import cards_of, graph_of
+from workflows.handoffs import handoffs_of
 from workflows.models import WorkflowRun
 from workflows.nodes import AgentNode, AnyNode, GateNode, ReviewNode
 from workflows.reviewing import with_findings
@@ -109,6 +110,10 @@ def test_grave_letter_is_drafted_anew_twice_and_reaches_its_gate_with_what_is_st
         for one in ApprovalRequest.objects.filter(run_id=run.id)
     )
     assert by_rules == [([], 100), (["income_claim"], 70)]
+    kept = Artifact.objects.filter(run_id=run.id, kind="draft").order_by("round")
+    assert [(one.round, "To @loud:\n\n" in one.text) for one in kept] == [(0, True), (1, True), (2, True)]
+    told = [(one.giver, one.taker, one.round) for one in handoffs_of(run, workflow_of(*letters()))]
+    assert told.count(("Creators", "Creators checked", 2)) == 1
     assert set(facts) == {False}
 
 

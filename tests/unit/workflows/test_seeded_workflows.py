@@ -106,6 +106,13 @@ def steps(run: WorkflowRun) -> list[Any]:
     return list(run.steps.exclude(status="succeeded").values("key", "item", "status", "error"))
 
 
+def drafts_of(run: WorkflowRun) -> dict[str, str]:
+    """Return the texts of the drafts the run's steps kept, by key; of a loop's steps one."""
+    keys = dict(run.steps.values_list("id", "key"))
+    kept = Artifact.objects.filter(run_id=run.id, kind="draft")
+    return {keys[step_id]: text for step_id, text in kept.values_list("step_id", "text")}
+
+
 def report_of(run: WorkflowRun) -> str:
     return Artifact.objects.get(run_id=run.id, kind="report").text
 
@@ -195,6 +202,8 @@ def test_post_launch_loop_replies_where_a_person_agrees(
     assert run.status == "succeeded", steps(run)
     sent = SandboxRecord.objects.filter(kind=Kind.COMMENT, owner=account.handle, data__owner=True)
     assert sent.count() == 1
+    items = (run.steps.filter(key="triage").latest("round").output or {})["items"]
+    assert all(one["suggested_reply"] in drafts_of(run)["triage"] for one in items if one["suggested_reply"])
     assert "1 posts in crisis" in report_of(run)
 
 
@@ -235,6 +244,12 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
     decide(post)
     run = to_rest(run)
     assert run.status == "succeeded", steps(run)
+    drafts = drafts_of(run)
+    listing = (run.steps.filter(key="listings").latest("round").output or {})["listings"][0]
+    assert all(one["title"] in drafts["listings"] for one in listing["variants"])
+    assert drafts["listings"].index(listing["recommended"]["title"]) == len(f"{listing['id']}\n\n")
+    ads = (run.steps.filter(key="ads").latest("round").output or {})["campaigns"]
+    assert all(one["hook"] in drafts["ads"] for one in ads)
     kinds = sorted(Effect.objects.filter(step__run=run, status="confirmed").values_list("kind", flat=True))
     assert {"update_listing", "post_video", "create_campaign"} <= set(kinds)
     assert kinds.count("send_message") == 1
@@ -372,6 +387,8 @@ def test_live_show_waits_for_its_slot_and_recaps_it(accounts: dict[str, TikTokAc
     decide(sheet)
     run = to_rest(run)
     assert run.status == "succeeded", steps(run)
+    sheet_parts = (run.steps.get(key="plan").output or {})["run_sheet"]
+    assert all(part["say"] in drafts_of(run)["plan"] for part in sheet_parts)
     recap = (run.steps.get(key="recap").output or {})["recap"]
     assert recap is not None
     assert f"{recap['units']:,} units in {recap['orders']:,} orders" in report_of(run)
