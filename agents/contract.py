@@ -92,12 +92,14 @@ OutputT = TypeVar("OutputT", bound=BaseModel)
 class Agent(ABC, Generic[InputT, FactsT, WordsT, OutputT]):
     """One agent; a module in `agents.definitions` holds exactly one.
 
-    `name` is permanent: runs, traces and workflow definitions refer to it.
+    `name` is permanent: runs, traces and workflow definitions refer to it. `providers` are those it has asked for
+    it, by their aliases: Claude, or none where it has nothing to put into words.
     """
 
     name: ClassVar[str]
     purpose: ClassVar[str]
     model_tier: ClassVar[ModelTier]
+    providers: ClassVar[tuple[str, ...]] = ("claude",)
     Input: type[InputT]
     Facts: type[FactsT]
     Words: type[WordsT]

@@ -1,5 +1,7 @@
 """What each kind of node takes, cannot do without, and puts out. To add a kind: a line in each."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from agents.registry import AGENTS
@@ -36,6 +38,27 @@ from workflows.nodes import (
     WaitNode,
 )
 from workflows.shapes import Shape
+
+PROVIDERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "action": ("tiktok",),
+        "render": ("transcoder",),
+        "assemble": ("transcoder",),
+        "studio_job": ("studio",),
+        "studio_clip": ("studio", "transcoder"),
+        "sync": ("tiktok",),
+    }
+)
+"""The providers a kind of node asks, by their aliases; an agent's and a callback's are their own."""
+
+
+def providers_of(node: Node) -> tuple[str, ...]:
+    """Return the aliases of the providers the node asks; what is not known any more asks none."""
+    if isinstance(node, AgentNode):
+        return AGENTS[node.agent].providers if node.agent in AGENTS else ()
+    if isinstance(node, WaitNode):
+        return (node.callback,) if node.callback else ()
+    return PROVIDERS.get(getattr(node, "kind", ""), ())
 
 
 def needed_by(node: Node) -> set[str]:

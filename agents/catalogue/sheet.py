@@ -9,7 +9,6 @@ from typing import Any
 
 from agents.catalogue.fields import Shape, shapes_of
 from agents.catalogue.source import Constant, Documented, Source, source_of
-from agents.contract import Nothing
 from agents.registry import AnyAgent
 
 DEFINITIONS = "agents.definitions"
@@ -66,11 +65,6 @@ def label_of(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def providers_of(agent: AnyAgent) -> tuple[str, ...]:
-    """Return the providers an agent asks: Claude, or none where it has nothing to put into words."""
-    return () if agent.Words is Nothing else ("claude",)
-
-
 @cache
 def sheet_of(agent: AnyAgent) -> AgentSheet:
     """Return an agent's sheet; the code does not change while a process lives, so it is made once."""
@@ -82,7 +76,7 @@ def sheet_of(agent: AnyAgent) -> AgentSheet:
         purpose=agent.purpose,
         about=inspect.getdoc(source.module) or "",
         model_tier=agent.model_tier.value,
-        providers=providers_of(agent),
+        providers=agent.providers,
         reads=inspect.getdoc(kind.compute) or "",
         input_schema=agent.Input.model_json_schema(),
         output_schema=agent.Output.model_json_schema(mode="serialization"),

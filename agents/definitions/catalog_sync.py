@@ -96,6 +96,7 @@ class CatalogSync(Agent[CatalogInput, CatalogReport, Nothing, CatalogReport]):
         "Compare a source catalogue with the shop: what to create, update and remove, and what to decide."
     )
     model_tier = ModelTier.FAST
+    providers = ()
     Input = CatalogInput
     Facts = CatalogReport
     Words = Nothing

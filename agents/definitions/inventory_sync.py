@@ -109,6 +109,7 @@ class InventorySync(Agent[InventoryInput, InventoryReport, Nothing, InventoryRep
     name = "inventory_sync"
     purpose = "Find the products of a shop that run out soon or are sold beyond their stock."
     model_tier = ModelTier.FAST
+    providers = ()
     Input = InventoryInput
     Facts = InventoryReport
     Words = Nothing

@@ -21,6 +21,7 @@ from workflows.nodes import (
     ReviewNode,
     Workflow,
 )
+from workflows.ports import providers_of
 from workflows.validation import DefinitionRefused, check_workflow
 
 KIND_WORDS: Mapping[str, str] = MappingProxyType(
@@ -221,7 +222,9 @@ def _facts(node: AnyNode, labels: Mapping[str, str]) -> dict[str, str]:
 def _limits(node: AnyNode) -> dict[str, str]:
     """Return how often and how long the node tries."""
     policy = node.retry
+    asked = ", ".join(providers_of(node))
     return {
+        **({"Asks": asked} if asked else {}),
         "Tried at most": f"{policy.max_tries} times, {policy.base_seconds:g} to {policy.max_seconds:g} s apart",
         "Time for one try": f"{node.timeout_seconds:g} s",
         "Done by": f"the {node.cluster} workers",

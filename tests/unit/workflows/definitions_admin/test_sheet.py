@@ -125,11 +125,17 @@ def test_card_says_how_often_and_how_long_it_tries() -> None:
     )
     [card] = cards_of(workflow_of(node))
     assert card.limits == {
+        "Asks": "claude",
         "Tried at most": "5 times, 0.5 to 300 s apart",
         "Time for one try": "200 s",
         "Done by": "the long workers",
         "Name in the definition": "a",
     }
+
+
+def test_card_of_a_node_that_asks_nobody_names_no_provider() -> None:
+    [card] = cards_of(workflow_of(report_node("report")))
+    assert "Asks" not in card.limits
 
 
 @pytest.mark.parametrize(
