@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 
 from agents.sandbox import claude_batches, claude_log
+from agents.sandbox.claude_drip import dripping
 from agents.sandbox.claude_messages import input_tokens, message_to, object_in
 from agents.sandbox.claude_models import model_note
 from agents.sandbox.claude_wire import (
@@ -113,7 +114,7 @@ class SandboxClaudeTransport(httpx2.BaseTransport):
 
     def _respond(self, request: httpx2.Request, question: Question, request_id: str) -> httpx2.Response:
         """Return the answer to a question, or what this call's fault makes of it."""
-        fault, slow_seconds = self._next_fault(question)
+        fault, slow_seconds, drip_seconds = self._next_fault(question)
         log = partial(self._log, question, operation="messages", request_id=request_id, fault=fault or "")
         if fault is Fault.RESET_BEFORE:
             raise httpx2.ReadError("Connection reset by peer", request=request)
@@ -128,7 +129,8 @@ class SandboxClaudeTransport(httpx2.BaseTransport):
             if fault is Fault.RATE_LIMITED:
                 response.headers["retry-after"] = str(self._faults.retry_after_seconds)
             return response
-        return _answer(self._message(question, fault, request_id), request_id)
+        answer = _answer(self._message(question, fault, request_id), request_id)
+        return dripping(answer, request, seconds=drip_seconds) if drip_seconds else answer
 
     def _message(self, question: Question, fault: Fault | None, request_id: str) -> dict[str, Any]:
         """Return the message of an answer; with a log, cached as it is there, and written down."""
@@ -155,13 +157,14 @@ class SandboxClaudeTransport(httpx2.BaseTransport):
         if self._keeps_log:
             apart(partial(claude_log.write, question, **told))
 
-    def _next_fault(self, question: Question) -> tuple[Fault | None, float]:
-        """Return this call's fault and how slow it is, and count it where it matches."""
+    def _next_fault(self, question: Question) -> tuple[Fault | None, float, float]:
+        """Return this call's fault, how slow it is and for how long it drips, and count it where it matches."""
         if not any(self._faults.matching in text for text in (question.system_text, *question.turns)):
-            return None, 0.0
+            return None, 0.0, 0.0
         with self._lock:
             self._calls += 1
-            return self._faults.of_call(self._calls), self._faults.slow_seconds
+            faults = self._faults
+            return faults.of_call(self._calls), faults.slow_seconds, faults.drip_seconds
 
     def _wait(self, request: httpx2.Request, seconds: float) -> None:
         """Be slow; a client that waits for less than that times out, as it would on the network."""

@@ -62,7 +62,8 @@ class Faults(BaseModel):
 
     A number takes the next so many calls, fault after fault in the order of `Fault`; a list names
     calls and goes before numbers: `{"rate_limited": 2, "malformed": [4]}` fails calls 1, 2 and 4.
-    With `matching`, only calls whose texts contain it are counted, and may fail or be slow.
+    With `matching`, only calls whose texts contain it are counted, and may fail or be slow. `slow_seconds` pass
+    before an answer begins; from then on its body drips in for `drip_seconds`, in eight pieces.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -76,6 +77,7 @@ class Faults(BaseModel):
     reset_before: Calls = 0
     reset_after: Calls = 0
     slow_seconds: float = Field(default=0, ge=0, allow_inf_nan=False)
+    drip_seconds: float = Field(default=0, ge=0, allow_inf_nan=False)
     retry_after_seconds: int = Field(default=1, ge=0)
     matching: str = ""
     batches: BatchFaults = Field(default_factory=BatchFaults)
