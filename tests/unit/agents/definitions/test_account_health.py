@@ -2,7 +2,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from agents.definitions.account_health import Canary, HealthFacts, HealthInput, assess
+from agents.definitions.account_health import Canary, HealthFacts, assess
+from agents.definitions.health_input import HealthInput
 from tests.factories.figures import NOON, make_post
 from tiktok_ops.content.figures import PostFigures
 

@@ -12,12 +12,12 @@ from agents.contract import AgentContext, ModelTier
 from agents.definitions import account_health, health_input
 from agents.definitions.account_health import (
     HealthFacts,
-    HealthInput,
     HealthOutput,
     HealthWords,
     agent,
     assess,
 )
+from agents.definitions.health_input import HealthInput
 from tests.factories.figures import NOON, make_posts
 from tests.forms import examples
 from tiktok_ops.content.figures import PostFigures

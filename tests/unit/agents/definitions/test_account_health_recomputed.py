@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from agents.definitions.account_health import HealthFacts, HealthInput, assess
+from agents.definitions.account_health import HealthFacts, assess
+from agents.definitions.health_input import HealthInput
 from tests.factories.figures import NOON, make_posts
 from tiktok_ops.content.figures import PostFigures
 
