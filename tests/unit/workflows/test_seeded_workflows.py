@@ -113,6 +113,16 @@ def drafts_of(run: WorkflowRun) -> dict[str, str]:
     return {keys[step_id]: text for step_id, text in kept.values_list("step_id", "text")}
 
 
+def check_campaign_drafts(run: WorkflowRun) -> None:
+    """Hold what a campaign's run kept as drafts against what its agents put out."""
+    drafts = drafts_of(run)
+    listing = (run.steps.filter(key="listings").latest("round").output or {})["listings"][0]
+    assert all(one["title"] in drafts["listings"] for one in listing["variants"])
+    assert drafts["listings"].index(listing["recommended"]["title"]) == len(f"{listing['id']}\n\n")
+    ads = (run.steps.filter(key="ads").latest("round").output or {})["campaigns"]
+    assert all(one["hook"] in drafts["ads"] for one in ads)
+
+
 def report_of(run: WorkflowRun) -> str:
     return Artifact.objects.get(run_id=run.id, kind="report").text
 
@@ -244,12 +254,7 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
     decide(post)
     run = to_rest(run)
     assert run.status == "succeeded", steps(run)
-    drafts = drafts_of(run)
-    listing = (run.steps.filter(key="listings").latest("round").output or {})["listings"][0]
-    assert all(one["title"] in drafts["listings"] for one in listing["variants"])
-    assert drafts["listings"].index(listing["recommended"]["title"]) == len(f"{listing['id']}\n\n")
-    ads = (run.steps.filter(key="ads").latest("round").output or {})["campaigns"]
-    assert all(one["hook"] in drafts["ads"] for one in ads)
+    check_campaign_drafts(run)
     kinds = sorted(Effect.objects.filter(step__run=run, status="confirmed").values_list("kind", flat=True))
     assert {"update_listing", "post_video", "create_campaign"} <= set(kinds)
     assert kinds.count("send_message") == 1

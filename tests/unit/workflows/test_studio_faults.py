@@ -49,7 +49,7 @@ def test_studio_that_always_breaks_parks_the_step(settings: Settings) -> None:
         make_due(step(run, "job"))
         run = work(run)
     assert run.status == "failed"
-    assert step(run, "job").error.startswith("It gave up after 3 tries")
+    assert step(run, "job").error.startswith("Gave up after 3 tries: ")
 
 
 def test_key_the_studio_refuses_fails_at_once_and_says_what_to_correct(settings: Settings) -> None:
