@@ -274,11 +274,12 @@ class _Asking:
         return min(LONGEST_CALL_SECONDS, max(left / WAITS_PER_CALL, 1))
 
     def _request(self, user: str) -> LanguageRequest:
+        words: type[BaseModel] = self.agent.Words
         return LanguageRequest(
             model=settings.MODELS[self.context.model_tier or self.agent.model_tier],
             system=render_system(self.context.brand, self.context.locale),
             user=user,
-            schema=_schema_of(self.agent.Words),
+            schema=_schema_of(words),
             schema_name=f"{self.agent.name}_words",
             max_tokens=self.max_tokens,
             timeout_seconds=self._seconds_for_a_call(),

@@ -64,7 +64,9 @@ def test_named_is_whoever_the_decision_lets(
         member(AccountFactory.create(), "Elsewhere"),
         member(account, "Root", Role.VIEWER, is_superuser=True),
     ]
-    for name, brand in [("Here", account.brand), ("There", BrandFactory.create(workspace=account.workspace))]:
+    here = account.brand
+    assert here is not None
+    for name, brand in [("Here", here), ("There", BrandFactory.create(workspace=account.workspace))]:
         user = member(account, name, Role.VIEWER)
         MembershipFactory.create(
             workspace=account.workspace, user=user, role=Role.APPROVER, reach="brands"

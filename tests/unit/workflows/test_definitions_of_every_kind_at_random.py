@@ -116,7 +116,8 @@ def nodes_at(draw: st.DrawFn, nodes: list[dict[str, Any]]) -> dict[str, Any]:
     """
     place = len(nodes)
     for follows in (act_on(nodes), review_of(nodes)):
-        if follows and draw(st.booleans()):
+        is_taken: bool = draw(st.booleans())
+        if follows and is_taken:
             return {**follows, "key": KEYS[place], "label": f"Node {KEYS[place]}"}
     before = list(KEYS[:place])
     node = draw(of_kind(place, before))
