@@ -26,6 +26,7 @@ from agents.definitions.trend_figures import (
 from agents.skills.captions import terms
 from agents.skills.places import country_of
 from agents.skills.similarity import damped
+from agents.skills.trend_categories import category_code
 from agents.skills.trend_speed import by_tag, trend_speed
 from tiktok_ops.content.figures import TrendSighting
 from tiktok_ops.content.queries import posts_until, trends_until
@@ -43,11 +44,11 @@ MOST_RISING = 10
 class TrendInput(Typed):
     """What counts as fresh, and how well a trend must fit.
 
-    `category` and `region` (a country; without one, the account's) narrow TikTok's trends; the account's own
-    posts have neither, and the note says so. `min_fit` defaults to 0.01: fit is a product of three numbers
-    below 1, and the cosine of a few posts with a vocabulary of hundreds of words is small by nature (0.02 to
-    0.3 in two newsrooms' posts), so 0.01 drops what shares no word with the brand or does not rise, and
-    little else.
+    `category` (one of TikTok's: "Food & beverage") and `region` (a country; without one, the account's) narrow
+    TikTok's trends; the account's own posts have neither, and the note says so. `min_fit` defaults to 0.01: fit
+    is a product of three numbers below 1, and the cosine of a few posts with a vocabulary of hundreds of words is
+    small by nature (0.02 to 0.3 in two newsrooms' posts), so 0.01 drops what shares no word with the brand or does
+    not rise, and little else.
     """
 
     category: str = Field(default="", max_length=100)
@@ -122,14 +123,20 @@ class TrendWatcher(Agent[TrendInput, TrendFacts, TrendWords, TrendOutput]):
         """Read the fresh posts, those of the 90 days before them and what is known of trends, and compare."""
         since = context.as_of - timedelta(hours=given.freshness_hours, days=HISTORY_DAYS)
         posts = posts_until(context.account_id, as_of=context.as_of, since=since)
+        region = given.region or country_of(context.locale)
         sightings = trends_until(
             context.account_id,
             as_of=context.as_of,
             since=since,
-            region=given.region or country_of(context.locale),
-            category=given.category,
+            region=region,
+            category=category_code(given.category),
         )
-        return watch_trends(posts, given, context.as_of, brand=context.brand, sightings=sightings)
+        lacking = ""
+        if not sightings and trends_until(context.account_id, as_of=context.as_of, since=since):
+            lacking = _lacking(given.category, region)
+        return watch_trends(
+            posts, given, context.as_of, brand=context.brand, sightings=sightings, lacking=lacking
+        )
 
     def prompt(self, facts: TrendFacts, context: AgentContext) -> Prompt | None:
         """Ask for reasons, unless there is no trend."""
@@ -168,6 +175,7 @@ def watch_trends(
     *,
     brand: BrandVoice | None = None,
     sightings: Sequence[TrendSighting] = (),
+    lacking: str = "",
 ) -> TrendFacts:
     """Return the trends in these posts, in any order, as they were at `as_of` (aware, UTC).
 
@@ -178,7 +186,8 @@ def watch_trends(
     its fresh posts with a stronger one is listed alongside it.
 
     With `sightings` the trends are TikTok's: a tag's velocity is `trend_speed` of its sightings, its fit
-    that of the account's posts that carry it. What rises and does not fit is `off_brand`.
+    that of the account's posts that carry it. What rises and does not fit is `off_brand`. `lacking` says in a
+    sentence why there are none although TikTok's trends are known.
     """
     stretch = stretch_of(posts, freshness_hours=given.freshness_hours, as_of=as_of)
     brand_words = damped(Counter(terms(f"{brand.voice} {brand.guidelines}"))) if brand else {}
@@ -196,7 +205,7 @@ def watch_trends(
         enough_data=enough_data,
         rising_hashtags=rising,
         off_brand=foreign if sightings else (),
-        note=on_tiktok if sightings else _note(stretch, given, found=len(trends)),
+        note=on_tiktok if sightings else _note(stretch, given, found=len(trends), lacking=lacking),
         trends=trends,
         captions={trend.tag: text for trend in trends if (text := examples(stretch.fresh, trend.tag))},
     )
@@ -257,7 +266,12 @@ def _note_on_tiktok(trends: Sequence[TrendFigures], *, enough_data: bool) -> str
     return "" if trends else "No trend both gains views and fits well enough."
 
 
-def _note(stretch: Stretch, given: TrendInput, *, found: int) -> str:
+def _lacking(category: str, region: str) -> str:
+    kind = f" of the category {category!r}" if category else ""
+    return f"None of TikTok's trends that were synced is{kind} in {region}: these are of the account's own posts."
+
+
+def _note(stretch: Stretch, given: TrendInput, *, found: int, lacking: str) -> str:
     sentences = []
     if len(stretch.every) < FEWEST_POSTS:
         sentences.append(
@@ -271,7 +285,9 @@ def _note(stretch: Stretch, given: TrendInput, *, found: int) -> str:
         )
     elif not found:
         sentences.append("No hashtag of the fresh posts both gains views and fits well enough.")
-    if given.category or given.region:
+    if lacking:
+        sentences.append(lacking)
+    elif given.category or given.region:
         sentences.append("Category and region need a trend source and were not used.")
     return " ".join(sentences)
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.db import transaction
 
+from agents.providers.errors import ProviderRejected
 from agents.providers.tiktok.read.discovery import TrendingHashtag
 from agents.skills.places import country_of
+from agents.skills.trend_categories import CATEGORIES
 from agents.sync.creators import read_creators
 from agents.sync.session import Session
 from tiktok_ops.content.models import Creator, Trend
@@ -22,7 +24,8 @@ def sync_market(session: Session) -> dict[str, Any]:
     """
     country = country_of(session.account.locale)
     by_range = {name: _trending(session, country, name) for name in RANGES}
-    trends = _sightings(session, country, by_range)
+    categories = _by_category(session, country, into=by_range["7DAY"])
+    trends = _sightings(session, country, by_range, categories)
     creators = read_creators(session)
     with transaction.atomic():
         Trend.objects.bulk_create(
@@ -41,34 +44,65 @@ def sync_market(session: Session) -> dict[str, Any]:
         return session.done(PART, said)
 
 
-def _trending(session: Session, country: str, date_range: str) -> dict[str, TrendingHashtag]:
+def _by_category(session: Session, country: str, *, into: dict[str, TrendingHashtag]) -> dict[str, str]:
+    """Return each popular tag's category, the first that lists it, and add to `into` what only a category lists.
+
+    A category TikTok does not know keeps nothing of the others from us.
+    """
+    found: dict[str, str] = {}
+    for category in CATEGORIES:
+        try:
+            listed = _trending(session, country, "7DAY", category=category)
+        except ProviderRejected:
+            continue
+        for tag, hashtag in listed.items():
+            found.setdefault(tag, category)
+            into.setdefault(tag, hashtag)
+    return found
+
+
+def _trending(
+    session: Session, country: str, date_range: str, *, category: str = "ALL"
+) -> dict[str, TrendingHashtag]:
     session.holding()
     listed = session.tiktok.discovery.trending_hashtags(
         token=session.access.token,
         advertiser_id=session.access.advertiser_id,
         country_code=country,
+        category=category,
         date_range=date_range,
     )
     return {hashtag.name.lower().lstrip("#"): hashtag for hashtag in listed}
 
 
 def _sightings(
-    session: Session, country: str, by_range: dict[str, dict[str, TrendingHashtag]]
+    session: Session,
+    country: str,
+    by_range: dict[str, dict[str, TrendingHashtag]],
+    categories: dict[str, str],
 ) -> list[Trend]:
-    """Return how many views each trend had, all together: now, and, by what TikTok says of 7 and 30 days, then."""
+    """Return how many views and posts each trend had, all together: now, and 7 and 30 days ago.
+
+    What it had then is what it has now without what TikTok says it gained since.
+    """
     latest = by_range["7DAY"]
-    rows = [
-        _seen(session, country, tag, hashtag.views_lifetime, ago=timedelta())
-        for tag, hashtag in latest.items()
-        if hashtag.views_lifetime is not None
-    ]
-    for name, ago in RANGES.items():
-        for tag, hashtag in by_range[name].items():
-            if tag in latest and hashtag.views_lifetime is not None:
-                rows.append(_seen(session, country, tag, hashtag.views_lifetime - hashtag.views, ago=ago))
+    rows: list[Trend] = []
+    moments = [(latest, timedelta(), False), *((by_range[name], ago, True) for name, ago in RANGES.items())]
+    for listed, ago, is_before in moments:
+        day = (session.now - ago).replace(minute=0, second=0, microsecond=0)
+        for tag, hashtag in listed.items():
+            if tag not in latest or hashtag.views_lifetime is None:
+                continue
+            views = hashtag.views_lifetime - (hashtag.views if is_before else 0)
+            posts = (hashtag.posts_lifetime or 0) - (hashtag.posts if is_before else 0)
+            rows.append(
+                Trend(
+                    tag=tag[:150],
+                    region=country,
+                    category=categories.get(tag, ""),
+                    observed_at=day,
+                    views=max(views, 0),
+                    posts=max(posts, 0),
+                )
+            )
     return rows
-
-
-def _seen(session: Session, country: str, tag: str, views: int | None, *, ago: timedelta) -> Trend:
-    day = (session.now - ago).replace(minute=0, second=0, microsecond=0)
-    return Trend(tag=tag[:150], region=country, observed_at=day, views=max(views or 0, 0))

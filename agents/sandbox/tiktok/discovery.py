@@ -9,6 +9,7 @@ from agents.sandbox.tiktok.operations import BUSINESS, Act, Operation
 from agents.sandbox.tiktok.records import Kind, world_now
 from agents.sandbox.tiktok.wire import BusinessError, Received, Reply, business_reply, read_query
 from agents.sandbox_models import SandboxCreator, SandboxRecord
+from agents.skills.trend_categories import CATEGORIES
 
 CALLS_A_MINUTE = 600
 MOST_HASHTAGS = 200
@@ -62,6 +63,8 @@ def trending_list(received: Received, creator: SandboxCreator) -> Reply:
     """Answer the most popular hashtags of a country, a category and a range, the first one first."""
     asked = read_query(_Trending, received)
     check_advertiser(asked.advertiser_id, creator)
+    if asked.category_name not in ("ALL", *CATEGORIES):
+        raise BusinessError(40002, f"category_name: {asked.category_name} is not one of the categories")
     found = [row.data for row in _hashtags(asked)]
     if asked.category_name != "ALL":
         found = [one for one in found if one["category_name"] == asked.category_name]

@@ -26,6 +26,13 @@ OFF_BRAND = (
 CATEGORIES = ("604968", "700437", "600024", "603014", "601450", "602284", "801928", "602118")
 """As ids, as TikTok tells them (`shop_categories`): lamps, food, kitchens, sports and skin, and three in which no
 brand has anything to say."""
+LISTED_UNDER = {
+    "Home": "HOME_IMPROVEMENT",
+    "Food": "FOOD_AND_BEVERAGE",
+    "Sports": "SPORTS_AND_OUTDOOR",
+    "Beauty": "BEAUTY_AND_PERSONAL_CARE",
+}
+"""Under which of TikTok's categories the topics of a brand trend."""
 NAMES = (
     *(
         "amber",
@@ -48,11 +55,9 @@ NAMES = (
 
 def trends_of(dice: Random, *, rising: str, off_brand: str) -> tuple[WorldTrend, ...]:
     """Return 40 trends of which two take off, one of a brand's own topics and one that is nobody's."""
-    tags = [(topic.tags[0], brand.category) for brand in BRANDS for topic in brand.topics]
-    tags += [(tag, "Entertainment") for tag in OFF_BRAND] + [
-        ("dailylife", "Lifestyle"),
-        ("howto", "Lifestyle"),
-    ]
+    tags = [(topic.tags[0], LISTED_UNDER[brand.category]) for brand in BRANDS for topic in brand.topics]
+    tags += [(tag, "NEWS_AND_ENTERTAINMENT") for tag in OFF_BRAND]
+    tags += [("dailylife", "LIFE_SERVICES"), ("howto", "LIFE_SERVICES")]
     return tuple(_trend(dice, tag, category, takes_off=tag in (rising, off_brand)) for tag, category in tags)
 
 

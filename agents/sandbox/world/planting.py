@@ -76,7 +76,7 @@ def _records(world: World, *, grows: bool) -> Iterator[SandboxRecord]:
                     rank=1,
                     views=views,
                     posts=views // 900,
-                    category=trend.category.upper(),
+                    category=trend.category,
                     date_range=date_range,
                     lifetime=(trend.views_ever, trend.views_ever // 900),
                 )

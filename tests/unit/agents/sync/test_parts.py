@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from agents.contract import AgentContext
+from agents.definitions.trend_watcher import TrendInput, TrendWatcher
 from agents.providers.errors import AccessRefused
 from agents.sandbox.tiktok import records
 from agents.sandbox.tiktok.ids import creator_open_id_of
@@ -15,6 +17,7 @@ from agents.sandbox.world.planting import plant_world
 from agents.sandbox_models import SandboxCreator, SandboxRequest
 from agents.skills.shop_categories import CATEGORIES
 from agents.sync import comments as syncing_comments
+from agents.sync import market
 from agents.sync.creators import MOST_ASKED, turn_of
 from agents.sync.parts import PARTS, SyncRefused, sync_part
 from agents.sync.shop import OVERLAP
@@ -127,6 +130,49 @@ def test_take_turns_asking_about_creators_who_are_known() -> None:
     assert all(turn[0] == "new" and len(turn) == MOST_ASKED for turn in turns)
     assert len({name for turn in turns for name in turn}) == 3 * (MOST_ASKED - 1) + 1
     assert turn_of({}, now=hours[0]) == []
+
+
+def test_sync_takes_in_the_category_and_the_posts_of_trends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A category TikTok does not know costs its label only.
+    monkeypatch.setattr(market, "CATEGORIES", ("NO_SUCH_CATEGORY", *market.CATEGORIES))
+    account = account_of("brothwell.tools")
+    said = sync_part("trends", account_id=account.id)
+    assert said["trends"] == len(world.trends)
+    made = {one.tag: one for one in world.trends}
+    newest = Trend.objects.filter(region="US").order_by("tag", "-observed_at").distinct("tag")
+    assert {one.tag: one.category for one in newest} == {tag: one.category for tag, one in made.items()}
+    for one in newest:
+        assert one.views == made[one.tag].views_ever
+        assert one.posts == made[one.tag].views_ever // 900
+    oldest = Trend.objects.filter(region="US").order_by("observed_at")[0]
+    assert oldest.posts == made[oldest.tag].views_ever // 900 - made[oldest.tag].views_30_days // 900
+
+
+def test_watch_trends_of_a_category_as_they_were_synced(world: World) -> None:
+    account = account_of("fellrunner.alps", locale="en")
+    for part in ("posts", "trends"):
+        sync_part(part, account_id=account.id)
+    context = AgentContext(account_id=account.id, handle=account.handle, as_of=timezone.now(), locale="en")
+    account_sources(account)
+    sports = TrendWatcher().compute(TrendInput(category="Sports & outdoor", min_fit=0), context)
+    assert sports.source == "tiktok"
+    of_sports = {one.tag for one in world.trends if one.category == "SPORTS_AND_OUTDOOR"}
+    assert {*sports.rising_hashtags, *(one.tag for one in sports.trends)} <= of_sports
+    none = TrendWatcher().compute(TrendInput(category="Pets"), context)
+    assert none.source == "own posts"
+    assert none.note.endswith(
+        "None of TikTok's trends that were synced is of the category 'Pets' in US: "
+        "these are of the account's own posts."
+    )
+    elsewhere = TrendWatcher().compute(TrendInput(region="FR"), context)
+    assert "None of TikTok's trends that were synced is in FR: " in elsewhere.note
+
+
+def account_sources(account: TikTokAccount) -> None:
+    """Mark the account as synced, as the last part of a sync does."""
+    TikTokAccount.objects.filter(id=account.id).update(data_source=TikTokAccount.Source.SYNC)
 
 
 def test_sync_says_as_of_when_the_data_is_and_puts_it_on_record(world: World) -> None:

@@ -62,7 +62,11 @@ def write_to(creator: str = CREATOR) -> str:
 
 def test_read_trends_of_a_country_gives_them_by_rank() -> None:
     plant(
-        [a_hashtag("oolong", rank=2), a_hashtag("coldbrew", rank=1), a_hashtag("yoga", rank=3, category="S")]
+        [
+            a_hashtag("oolong", rank=2),
+            a_hashtag("coldbrew", rank=1),
+            a_hashtag("yoga", rank=3, category="PETS"),
+        ]
     )
     discovery = sandbox_tiktok().discovery
     found = discovery.trending_hashtags(**ADS, country_code="DE")
@@ -70,7 +74,7 @@ def test_read_trends_of_a_country_gives_them_by_rank() -> None:
         (1, "coldbrew", 18_400_221),
         (2, "oolong", 18_400_221),
     ]
-    assert [one.name for one in discovery.trending_hashtags(**ADS, country_code="DE", category="S")] == [
+    assert [one.name for one in discovery.trending_hashtags(**ADS, country_code="DE", category="PETS")] == [
         "yoga"
     ]
     assert discovery.trending_hashtags(**ADS, country_code="FR") == ()
