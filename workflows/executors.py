@@ -30,6 +30,7 @@ from workflows.rendering import render
 from workflows.reports.registry import REPORTS
 from workflows.retrying import after_trouble
 from workflows.reviewing import review
+from workflows.slots import own_slot
 from workflows.step_reading import turn_of
 from workflows.studio import fetch_clip, submit_job
 from workflows.syncing import sync
@@ -147,6 +148,8 @@ def ask_person(work: Work) -> Outcome:
     payload = {**node.options, **work.given, **where}
     kind = kind_of(node.approval)
     try:
+        if node.spreads_posts:
+            payload |= own_slot(payload, item=work.step.item, begun=work.step.run.created_at)
         checked = kind.Payload.model_validate(payload)
     except ValidationError as error:
         first = error.errors()[0]

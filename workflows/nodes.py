@@ -81,7 +81,7 @@ class GateNode(Node):
     `approval` is the kind of approval, `inputs` and `options` make its payload. `facts` are shown beside
     it and not sealed. `on_reject` says what a no means: the steps behind it are skipped, the run fails, or
     everything from the node named in `redraft:KEY` up to here is done again, with what the person said, at
-    most `most_redrafts` times.
+    most `most_redrafts` times. Where it `spreads_posts`, each item has a slot of its own (`workflows.slots`).
     """
 
     kind: Literal["gate"] = "gate"
@@ -90,6 +90,7 @@ class GateNode(Node):
     facts: dict[str, str] = {}
     on_reject: OnReject = "skip_branch"
     most_redrafts: int = Field(2, ge=1, le=5)
+    spreads_posts: bool = False
 
     @property
     def redrafts_from(self) -> str | None:

@@ -211,12 +211,20 @@ def _wrong_inputs(workflow: Workflow, node: Node) -> Iterator[str]:
         yield f"the node {node.key!r} has to be given {' and '.join(sorted(needed))}."
     if isinstance(node, WaitNode):
         yield from _wrong_wait(workflow, node)
+    if isinstance(node, GateNode):
+        yield from _wrong_spread(node)
     for name, path in [*node.inputs.items(), *getattr(node, "facts", {}).items()]:
         yield from wrong_path(workflow, node, name, path)
     for path in paths_of(node.when) if node.when else ():
         yield from wrong_path(workflow, node, "when", path)
     if isinstance(node, ExpandNode):
         yield from wrong_loop(workflow, node)
+
+
+def _wrong_spread(node: GateNode) -> Iterator[str]:
+    """Yield a sentence when the gate gives slots to what is no post, or to what there is only one of."""
+    if node.spreads_posts and (node.for_each is None or "publish_at" not in taken_by(node)[1]):
+        yield f"the node {node.key!r} spreads posts, so it has to ask for one for each item of a loop."
 
 
 def _wrong_wait(workflow: Workflow, node: WaitNode) -> Iterator[str]:

@@ -71,7 +71,7 @@ def card_video(loop: str | None, *, most_items: int = MOST_BY_DEFAULT) -> Render
 def publish(
     loop: str | None, *, most_items: int = MOST_BY_DEFAULT, video: str = "video"
 ) -> tuple[AnyNode, ...]:
-    """Return the gate before each post, and the post."""
+    """Return the gate before each post, and the post; those of a loop each have a slot of their own."""
     return (
         GateNode(
             key="gate",
@@ -88,6 +88,7 @@ def publish(
                 **SETTINGS,
             },
             facts=FINDINGS,
+            spreads_posts=loop is not None,
         ),
         POST.model_copy(update={"for_each": loop, "most_items": most_items}),
     )

@@ -22,6 +22,7 @@ from workflows.nodes import (
     Workflow,
 )
 from workflows.ports import providers_of
+from workflows.slots import APART, POSTS_A_DAY
 from workflows.validation import DefinitionRefused, check_workflow
 
 KIND_WORDS: Mapping[str, str] = MappingProxyType(
@@ -213,6 +214,7 @@ def _facts(node: AnyNode, labels: Mapping[str, str]) -> dict[str, str]:
         "Circle": CIRCLES[node.circle].in_words
         if isinstance(node, ReviewNode) and node.circle in CIRCLES
         else "",
+        "Slots": SLOTS if getattr(node, "spreads_posts", False) else "",
         "Waits": f"{seconds:g} s" if (seconds := getattr(node, "seconds", None)) else "",
         "May wait": "for a batch: half the price, up to a day" if getattr(node, "may_wait", False) else "",
     }
@@ -244,6 +246,9 @@ def path_in_words(path: str, labels: Mapping[str, str]) -> str:
         return f"“{field}” of the item" if field else "the item"
     whose = "the input" if root == "brief" else labels.get(root, root)
     return f"“{field}” of {whose}" if field else f"all of {whose}"
+
+
+SLOTS = f"each post {APART.total_seconds() / 60:g} minutes after the one before, at most {POSTS_A_DAY} a day"
 
 
 def _on_reject(gate: GateNode, labels: Mapping[str, str]) -> str:

@@ -198,6 +198,18 @@ def test_content_batch_drafts_each_idea_and_posts_what_was_approved(
     assert "Not this one." in text
 
 
+def test_content_batch_gives_each_post_a_slot_of_its_own(accounts: dict[str, TikTokAccount]) -> None:
+    first = timezone.now().replace(microsecond=0) + timedelta(days=2)
+    slot = {"publish_at": first.isoformat()}
+    run = started("content_batch", accounts["velvetfern"], topics=["sunscreen"], n=2, **POST, **slot)
+    payloads = {one.step_id: json.loads(bytes(one.payload)) for one in asked(run)}
+    slots = [
+        datetime.fromisoformat(payloads[step.id]["publish_at"])
+        for step in run.steps.filter(key="gate").order_by("item")
+    ]
+    assert slots == [first, first + timedelta(minutes=96)]
+
+
 def test_post_launch_loop_replies_where_a_person_agrees(
     accounts: dict[str, TikTokAccount], world: World
 ) -> None:

@@ -103,6 +103,12 @@ def test_card_of_a_gate_says_what_a_no_means(on_reject: str, words: str) -> None
     assert facts(posting(on_reject=on_reject), "gate")["After a no"] == words
 
 
+def test_card_of_a_gate_says_that_posts_are_spread() -> None:
+    assert "Slots" not in facts(posting(), "gate")
+    told = facts(WORKFLOWS["content_batch"], "gate")
+    assert told["Slots"] == "each post 96 minutes after the one before, at most 15 a day"
+
+
 def test_cards_call_what_is_gone_by_its_name() -> None:
     workflow = workflow_of(
         agent_node("lost", agent="gone"),
