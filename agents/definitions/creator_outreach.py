@@ -266,8 +266,9 @@ def overlap(segments: Sequence[AudienceShare], theirs: Mapping[str, float]) -> f
     left = {f"ours {place}": share for place, share in enumerate(ours)}
     right: defaultdict[str, float] = defaultdict(float)
     for name, weight in zip(theirs, _shares(list(theirs.values())), strict=True):
-        for place, part in _parts(segments, name) or [(None, 1.0)]:
-            right[f"theirs {name}" if place is None else f"ours {place}"] += weight * part
+        parts = [(f"ours {place}", part) for place, part in _parts(segments, name)]
+        for key, part in parts or [(f"theirs {name}", 1.0)]:
+            right[key] += weight * part
     # Cleared of binary noise, so that an overlap of exactly the least reaches it.
     return round(weighted_jaccard(left, right), NOISE_DIGITS)
 

@@ -387,6 +387,7 @@ def test_live_show_that_is_to_come_waits_until_its_end_or_later(accounts: dict[s
         run = work(run)
         waiting = run.steps.get(key="slot")
         assert waiting.status == "waiting"
+        assert waiting.wake_at is not None
         assert timedelta() <= waiting.wake_at - until < timedelta(seconds=1)
 
 

@@ -118,7 +118,7 @@ def test_overlap_knows_our_places_from_their_names() -> None:
     ],
 )
 def test_overlap_with_a_category_of_the_shop_by_hand(
-    theirs: dict[str, float], expected: float, shared: tuple[str, ...]
+    theirs: dict[str, Any], expected: float, shared: tuple[str, ...]
 ) -> None:
     ours = (segment("Soup", 0.6, "broth"), segment("Pans", 0.4, "ironpan", "cookware"))
     assert overlap(ours, theirs) == pytest.approx(expected, abs=1e-12)

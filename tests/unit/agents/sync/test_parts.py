@@ -14,7 +14,8 @@ from agents.sandbox.tiktok.ids import creator_open_id_of
 from agents.sandbox.world.build import build_world
 from agents.sandbox.world.model import World
 from agents.sandbox.world.planting import plant_world
-from agents.sandbox_models import SandboxCreator, SandboxRequest
+from agents.sandbox_models import SandboxCreator, SandboxRecord, SandboxRequest
+from agents.skills import trend_categories
 from agents.skills.shop_categories import CATEGORIES
 from agents.sync import comments as syncing_comments
 from agents.sync import market
@@ -110,13 +111,13 @@ def test_sync_does_without_a_creator_who_left_the_marketplace(world: World) -> N
     account = account_of("brothwell.es")
     gone = max(world.creators, key=lambda one: one.followers)
     key = creator_open_id_of(gone.handle)
-    row = records.SandboxRecord.objects.get(kind=records.Kind.CREATOR, key=key)
+    row = SandboxRecord.objects.get(kind=records.Kind.CREATOR, key=key)
     # Listed under an id by which it is not known any more.
-    records.SandboxRecord.objects.filter(pk=row.pk).update(key="elsewhere")
+    SandboxRecord.objects.filter(pk=row.pk).update(key="elsewhere")
     try:
         said = sync_part("trends", account_id=account.id)
     finally:
-        records.SandboxRecord.objects.filter(pk=row.pk).update(key=key)
+        SandboxRecord.objects.filter(pk=row.pk).update(key=key)
     assert said["creators"] == 80
     assert Creator.objects.get(workspace=account.workspace, handle=gone.handle).engagement_rate is None
 
@@ -136,7 +137,7 @@ def test_sync_takes_in_the_category_and_the_posts_of_trends(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A category TikTok does not know costs its label only.
-    monkeypatch.setattr(market, "CATEGORIES", ("NO_SUCH_CATEGORY", *market.CATEGORIES))
+    monkeypatch.setattr(market, "CATEGORIES", ("NO_SUCH_CATEGORY", *trend_categories.CATEGORIES))
     account = account_of("brothwell.tools")
     said = sync_part("trends", account_id=account.id)
     assert said["trends"] == len(world.trends)
