@@ -1,6 +1,6 @@
 """Every figure once more, from rows of text as a file has them, by sorting and fractions, with no skill."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from agents.definitions.account_health import HealthFacts, assess
 from agents.definitions.health_input import HealthInput
 from tests.factories.figures import NOON, make_posts
+from tests.factories.real_posts import real_posts
 from tiktok_ops.content.figures import PostFigures
 
 DAY_SECONDS = 24 * 60 * 60
@@ -35,9 +36,9 @@ def second(row: Row) -> int:
     return int(datetime.fromisoformat(row["created_at"]).timestamp())
 
 
-def days_back(rows: list[Row], first: int, last: int) -> list[Row]:
-    """Rows whose age in days is at least `first` and under `last`."""
-    return [row for row in rows if first * DAY_SECONDS <= END - second(row) < last * DAY_SECONDS]
+def days_back(rows: list[Row], first: int, last: int, end: int) -> list[Row]:
+    """Rows whose age in days, at the second `end`, is at least `first` and under `last`."""
+    return [row for row in rows if first * DAY_SECONDS <= end - second(row) < last * DAY_SECONDS]
 
 
 def middle(numbers: list[Fraction]) -> Fraction | None:
@@ -95,9 +96,9 @@ def expected_trend(window: list[Row], baseline: list[Row]) -> dict[str, Any]:
 
 
 def expected_canaries(
-    rows: list[Row], window: list[Row], baseline: list[Row], flags: int
+    rows: list[Row], window: list[Row], baseline: list[Row], flags: int, end: int
 ) -> list[dict[str, Any]]:
-    weeks = [middle(column(days_back(rows, first, first + 7), "views")) for first in (0, 7)]
+    weeks = [middle(column(days_back(rows, first, first + 7, end), "views")) for first in (0, 7)]
     views = change(weeks[0], weeks[1])
     talk = [comments_per_1000(window), comments_per_1000(baseline)]
     comments = change(talk[0], talk[1])
@@ -153,11 +154,13 @@ def expected_category(score: int, risk: str | None) -> str:
     return "healthy" if risk != "medium" and score >= 75 else "watch"
 
 
-def expected_hours(rows: list[Row]) -> list[dict[str, Any]]:
+def expected_hours(rows: list[Row], end: int) -> list[dict[str, Any]]:
     ranking = []
     for hour in range(24):
         at_hour = [
-            row for row in days_back(rows, 0, 90) if datetime.fromtimestamp(second(row), UTC).hour == hour
+            row
+            for row in days_back(rows, 0, 90, end)
+            if datetime.fromtimestamp(second(row), UTC).hour == hour
         ]
         if len(at_hour) > 2:
             views = middle(column(at_hour, "views"))
@@ -169,9 +172,9 @@ def expected_hours(rows: list[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def check(facts: HealthFacts, rows: list[Row], flags: int) -> None:
-    window, baseline = days_back(rows, 0, 14), days_back(rows, 14, 44)
-    canaries = expected_canaries(rows, window, baseline, flags)
+def check(facts: HealthFacts, rows: list[Row], flags: int, *, end: int = END) -> None:
+    window, baseline = days_back(rows, 0, 14, end), days_back(rows, 14, 44, end)
+    canaries = expected_canaries(rows, window, baseline, flags, end)
     risk = expected_risk([canary["tripped"] for canary in canaries])
     points = expected_points(window, baseline, risk)
     assert facts.posts_considered == len(window) + len(baseline) >= 8
@@ -188,7 +191,7 @@ def check(facts: HealthFacts, rows: list[Row], flags: int) -> None:
     ]
     assert facts.overall_score == pytest.approx(float(sum(points)), abs=0.53)
     assert facts.category == expected_category(facts.overall_score or 0, risk)
-    assert [hour.model_dump() for hour in facts.best_hours] == expected_hours(rows)
+    assert [hour.model_dump() for hour in facts.best_hours] == expected_hours(rows, end)
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
@@ -211,3 +214,16 @@ def test_generate_files_for_the_recomputation_shows_every_kind_of_account() -> N
     assert {facts.engagement_trend.direction for facts in found} == {"rising", "steady", "falling"}
     assert {facts.category for facts in found} >= {"healthy", "watch"}
     assert all(facts.best_hours for facts in found)
+
+
+def test_assess_a_real_file_equals_the_independent_recomputation() -> None:
+    """Every account of the file, as of its last post and as of each tenth day of the 200 before."""
+    compared = 0
+    for posts in real_posts().values():
+        last = max(post.created_at for post in posts)
+        for as_of in (last - timedelta(days=days) for days in range(0, 210, 10)):
+            facts = assess(posts, HealthInput(), as_of)
+            if facts.enough_data:
+                check(facts, as_rows(posts), 0, end=int(as_of.timestamp()))
+                compared += 1
+    assert compared

@@ -8,6 +8,7 @@ import pytest
 
 from agents.definitions.performance_feedback import FeedbackInput, judge
 from tests.factories.figures import NOON, make_posts
+from tests.factories.real_posts import real_posts
 from tiktok_ops.content.figures import PostFigures
 
 Row = dict[str, str]
@@ -57,14 +58,31 @@ def recomputed(rows: list[Row], window_days: int, as_of: datetime) -> dict[str, 
 def test_recompute_winners_and_losers_of_made_posts(seed: int, window_days: int) -> None:
     posts = make_posts(150, seed=seed, hours_apart=20)
     for as_of in (NOON, NOON - timedelta(days=11, hours=5)):
-        facts = judge(posts, FeedbackInput(window_days=window_days), as_of)
-        mine = recomputed([row for row in as_rows(posts) if age_days(row, as_of) >= 0], window_days, as_of)
-        assert (facts.posts_measured, facts.posts_judged) == (mine["measured"], mine["judged"])
-        for name in ("winners", "losers"):
-            listed = {post.video_id: post.score for post in getattr(facts, name)}
-            assert getattr(facts, f"{name}_found") == len(mine[name])
-            assert listed == pytest.approx({key: mine[name][key] for key in listed}, abs=1e-4)
-            assert len(listed) == min(20, len(mine[name]))
+        check(posts, window_days, as_of)
+
+
+def check(posts: list[PostFigures], window_days: int, as_of: datetime) -> int:
+    """Compare what the agent finds with what is found here; return how many winners and losers there are."""
+    facts = judge(posts, FeedbackInput(window_days=window_days), as_of)
+    mine = recomputed([row for row in as_rows(posts) if age_days(row, as_of) >= 0], window_days, as_of)
+    assert (facts.posts_measured, facts.posts_judged) == (mine["measured"], mine["judged"])
+    for name in ("winners", "losers"):
+        listed = {post.video_id: post.score for post in getattr(facts, name)}
+        assert getattr(facts, f"{name}_found") == len(mine[name])
+        assert listed == pytest.approx({key: mine[name][key] for key in listed}, abs=1e-4)
+        assert len(listed) == min(20, len(mine[name]))
+    return len(mine["winners"]) + len(mine["losers"])
+
+
+def test_recompute_winners_and_losers_of_a_real_file() -> None:
+    """Every account of the file, as of its last post, a week after it, and as of each tenth day of the 200 before."""
+    found = sum(
+        check(posts, window_days, max(post.created_at for post in posts) - timedelta(days=days))
+        for posts in real_posts().values()
+        for window_days in (7, 28, 120)
+        for days in (-7, *range(0, 210, 10))
+    )
+    assert found
 
 
 def test_recompute_finds_something_to_compare() -> None:
