@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from agents.batching import BatchLine
 from agents.budgets.reserving import reserve
 from agents.contract import AgentContext, Prompt
+from agents.figures import check_figures_are_told
 from agents.guardrails.guard import Guard
 from agents.leaks import check_nothing_leaks, cleaned, one_line, scrubbed
 from agents.memory.recall import NOTHING_TO_TELL, Memory, recall
@@ -170,6 +171,7 @@ class _Asking:
     until: float
     instruction: str = ""
     memory: Memory = NOTHING_TO_TELL
+    handed: tuple[Prompt, ...] = ()
     line: BatchLine | None = None
     max_tokens: int = MAX_TOKENS
 
@@ -212,6 +214,7 @@ class _Asking:
         self.max_tokens = max(MAX_TOKENS, prompt.max_tokens)
         guard = Guard.of(self.trace, self.context)
         checked, remembered = guard.incoming(prompt, self.memory.texts)
+        self.handed = (prompt, checked)
         user = self.memory.worded(remembered).told_after(render_user(checked))
         try:
             return self._composed(facts, user, guard)
@@ -227,6 +230,7 @@ class _Asking:
             check_nothing_leaks(answer.data, system=system)
             words = self.agent.Words.model_validate(guard.outgoing(answer.data))
             composed: BaseModel = self.agent.compose(facts, words)
+            check_figures_are_told(words, self.handed, self.context, instruction=self.instruction)
         except OutputInvalid as leak:
             leak.answer, leak.request_id = answer, answer.request_id
             raise

@@ -5,7 +5,7 @@ may be answered. An answer is a suggestion: nothing here sends it.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ from agents.skills.bursts import poisson_tail, share_of
 from agents.skills.captions import fold, utf16_length
 from agents.skills.comment_classes import LINK, CommentClass, Sentiment, classify, sentiment
 from agents.skills.statistics import Ratio
+from agents.skills.told_figures import Told
 from tiktok_ops.content.figures import CommentFigures
 from tiktok_ops.content.queries import comments_until
 
@@ -199,9 +200,9 @@ class CommentTriage(Agent[TriageInput, TriageFacts, TriageWords, TriageOutput]):
         """Join each comment with its reply.
 
         Raises `ValueError` where a key is missing, unknown or given twice, or a reply is empty, too
-        long or has a link.
+        long, or has a link or a figure that is not its comment's.
         """
-        replies = _checked_replies(facts.asked, words)
+        replies = _checked_replies(facts, words)
         items = [item.model_dump() | {"suggested_reply": replies.get(item.id)} for item in facts.items]
         shared = facts.model_dump(exclude={"items", "asked", "texts", "feedback"})
         return TriageOutput.model_validate(shared | {"items": items})
@@ -320,8 +321,9 @@ def _name(handle: str) -> str:
     return handle.lstrip("@").casefold()
 
 
-def _checked_replies(asked: Mapping[str, str], words: TriageWords | None) -> dict[str, str]:
+def _checked_replies(facts: TriageFacts, words: TriageWords | None) -> dict[str, str]:
     """Return the replies by comment id. Raises `ValueError` with the first that does not do."""
+    asked = facts.asked
     given = list(words.replies) if words else []
     keys = [one.key for one in given]
     if sorted(keys) != sorted(asked):
@@ -334,6 +336,10 @@ def _checked_replies(asked: Mapping[str, str], words: TriageWords | None) -> dic
             )
         if LINK.search(fold(one.reply).text):
             raise ValueError(f"The reply to {one.key!r} has a link; write it without one.")
+        if untold := Told.by(facts.texts[one.key]).untold(one.reply):
+            raise ValueError(
+                f"The reply to {one.key!r} has the figure {untold[0]!r}, which its comment has not; leave it out."
+            )
     return {asked[one.key]: one.reply.strip() for one in given}
 
 

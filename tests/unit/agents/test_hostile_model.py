@@ -1,13 +1,15 @@
 """A hostile model can do no harm: it changes words, where they fit, and nothing else ever happens.
 
 Every agent there is, over the real client, against answers of every shape. What is taken has the shape of the
-agent's output and the figures that were computed; what is not is a sentence. No answer acts, and none brings a
-secret or the system prompt to where somebody could read it.
+agent's output and the figures that were computed, also in its words; what is not is a sentence. No answer acts,
+and none brings a secret or the system prompt to where somebody could read it.
 """
 
 import csv
 import json
 import random
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -43,6 +45,7 @@ from tests.factories.hostile import (
     CANARIES,
     CANARY,
     INSTRUCTIONS,
+    INVENTED,
     SECRETS,
     SHAPES,
     STUDIO_SECRET,
@@ -168,7 +171,9 @@ class Stage:
         assert json.loads(parsed.model_dump_json()) == output
         assert numbers_in(output, leave=DERIVED.get(name, set())) == self.numbers[name]
         check_measured(name, output)
-        check_clean(json.dumps(output, ensure_ascii=False))
+        told = json.dumps(output, ensure_ascii=False)
+        check_clean(told)
+        assert INVENTED not in digits_of(told), told
 
 
 def an_account() -> TikTokAccount:
@@ -229,6 +234,13 @@ def check_measured(name: str, output: dict[str, Any]) -> None:
         ]
     if name == "content_ideator":
         assert all(0.15 < idea["novelty"] <= 1 for idea in output["ideas"])
+
+
+def digits_of(text: str) -> str:
+    """Return a text with the digits of each figure together, as a reader sees them, in any script."""
+    seen = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
+    plain = "".join(str(unicodedata.digit(one)) if one.isdigit() else one for one in seen)
+    return re.sub(r"(?<=\d)[.,' ](?=\d)", "", plain)
 
 
 def check_clean(text: str) -> None:
@@ -323,4 +335,5 @@ def test_play_drives_every_agent_that_asks_a_model(stage: Stage) -> None:
     for name in AGENTS:
         stage.play(name, (SHAPES[0],), 1)
     assert (stage.seen["taken"], stage.seen["answers"]) == (len(AGENTS), len(asking))
+    assert not any(INVENTED in digits_of(target.user) for target in stage.targets.values())
     assert UUID(int=0) not in AgentRun.objects.values_list("id", flat=True)

@@ -204,6 +204,7 @@ def test_compose_joins_replies_and_leaves_the_others_without() -> None:
         (replies(c1="😀" * 600 + "!"), "The reply to 'c1' has 1201 UTF-16 units"),
         (replies(c1="See https://x.example"), "The reply to 'c1' has a link; write it without one"),
         (replies(c1="See Shop.C\u200bom"), "has a link"),
+        (replies(c1="It ships in 3 days"), "The reply to 'c1' has the figure '3', which its comment has not"),
     ],
 )
 def test_compose_with_replies_that_do_not_do_says_why(words: TriageWords | None, complaint: str) -> None:
