@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from agents.contract import AgentContext
+from agents.registry import AGENTS
 from agents.runner import run_agent
 from agents.sandbox.world.model import FactKind, PlantedFact, World
 
@@ -23,7 +24,7 @@ class Claim:
     """Something an agent says is so, in the words of what is planted."""
 
     agent: str
-    kind: FactKind
+    kind: FactKind | Literal["from_no_data"]
     handle: str
     subject: str = ""
     value: float | None = None
@@ -71,6 +72,26 @@ FINDERS: Mapping[FactKind, tuple[str, ...]] = {
 """Which agents should find what."""
 
 
+EMPTY_WITHOUT_DATA: Mapping[str, tuple[str, ...]] = {
+    "account_health": ("overall_score", "shadowban_risk", "best_hours"),
+    "ad_campaign_director": ("campaigns",),
+    "audience_mapper": ("segments",),
+    "catalog_sync": ("updated", "removed", "conflicts"),
+    "comment_triage": ("items", "crises"),
+    "compliance": ("findings", "blocked"),
+    "content_ideator": ("ideas", "already_told"),
+    "content_producer": ("segment",),
+    "creator_outreach": ("creators", "drafts"),
+    "inventory_sync": ("levels", "low_stock", "oversold"),
+    "listing_optimizer": ("listings",),
+    "live_stream_ops": ("pinned_products", "recap"),
+    "performance_feedback": ("winners", "losers", "diagnosis", "next_moves"),
+    "shadowban_check": ("probability", "confidence"),
+    "trend_watcher": ("trends", "rising_hashtags", "off_brand"),
+}
+"""What no agent may fill about an account without data; what is made of a topic or a catalogue somebody gives stays."""
+
+
 def run(name: str, given: dict[str, Any], context: AgentContext) -> Output:
     """Ask an agent as a workflow does. Raises what `run_agent` raises."""
     return run_agent(name, given, context).output
@@ -79,10 +100,16 @@ def run(name: str, given: dict[str, Any], context: AgentContext) -> Output:
 def check_world(world: World, contexts: Mapping[str, AgentContext], *, ask: Asking = run) -> Truth:
     """Ask every agent that should find something about every account (by handle), and compare.
 
-    An account that is not in the world has no data: whatever is claimed of it is invented. What is true of the
+    An account that is not in the world has no data: every agent there is is asked about it, and whatever it claims of
+    it (`EMPTY_WITHOUT_DATA`) is invented. What is true of the
     world as a whole, such as a trend that is off brand for several brands, counts as invented nowhere it is so.
     """
-    claims = [claim for context in contexts.values() for claim in _claims(world, context, ask)]
+    known = {account.handle for account in world.accounts}
+    claims = [
+        claim
+        for context in contexts.values()
+        for claim in (_claims if context.handle in known else _claims_from_no_data)(world, context, ask)
+    ]
     missed = tuple(
         (fact, agent)
         for fact in world.facts
@@ -98,6 +125,23 @@ def _claims(world: World, context: AgentContext, ask: Asking) -> Iterator[Claim]
         output = ask(agent, _given(agent, world, context.handle), context)
         for kind, subject, value in read(output):
             yield Claim(agent, kind, context.handle, subject, value)
+
+
+def _claims_from_no_data(world: World, context: AgentContext, ask: Asking) -> Iterator[Claim]:
+    """Yield each field an agent fills for an account of which nothing is known; `subject` is the field."""
+    for agent, fields in EMPTY_WITHOUT_DATA.items():
+        output = ask(agent, _least_input(agent), context)
+        yield from (
+            Claim(agent, "from_no_data", context.handle, field) for field in fields if output.get(field)
+        )
+
+
+def _least_input(agent: str) -> dict[str, Any]:
+    """Return the input an agent gives for an example; a draft of one's own, for compliance, would be data."""
+    wanted = AGENTS[agent].Input
+    extra = wanted.model_config.get("json_schema_extra")
+    example = extra["examples"][0] if isinstance(extra, dict) and "examples" in extra else {}
+    return {} if agent == "compliance" else dict(example)
 
 
 def _given(agent: str, world: World, handle: str) -> dict[str, Any]:
@@ -150,11 +194,11 @@ def _of_shadowban(output: Output) -> Said:
 
 
 def _of_feedback(output: Output) -> Said:
-    return ((FactKind.VIRAL_WINNER, post["video_id"], None) for post in output["winners"])
+    return ((FactKind.VIRAL_WINNER, post["video_id"], post["views"]) for post in output["winners"])
 
 
 def _of_triage(output: Output) -> Said:
-    return ((FactKind.COMMENT_CRISIS, crisis["video_id"], None) for crisis in output["crises"])
+    return ((FactKind.COMMENT_CRISIS, crisis["video_id"], crisis["negative"]) for crisis in output["crises"])
 
 
 def _of_inventory(output: Output) -> Said:
@@ -166,7 +210,7 @@ def _of_inventory(output: Output) -> Said:
 
 def _of_trends(output: Output) -> Said:
     for trend in output["trends"]:
-        yield FactKind.RISING_TREND, trend["tag"], None
+        yield FactKind.RISING_TREND, trend["tag"], trend["velocity"]
     for tag in output["off_brand"]:
         yield FactKind.OFF_BRAND_TREND, tag, None
 

@@ -51,14 +51,16 @@ class Command(SentenceCommand):
 
 
 def _told(truth: Truth) -> dict[str, Any]:
+    """Return the figures, and an object for each fact and claim that says what came of it."""
     missed = {fact for fact, _ in truth.missed}
+    found = [asdict(fact) for fact in truth.planted if fact not in missed]
     return {
         "planted": len(truth.planted),
         "found": truth.found,
         "invented": len(truth.invented),
-        "details": {
-            "found": [asdict(fact) for fact in truth.planted if fact not in missed],
-            "missed": [{**asdict(fact), "agent": agent} for fact, agent in truth.missed],
-            "invented": [asdict(claim) for claim in truth.invented],
-        },
+        "details": [
+            *({"outcome": "found", **fact} for fact in found),
+            *({"outcome": "missed", **asdict(fact), "agent": agent} for fact, agent in truth.missed),
+            *({"outcome": "invented", **asdict(claim)} for claim in truth.invented),
+        ],
     }

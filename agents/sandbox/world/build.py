@@ -14,6 +14,7 @@ from agents.sandbox.world.model import (
     WorldAccount,
     WorldBrand,
     WorldPost,
+    WorldTrend,
 )
 
 Posts = tuple[WorldPost, ...]
@@ -70,9 +71,10 @@ class _Drawing:
         brands = tuple(self._brand(material) for material in BRANDS)
         trend, off_brand = self.cast.trend, self.dice.choice(market.OFF_BRAND)
         rising = market.first_tag(trend, self.dice)
-        self._plant(FactKind.RISING_TREND, trend.handles[0][0], rising)
-        self._plant(FactKind.OFF_BRAND_TREND, trend.handles[0][0], off_brand)
         trends = market.trends_of(self.dice, rising=rising, off_brand=off_brand)
+        speed = next(_speed(one) for one in trends if one.tag == rising)
+        self._plant(FactKind.RISING_TREND, trend.handles[0][0], rising, speed)
+        self._plant(FactKind.OFF_BRAND_TREND, trend.handles[0][0], off_brand)
         return World(seed, self.as_of, brands, trends, market.creators_of(self.dice), tuple(self.facts))
 
     def _plant(self, kind: FactKind, handle: str, subject: str = "", value: float | None = None) -> None:
@@ -136,16 +138,19 @@ class _Drawing:
             place = self.dice.choice(
                 [at for at, post in enumerate(posts) if oldest < post.created_at < youngest]
             )
-            self._plant(FactKind.VIRAL_WINNER, handle, posts[place].video_id)
-            return timeline.with_viral(posts, place)
+            posts = timeline.with_viral(posts, place)
+            views = float(posts[place].views_at(self.as_of))
+            self._plant(FactKind.VIRAL_WINNER, handle, posts[place].video_id, views)
         return posts
 
     def _with_storm(self, handle: str, posts: Posts) -> Posts:
         if handle != self.cast.storm:
             return posts
         place = len(posts) - 1 - self.dice.randrange(1, 4)
-        self._plant(FactKind.COMMENT_CRISIS, handle, posts[place].video_id)
-        return _changed(posts, place, talk.with_storm(self.dice, posts[place], self.as_of))
+        stormy = talk.with_storm(self.dice, posts[place], self.as_of)
+        angry = float(talk.cross_in_a_day(stormy, self.as_of))
+        self._plant(FactKind.COMMENT_CRISIS, handle, stormy.video_id, angry)
+        return _changed(posts, place, stormy)
 
     def _shop(self, material: Material) -> shop.Shop:
         sold = shop.shop_of(self.dice, material, self.as_of)
@@ -157,6 +162,12 @@ class _Drawing:
             sold = shop.with_oversold(sold, place)
             self._plant(FactKind.OVERSOLD, handle, sold.products[place].product_id, float(shop.OVERSOLD_BY))
         return sold
+
+
+def _speed(trend: WorldTrend) -> float:
+    """Return how much more views a day the last week brought than the 23 days before, as a share of both, 0 to 1."""
+    fresh, before = trend.views_7_days / 7, (trend.views_30_days - trend.views_7_days) / 23
+    return (fresh - before) / (fresh + before)
 
 
 def _changed(posts: Sequence[WorldPost], place: int, post: WorldPost) -> Posts:

@@ -102,6 +102,12 @@ def with_storm(dice: Random, post: WorldPost, as_of: datetime) -> WorldPost:
     return replace(post, comments=_in_order((*post.comments, *angry)))
 
 
+def cross_in_a_day(post: WorldPost, as_of: datetime) -> int:
+    """Return how many comments of the last 24 hours under the post are complaints."""
+    since = as_of - timedelta(days=1)
+    return sum(one.created_at > since and one.text.startswith((*STORM, *CROSS)) for one in post.comments)
+
+
 def _under(dice: Random, post: WorldPost, count: int, as_of: datetime) -> tuple[WorldComment, ...]:
     """Return so many comments, at most one cross one in the last day."""
     comments, cross = [], 0

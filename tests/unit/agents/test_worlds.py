@@ -1,6 +1,7 @@
 """The commands that put a made world up and hold agents against it."""
 
 import json
+from collections import Counter
 from io import StringIO
 from typing import Any
 
@@ -70,8 +71,11 @@ def test_check_sandbox_truth_says_what_was_missed_and_exits_with_1(
     told = json.loads(capsys.readouterr().out)
     assert exited.value.code == 1
     assert (told["planted"], told["found"], told["invented"]) == (10, 9, 1)
-    assert told["details"]["missed"][0]["agent"] == "account_health"
-    assert told["details"]["invented"][0]["subject"] == "7"
+    assert Counter(one["outcome"] for one in told["details"]) == {"found": 9, "missed": 1, "invented": 1}
+    *_, missed, invented = told["details"]
+    assert (missed["agent"], missed["kind"]) == ("account_health", MISSED.kind)
+    assert (invented["agent"], invented["subject"]) == ("comment_triage", "7")
+    assert all({"outcome", "kind", "handle", "subject", "value"} <= one.keys() for one in told["details"])
     with pytest.raises(SystemExit):
         call_command("check_sandbox_truth", "--seed", "3")
     text = capsys.readouterr().out
