@@ -100,10 +100,8 @@ class GateNode(Node):
 
 REVIEW_INPUT = ("findings", "blocked", "items")
 REVIEW_OUTPUT = ("passed", "sent_back", "findings", "blocked", "reviewer", "items")
-"""What a review puts out: whether nothing grave is left, how often the draft was sent back, and what is left.
-
-`items` are those it was given, each with its own `findings`, `compliance_score` and `blocked`.
-"""
+"""What a review puts out: whether nothing grave is left, how often the draft was sent back, and what is left; `items`
+are those it was given, each with its own `findings`, `compliance_score` and `blocked`."""
 
 
 class ReviewNode(Node):
@@ -179,8 +177,7 @@ class SyncNode(Node):
 
 PREFLIGHT_INPUT = ("currency",)
 PREFLIGHT_OUTPUT = ("brand", "data_as_of", "currency")
-"""What a preflight puts out: the brand's name, from when the account's data is, and its advertiser's currency where
-the preflight has to know that."""
+"""What a preflight puts out: the brand's name, from when the data is, and where it `spends` in which currency."""
 
 
 class PreflightNode(Node):
@@ -201,10 +198,7 @@ STUDIO_JOB_OUTPUT = ("job", "jobs")
 
 
 class StudioJobNode(Node):
-    """Have the studio make a video of `prompt`, `seconds` long, once for this step however often it is tried.
-
-    Or, given the `brief` that `content_producer` writes, a clip for each of its shots.
-    """
+    """Have the studio make a video of `prompt`, or a clip for each shot of a `brief`, once for this step."""
 
     kind: Literal["studio_job"] = "studio_job"
 

@@ -3,7 +3,6 @@
 import json
 from datetime import datetime, timedelta
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,118 +12,27 @@ from agents.circles import CIRCLES
 from agents.registry import AGENTS
 from agents.sandbox.tiktok import ledger as tiktok_ledger
 from agents.sandbox.tiktok.records import Kind
-from agents.sandbox.world.build import build_world
 from agents.sandbox.world.model import FactKind, World
-from agents.sandbox.world.planting import plant_world
 from agents.sandbox_models import SandboxRecord, SandboxStudioJob
-from agents.worlds import settle_world
-from approvals.amending import approve_edited
-from approvals.models import ApprovalRequest, Decision
-from approvals.services import approve, reject
-from tests.factories.accounts import WorkspaceFactory
-from tests.factories.acting import made_of_campaigns
-from tests.factories.posting import decider_of, providers, time_passes, work
+from tests.factories.posting import work
+from tests.unit.workflows.seeded.runs import (
+    POST,
+    asked,
+    decide,
+    decide_edited,
+    drafts_of,
+    report_of,
+    started,
+    steps,
+    to_rest,
+)
 from tiktok_ops.accounts.models import TikTokAccount
 from tiktok_ops.alerts.models import Alert
-from tiktok_ops.content.models import Artifact, Creator
+from tiktok_ops.content.models import Creator
 from workflows.executors import context_of
 from workflows.models import Effect, WorkflowRun
 from workflows.services import start_run
 from workflows.validation import InputRefused
-
-SEED = 3
-POST = {"duration_seconds": 5, "privacy_level": "SELF_ONLY"}
-
-
-@pytest.fixture(scope="module")
-def world(module_db: str) -> World:
-    """Plant a world once; each workflow works on a brand of its own."""
-    world = build_world(SEED)
-    plant_world(world, grows=False)
-    return world
-
-
-@pytest.fixture(scope="module")
-def accounts(world: World) -> dict[str, TikTokAccount]:
-    return settle_world(world, workspace=WorkspaceFactory.create(), by="a test")
-
-
-@pytest.fixture(autouse=True)
-def tiktok_at_once(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path
-    made = providers()
-    studio = made["studio"]["OPTIONS"] | {"faults": {"make_seconds": 0}}
-    settings.PROVIDERS = made | {"studio": made["studio"] | {"OPTIONS": studio}}
-
-
-def started(slug: str, account: TikTokAccount, **given: Any) -> WorkflowRun:
-    return work(start_run(slug, account_id=account.id, by="a test", given=given))
-
-
-def to_rest(run: WorkflowRun) -> WorkflowRun:
-    """Let time pass until the run is over or all that is left of it waits for people."""
-    for _ in range(25):
-        run = time_passes(work(run))
-        moving = run.steps.filter(status__in=["ready", "running"]) | run.steps.filter(
-            status="waiting", wake_at__isnull=False
-        )
-        if run.finished_at or not moving.exists():
-            return run
-    raise AssertionError(steps(run))
-
-
-def asked(run: WorkflowRun, kind: str = "") -> list[ApprovalRequest]:
-    found = ApprovalRequest.objects.filter(run_id=run.id, status="open").order_by("created_at")
-    return list(found.filter(kind=kind) if kind else found)
-
-
-def decide(request: ApprovalRequest, verb: str = "approve") -> None:
-    said: dict[str, Any] = {
-        "request_id": request.id,
-        "by": decider_of(request),
-        "channel": Decision.Channel.ADMIN,
-        "seen_sha256": request.payload_sha256,
-    }
-    if verb == "approve":
-        approve(**said)
-    else:
-        reject(**said, comment="Not this one.")
-
-
-def decide_edited(request: ApprovalRequest, **changes: Any) -> None:
-    approve_edited(
-        request_id=request.id,
-        by=decider_of(request),
-        channel=Decision.Channel.ADMIN,
-        seen_sha256=request.payload_sha256,
-        payload=json.loads(bytes(request.payload)) | changes,
-        comment="As we say it.",
-    )
-
-
-def steps(run: WorkflowRun) -> list[Any]:
-    return list(run.steps.exclude(status="succeeded").values("key", "item", "status", "error"))
-
-
-def drafts_of(run: WorkflowRun) -> dict[str, str]:
-    """Return the texts of the drafts the run's steps kept, by key; of a loop's steps one."""
-    keys = dict(run.steps.values_list("id", "key"))
-    kept = Artifact.objects.filter(run_id=run.id, kind="draft")
-    return {keys[step_id]: text for step_id, text in kept.values_list("step_id", "text")}
-
-
-def check_campaign_drafts(run: WorkflowRun) -> None:
-    """Hold what a campaign's run kept as drafts against what its agents put out."""
-    drafts = drafts_of(run)
-    listing = (run.steps.filter(key="listings").latest("round").output or {})["listings"][0]
-    assert all(one["title"] in drafts["listings"] for one in listing["variants"])
-    assert drafts["listings"].index(listing["recommended"]["title"]) == len(f"{listing['id']}\n\n")
-    ads = (run.steps.filter(key="ads").latest("round").output or {})["campaigns"]
-    assert all(one["hook"] in drafts["ads"] for one in ads)
-
-
-def report_of(run: WorkflowRun) -> str:
-    return Artifact.objects.get(run_id=run.id, kind="report").text
 
 
 def test_profile_audit_of_a_suppressed_account_raises_the_alert_and_says_so(
@@ -227,90 +135,6 @@ def test_post_launch_loop_replies_where_a_person_agrees(
     items = (run.steps.filter(key="triage").latest("round").output or {})["items"]
     assert all(one["suggested_reply"] in drafts_of(run)["triage"] for one in items if one["suggested_reply"])
     assert "1 posts in crisis" in report_of(run)
-
-
-def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
-    accounts: dict[str, TikTokAccount],
-) -> None:
-    account = accounts["brothwell"]
-    run = started(
-        "campaign_launch",
-        account,
-        budget="700.00",
-        spend_cap="700.00",
-        currency="USD",
-        days=7,
-        location_ids=["2921044"],
-        **POST,
-    )
-    assert {one.kind for one in asked(run)} >= {"update_listing", "create_campaign"}, steps(run)
-    listings = asked(run, "update_listing")
-    decide_edited(listings[0], title="Broth pot for slow Sundays", description="Holds six litres.")
-    for listing in listings[1:]:
-        decide(listing, "reject")
-    campaigns = [json.loads(bytes(one.payload)) for one in asked(run, "create_campaign")]
-    for campaign in asked(run, "create_campaign"):
-        decide(campaign)
-    letter, *others = asked(run, "send_message")
-    decide(letter)
-    for other in others:
-        decide(other, "reject")
-    run = to_rest(run)
-    [post] = asked(run, "post_video")
-    # The post is about the listing as it was edited.
-    draft = run.steps.get(key="draft", status="succeeded").output or {}
-    assert (draft["brief"]["hook"], draft["brief"]["outline"]) == (
-        "Broth pot for slow Sundays",
-        "Holds six litres.",
-    )
-    decide(post)
-    run = to_rest(run)
-    assert run.status == "succeeded", steps(run)
-    check_campaign_drafts(run)
-    kinds = sorted(Effect.objects.filter(step__run=run, status="confirmed").values_list("kind", flat=True))
-    assert {"update_listing", "post_video", "create_campaign"} <= set(kinds)
-    assert kinds.count("send_message") == 1
-    [sent] = SandboxRecord.objects.filter(kind=Kind.MESSAGE, owner=account.handle)
-    approved = json.loads(bytes(letter.payload))
-    assert json.loads(sent.data["content"]) == {"content": approved["text"]}
-    thread = SandboxRecord.objects.get(kind=Kind.CONVERSATION, key=sent.data["conversation_id"])
-    assert thread.data["username"] == approved["creator"]
-    matched = {one["handle"]: one for one in (run.steps.get(key="outreach").output or {})["creators"]}
-    assert matched[approved["creator"]]["overlap"] >= 0.3
-    assert any(one["engagement"] is not None for one in matched.values())
-    made = made_of_campaigns(account.handle)
-    assert {one["operation_status"] for of_kind in made.values() for one in of_kind} == {"DISABLE"}
-    assert sorted(one["campaign_name"] for one in made["campaign"]) == sorted(
-        one["name"] for one in campaigns
-    )
-    groups = {one["campaign_id"]: one for one in made["adgroup"]}
-    assert len(groups) == len(made["adgroup"]) == len(campaigns)
-    for there in made["campaign"]:
-        wanted = next(one for one in campaigns if one["name"] == there["campaign_name"])
-        group = groups[there["campaign_id"]]
-        assert (group["adgroup_name"], group["location_ids"]) == (wanted["audience"]["segment"], ["2921044"])
-        ads = [one for one in made["ad"] if one["adgroup_id"] == group["adgroup_id"]]
-        assert sorted(one["tiktok_item_id"] for one in ads) == sorted(wanted["posts"])
-        assert {one["ad_text"] for one in ads} == {wanted["hook"]}
-
-
-def test_campaign_launch_in_another_currency_than_the_advertisers_asks_nobody(
-    accounts: dict[str, TikTokAccount],
-) -> None:
-    run = started(
-        "campaign_launch", accounts["brothwell"], budget="700.00", spend_cap="700.00", currency="EUR", **POST
-    )
-    assert run.status == "failed"
-    assert "who pays in USD: start again with amounts in USD" in run.steps.get(key="preflight").error
-    assert not asked(run)
-
-
-def test_campaign_launch_without_a_brand_stops_with_one_sentence(accounts: dict[str, TikTokAccount]) -> None:
-    account = TikTokAccount.objects.create(workspace=accounts["brothwell"].workspace, handle="nobrand")
-    run = started("campaign_launch", account, budget="700.00", spend_cap="700.00", **POST)
-    assert run.status == "failed"
-    assert "has no brand: link one" in run.steps.get(key="preflight").error
-    assert not asked(run)
 
 
 def test_shop_sync_changes_what_differs_once_a_person_agrees(accounts: dict[str, TikTokAccount]) -> None:
@@ -419,15 +243,15 @@ def test_video_production_makes_what_was_chosen_and_posts_it(accounts: dict[str,
     decide_edited(idea, hook="Laces that hold on ice", outline="Show a double knot.", topic="boots")
     run = to_rest(run)
     # Video and caption are both of the idea as it was edited.
-    [order] = SandboxStudioJob.objects.all()
-    assert order.prompt == "Show a double knot."
     draft = run.steps.get(key="draft").output or {}
     assert (draft["brief"]["hook"], draft["brief"]["outline"]) == (
         "Laces that hold on ice",
         "Show a double knot.",
     )
     [post] = asked(run, "post_video")
-    shots = (run.steps.get(key="draft").output or {})["brief"]["shots"]
+    shots = draft["brief"]["shots"]
+    orders = SandboxStudioJob.objects.order_by("key")
+    assert all(shot["line"] in order.prompt for shot, order in zip(shots, orders, strict=True)), shots
     film = (run.steps.get(key="film").output or {})["probe"]
     assert len(film["assembled_from"]) == len(shots) == 3
     assert film["duration_seconds"] == pytest.approx(9, abs=0.2)
