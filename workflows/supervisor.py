@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from tiktok_ops.content.fitting import CLUSTER as FITTING_CLUSTER
 from tiktok_ops.content.imports.uploads import CLUSTER as IMPORTS_CLUSTER
 from tiktok_ops.env import BASE_DIR
 from tiktok_ops.prepared import fetch
@@ -308,6 +309,13 @@ LOADS = """
         WHERE status = 'running' AND rung_at > statement_timestamp() - make_interval(secs => %s)
             OR status = 'checking' AND rung_at > statement_timestamp()
         HAVING count(*) > 0
+    -- And so is a copy that is being made, where it was taken up and nobody has said yet what came of it.
+    UNION ALL SELECT %s, 0, count(*), 0, 0, sum(hashtext(id::text || (probe #>> '{fitting,tries}')))::bigint
+        FROM content_asset
+        WHERE probe ? 'fitting' AND NOT ((probe -> 'fitting') ? 'made')
+            AND coalesce(probe #>> '{fitting,problem}', '') = '' AND (probe #>> '{fitting,tries}')::integer > 0
+            AND (probe #>> '{fitting,rung_at}')::timestamptz > statement_timestamp() - make_interval(secs => %s)
+        HAVING count(*) > 0
 """
 
 
@@ -315,7 +323,8 @@ def current_loads() -> dict[str, Load]:
     """Count what is due and what this host holds for each cluster that has something, by the database's clock."""
     mine = f"{this_host()} "
     loads: dict[str, Load] = {}
-    found = fetch(LOADS, [mine, str(IMPORTS_CLUSTER), settings.DOORBELL_TIMEOUT_SECONDS])
+    lasts = settings.DOORBELL_TIMEOUT_SECONDS
+    found = fetch(LOADS, [mine, str(IMPORTS_CLUSTER), lasts, str(FITTING_CLUSTER), lasts])
     for cluster, *counts in found:
         before = loads.get(cluster, NO_LOAD)
         loads[cluster] = Load(*(old + new for old, new in zip(astuple(before), counts, strict=True)))

@@ -186,7 +186,7 @@ def watch_trends(
     its fresh posts with a stronger one is listed alongside it.
 
     With `sightings` the trends are TikTok's: a tag's velocity is `trend_speed` of its sightings, its fit
-    that of the account's posts that carry it. What rises and does not fit is `off_brand`. `lacking` is why there are none.
+    that of the account's posts that carry it. What rises and does not fit is `off_brand`; `lacking` says why none is.
     """
     stretch = stretch_of(posts, freshness_hours=given.freshness_hours, as_of=as_of)
     brand_words = damped(Counter(terms(f"{brand.voice} {brand.guidelines}"))) if brand else {}

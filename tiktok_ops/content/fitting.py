@@ -29,6 +29,7 @@ from tiktok_ops.errors import Overtaken, Refused
 from tiktok_ops.queue import Cluster, ring
 
 DOORBELL = "tiktok_ops.content.tasks.fit_video"
+CLUSTER = Cluster.LONG
 RING_AGAIN = timedelta(seconds=settings.DOORBELL_TIMEOUT_SECONDS)
 """After that a worker that had it is certainly gone."""
 MOST_TRIES = 3
@@ -64,7 +65,7 @@ def fitting_of(asset: Asset) -> dict[str, Any]:
 def ring_for(asset: Asset) -> None:
     """Ask a worker for the copy; the keeper asks again where this is lost."""
     with transaction.atomic():
-        ring(DOORBELL, asset.id, cluster=Cluster.LONG)
+        ring(DOORBELL, asset.id, cluster=CLUSTER)
 
 
 def fit_again(asset: Asset, *, by: User) -> None:
@@ -75,7 +76,7 @@ def fit_again(asset: Asset, *, by: User) -> None:
             raise Overtaken("The copy of this video is made, or being made, already: look at it again.")
         _write(locked, problem="", tries=0, rung_at=timezone.now().isoformat())
         _record("asset.fitting_requested", locked, by=by)
-        ring(DOORBELL, locked.id, cluster=Cluster.LONG)
+        ring(DOORBELL, locked.id, cluster=CLUSTER)
 
 
 def fit_asset(*, asset_id: UUID) -> None:
@@ -115,7 +116,7 @@ def ring_waiting_fittings() -> int:
         due = list(waiting_fittings().select_for_update(skip_locked=True, of=("self",)))
         for asset in due:
             _write(asset, rung_at=timezone.now().isoformat())
-            ring(DOORBELL, asset.id, cluster=Cluster.LONG)
+            ring(DOORBELL, asset.id, cluster=CLUSTER)
     return len(due)
 
 

@@ -283,6 +283,14 @@ class Asset(models.Model):
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [models.UniqueConstraint(fields=["workspace", "sha256"], name="asset_once")]
+        indexes = [
+            # For the keeper and for each worker, which ask again and again.
+            models.Index(
+                fields=["id"],
+                name="asset_without_its_copy",
+                condition=Q(probe__has_key="fitting") & ~Q(probe__fitting__has_key="made"),
+            )
+        ]
 
     def __str__(self) -> str:
         kind, _, form = self.media_type.partition("/")

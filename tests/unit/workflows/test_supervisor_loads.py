@@ -1,18 +1,24 @@
 """What there is to do, what this host holds of it, and what the gone of this host still hold."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
+from model_bakery import baker
 
 from tests.factories.workflows import HOUR, WorkflowRunFactory, WorkflowStepFactory
 from tests.unit.workflows.rows import step_in
 from tests.unit.workflows.test_processes import ENDED_PID
+from tiktok_ops.content.fitting import CLUSTER
+from tiktok_ops.content.models import Asset
 from workflows.models import WorkflowStep
 from workflows.processes import this_host, this_process
 from workflows.supervisor import (
+    NO_LOAD,
     Load,
     current_load,
+    current_loads,
     release_leases_of_the_gone,
 )
 
@@ -54,6 +60,25 @@ def test_count_load_marks_what_this_host_holds_and_another_turn_of_it() -> None:
     second = current_load().mark
     held_by(this_process())
     assert len({0, first, second, current_load().mark}) == 4
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changes", "held"),
+    [
+        ({}, 1),
+        ({"tries": 0}, 0),  # nobody has taken it up
+        ({"rung_at": (timezone.now() - HOUR).isoformat()}, 0),  # whoever had is gone
+        ({"problem": "It cannot be made."}, 0),
+        ({"problem": ""}, 1),  # a person had it made again
+        ({"made": "the copy's id"}, 0),
+    ],
+)
+def test_count_load_holds_a_video_whose_copy_is_being_made(changes: dict[str, Any], held: int) -> None:
+    fitting = {"why": "Too wide.", "rung_at": timezone.now().isoformat(), "tries": 1} | changes
+    baker.make(Asset, probe={"fitting": fitting})
+    baker.make(Asset, probe={})
+    assert current_loads().get(str(CLUSTER), NO_LOAD).held == held
 
 
 @pytest.mark.django_db
