@@ -116,7 +116,8 @@ class Watch:
     is begun again; left alone, everything due would wait as long as that takes.
 
     Each restart that moved nothing makes it twice as patient, up to 16 times: a cluster that takes longer
-    to come up than `stall_seconds`, on a busy machine, would else be ended each time before it could work.
+    to come up than `stall_seconds`, on a busy machine, would else be ended each time before it could work. What was
+    taken up anew after a restart is not moved by that: the second change since then is the first that tells.
     """
 
     stall_seconds: float
@@ -125,21 +126,23 @@ class Watch:
     restarts: int = 0
     has_worked: bool = False
     mark: int = 0
+    moves: int = 0
 
     def is_stalled(self, load: "Load", *, now: float) -> bool:
         """Return whether nothing moved for `stall_seconds` although somebody could have moved it."""
         self.has_worked = self.has_worked or load.held > 0
         has_moved, self.mark = load.mark != self.mark, load.mark
+        self.moves += has_moved and load.held > 0
         is_idle = not load.due and not load.overdue
         if has_moved or is_idle or load.held >= self.workers:
             self.moved_at = now
-            self.restarts = 0 if is_idle or load.held else self.restarts
+            self.restarts = 0 if is_idle or self.moves > 1 else self.restarts
         patience = self.stall_seconds * (1 << min(self.restarts, 4))
         return now - self.moved_at >= patience
 
     def restarted(self, *, now: float) -> None:
         """Begin to wait anew; what it held is given back, which is no progress."""
-        self.moved_at, self.restarts, self.has_worked, self.mark = now, self.restarts + 1, False, 0
+        self.moved_at, self.restarts, self.has_worked, self.mark, self.moves = now, self.restarts + 1, False, 0, 0
 
 
 @dataclass(slots=True)

@@ -67,7 +67,20 @@ def test_watch_after_restarts_that_moved_nothing_is_twice_as_patient_each_time()
         watch.restarted(now=now)
     assert waited == [60, 120, 240, 480, 960, 960]
     assert not watch.is_stalled(load(due=1, held=1, mark=1), now=now)
-    assert watch.is_stalled(load(due=1, mark=1), now=now + 60)
+    assert not watch.is_stalled(load(due=1, held=1, mark=2), now=now)
+    assert watch.is_stalled(load(due=1, mark=2), now=now + 60)
+
+
+def test_watch_grows_no_less_patient_because_the_same_work_was_taken_up_after_each_restart() -> None:
+    watch = Watch(stall_seconds=60, workers=2, moved_at=0)
+    waited = []
+    now = 0.0
+    for turn in range(1, 5):
+        while not watch.is_stalled(load(due=1, held=1, mark=turn), now=now):
+            now += 1
+        waited.append(now - watch.moved_at)
+        watch.restarted(now=now)
+    assert waited == [60, 120, 240, 480]
 
 
 def test_watch_is_no_less_patient_because_what_the_ended_held_was_given_back() -> None:
