@@ -7,6 +7,7 @@ from agents.contract import Typed
 from agents.definitions.content_producer import Shot, StudioBrief
 from agents.providers.studio.jobs import LONGEST_PROMPT, SHORTEST_SECONDS, Order
 
+AVOID = "Never claim or show: "
 SLACK_SECONDS = 0.002
 """Shots begin and end at rounded thousandths of a second."""
 
@@ -53,21 +54,36 @@ def _seconds(take: Sequence[Shot]) -> float:
 
 
 def _prompt(brief: StudioBrief, take: Sequence[Shot], number: int, of: int) -> str:
-    """Return the words for one clip; of the outline and the wishes only what there is room for."""
+    """Return the words for one clip; of claims, wishes and outline what there is room for, of claims only whole ones.
+
+    Whatever a brand forbids beyond that is looked for in every text of the post, and a person sees the film.
+    """
     lines = " ".join(f"“{shot.line}”" for shot in take)
     must = [
         f"Upright video, {brief.aspect_ratio}; clip {number} of {of} that are shown one after the other.",
         f"On the screen: {lines}",
         f"The whole is about: {brief.hook}",
         f"For: {brief.audience}" if brief.audience else "",
-        f"Never claim or show: {'; '.join(brief.avoid)}" if brief.avoid else "",
     ]
     may = [
         f"What is to be seen: {brief.wishes}" if brief.wishes else "",
         f"Outline: {brief.outline}" if brief.outline else "",
     ]
     told = "\n".join(filter(None, must))
+    if claims := _as_many(brief.avoid, room=LONGEST_PROMPT - len(told) - len(AVOID) - 1):
+        told = f"{told}\n{AVOID}{claims}"
     for part in filter(None, may):
         room = LONGEST_PROMPT - len(told) - 1
         told = f"{told}\n{part[:room]}" if room > 0 else told
+    return told
+
+
+def _as_many(claims: Sequence[str], *, room: int) -> str:
+    """Return the first of the claims, in a line of at most so many characters."""
+    told = ""
+    for claim in claims:
+        more = f"{told}; {claim}" if told else claim
+        if len(more) > room:
+            break
+        told = more
     return told

@@ -142,7 +142,13 @@ class Watch:
 
     def restarted(self, *, now: float) -> None:
         """Begin to wait anew; what it held is given back, which is no progress."""
-        self.moved_at, self.restarts, self.has_worked, self.mark, self.moves = now, self.restarts + 1, False, 0, 0
+        self.moved_at, self.restarts, self.has_worked, self.mark, self.moves = (
+            now,
+            self.restarts + 1,
+            False,
+            0,
+            0,
+        )
 
 
 @dataclass(slots=True)

@@ -157,6 +157,14 @@ def test_prompt_without_room_leaves_out_of_the_outline_what_does_not_fit() -> No
     assert "Outline" not in order.prompt
 
 
+def test_prompt_of_a_brand_that_forbids_much_names_as_many_whole_claims_as_there_is_room_for() -> None:
+    claims = [f"{number:03}{'c' * 197}" for number in range(30)]
+    [order] = orders_of({"brief": brief("a", seconds=3, avoid=claims)})
+    assert len(order.prompt) <= 2_000
+    [told] = [line for line in order.prompt.splitlines() if line.startswith("Never claim or show: ")]
+    assert told == f"Never claim or show: {'; '.join(claims[:9])}"
+
+
 def test_check_a_job_with_a_brief_and_a_prompt_refuses_it() -> None:
     node = job_node(inputs={"brief": "brief.brief", "prompt": "brief.prompt"})
     with pytest.raises(DefinitionRefused, match="gives 'prompt', which a studio's job does not take"):
