@@ -23,7 +23,7 @@ from tests.database import (
     drop_database,
     keep_rows,
     prepare_database,
-    template_of,
+    template,
     wipe,
 )
 from tests.forms import IS_LONG, IS_WIDE, SEED, examples
@@ -176,7 +176,7 @@ def own_database(blocker: DjangoDbBlocker, spare: dict[str, str]) -> Iterator[st
 def _cloned(shared: str) -> tuple[str, str]:
     """Return name and URL of a new clone of the template."""
     name = f"{shared}_{uuid4().hex[:12]}"
-    url = clone_database(template_of(shared), name)
+    url = clone_database(template(), name)
     keep_rows(url)
     return name, url
 

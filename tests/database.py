@@ -19,6 +19,9 @@ from psycopg import sql
 
 from tiktok_ops.env import BASE_DIR
 
+KEPT_TEMPLATES = 3
+_in_use: list[str] = []
+
 
 def database_digest() -> str:
     """Return a digest of every migration and of all SQL they install."""
@@ -63,9 +66,10 @@ def prepare_database(*, keep: bool, digest: str) -> None:
     """
     connection.ensure_connection()  # starts the embedded server
     test_name: str = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
-    template = template_of(test_name)
     if not keep:
         digest += os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
+    template = template_of(test_name, digest)
+    _in_use.append(template)
     connection.close()
     with _administer() as administration:
         administration.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])
@@ -73,7 +77,7 @@ def prepare_database(*, keep: bool, digest: str) -> None:
             drop_database(test_name)
             setup_databases(verbosity=0, interactive=False, keepdb=False, serialized_aliases=[])
             connections.close_all()
-            drop_database(template)
+            _drop_templates_like(template, administration)
             clone_database(test_name, template)
             _remember(administration, digest, test_name, template)
         elif _digest_of(test_name) != digest:
@@ -83,9 +87,28 @@ def prepare_database(*, keep: bool, digest: str) -> None:
     settings.DATABASES[connection.alias]["NAME"] = connection.settings_dict["NAME"] = test_name
 
 
-def template_of(test_name: str) -> str:
-    """Return the name of a test database's template, which is the same for every process of a run."""
-    return re.sub(r"_gw\d+$", "", test_name) + "_template"
+def template_of(test_name: str, digest: str) -> str:
+    """Return the name of a test database's template: the same for every process of a run, and for nobody's else.
+
+    It is the digest's own, so that a run of another state of the project, at the same time, takes it from nobody.
+    """
+    short = hashlib.sha256(digest.encode()).hexdigest()[:12]
+    return re.sub(r"_gw\d+$", "", test_name) + f"_template_{short}"
+
+
+def template() -> str:
+    """Return the template of this process's run."""
+    return _in_use[-1]
+
+
+def _drop_templates_like(name: str, administration: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Drop this template, if it is there, and those of other states but the few that were made last."""
+    rows = administration.execute(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid DESC",
+        [name.rpartition("_")[0]],
+    ).fetchall()
+    for old in {name, *(str(found) for (found,) in rows[KEPT_TEMPLATES:])}:
+        drop_database(old)
 
 
 def _remember(administration: psycopg.Connection[tuple[object, ...]], digest: str, *names: str) -> None:

@@ -193,7 +193,7 @@ def test_definition_of_a_gate_that_cannot_ask_is_refused(node: Any, sentence: st
 
 
 def test_definition_may_read_what_a_gate_puts_out_and_nothing_else() -> None:
-    reads = agent_node("after", "gate", inputs={"policy_flags": "gate.output.payload.flags"})
+    reads = agent_node("after", "gate", inputs={"policy_flags": "gate.output.payload.caption"})
     check_workflow(workflow_of(gate_node(), reads))
     wrong = agent_node("after", "gate", inputs={"policy_flags": "gate.output.caption"})
 

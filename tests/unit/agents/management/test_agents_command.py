@@ -36,8 +36,9 @@ def test_agents_as_text_are_a_few_lines_each(capsys: pytest.CaptureFixture[str])
     assert blocks[sorted(AGENTS).index("inventory_sync")] == (
         "inventory_sync (fast, asks no provider)\n"
         "  Find the products of a shop that run out soon or are sold beyond their stock.\n"
-        "  takes: low_stock_days\n"
-        "  puts out: as_of, enough_data, note, low_stock_days, sales_velocity, levels, low_stock, oversold"
+        "  takes: low_stock_days, restocked\n"
+        "  puts out: as_of, enough_data, note, low_stock_days, sales_velocity, levels, low_stock, oversold, "
+        "stock_proposals, left_for_next"
     )
 
 

@@ -1,9 +1,11 @@
 """A campaign launch, from its start to its report: everything asked, and what was approved done once."""
 
 import json
+from typing import Any
 
 from agents.sandbox.tiktok.records import Kind
 from agents.sandbox_models import SandboxRecord
+from approvals.models import ApprovalRequest
 from tests.factories.acting import made_of_campaigns
 from tests.unit.workflows.seeded.runs import (
     POST,
@@ -16,7 +18,7 @@ from tests.unit.workflows.seeded.runs import (
     to_rest,
 )
 from tiktok_ops.accounts.models import TikTokAccount
-from workflows.models import Effect
+from workflows.models import Effect, WorkflowRun
 
 
 def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
@@ -34,17 +36,11 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
         **POST,
     )
     assert {one.kind for one in asked(run)} >= {"update_listing", "create_campaign"}, steps(run)
-    listings = asked(run, "update_listing")
-    decide_edited(listings[0], title="Broth pot for slow Sundays", description="Holds six litres.")
-    for listing in listings[1:]:
-        decide(listing, "reject")
+    edit_the_first_of(asked(run, "update_listing"))
     campaigns = [json.loads(bytes(one.payload)) for one in asked(run, "create_campaign")]
     for campaign in asked(run, "create_campaign"):
         decide(campaign)
-    letter, *others = asked(run, "send_message")
-    decide(letter)
-    for other in others:
-        decide(other, "reject")
+    letter = agree_to_the_first_of(asked(run, "send_message"))
     run = to_rest(run)
     [post] = asked(run, "post_video")
     # The post is about the listing as it was edited.
@@ -60,6 +56,29 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
     kinds = sorted(Effect.objects.filter(step__run=run, status="confirmed").values_list("kind", flat=True))
     assert {"update_listing", "post_video", "create_campaign"} <= set(kinds)
     assert kinds.count("send_message") == 1
+    check_letter(run, letter)
+    check_made(account, campaigns)
+
+
+def edit_the_first_of(listings: list[ApprovalRequest]) -> None:
+    """Change one listing and say yes to that; no to the others."""
+    decide_edited(listings[0], title="Broth pot for slow Sundays", description="Holds six litres.")
+    for listing in listings[1:]:
+        decide(listing, "reject")
+
+
+def agree_to_the_first_of(letters: list[ApprovalRequest]) -> ApprovalRequest:
+    """Say yes to one letter, no to the others, and return the one."""
+    letter, *others = letters
+    decide(letter)
+    for other in others:
+        decide(other, "reject")
+    return letter
+
+
+def check_letter(run: WorkflowRun, letter: ApprovalRequest) -> None:
+    """Assert that TikTok has the letter once, in its words, to a creator who matches and whose figures are known."""
+    account = run.account
     [sent] = SandboxRecord.objects.filter(kind=Kind.MESSAGE, owner=account.handle)
     approved = json.loads(bytes(letter.payload))
     assert json.loads(sent.data["content"]) == {"content": approved["text"]}
@@ -68,6 +87,10 @@ def test_campaign_launch_asks_for_each_act_and_does_what_was_approved(
     matched = {one["handle"]: one for one in (run.steps.get(key="outreach").output or {})["creators"]}
     assert matched[approved["creator"]]["overlap"] >= 0.3
     assert any(one["engagement"] is not None for one in matched.values())
+
+
+def check_made(account: TikTokAccount, campaigns: list[dict[str, Any]]) -> None:
+    """Assert that TikTok has each campaign once with its ad group and ads, as approved, all of it switched off."""
     made = made_of_campaigns(account.handle)
     assert {one["operation_status"] for of_kind in made.values() for one in of_kind} == {"DISABLE"}
     assert sorted(one["campaign_name"] for one in made["campaign"]) == sorted(
