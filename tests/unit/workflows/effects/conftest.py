@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections
 from pytest_django import DjangoDbBlocker
 
-from tests.database import clone_database, drop_database
+from tests.database import clone_database, drop_database, template
 from tests.factories.posting import WatchedTikTok, forget_tiktok, providers
 
 
@@ -20,7 +20,7 @@ def posting_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
         shared = connection.settings_dict["NAME"]
         name = f"{shared}_{uuid4().hex[:12]}"
         connections.close_all()
-        clone_database(f"{shared}_template", name)
+        clone_database(template(), name)
         connection.settings_dict["NAME"] = name
         try:
             yield
