@@ -10,7 +10,7 @@ from pytest_django import DjangoDbBlocker
 
 from agents.sandbox_grant_models import SandboxGrant, SandboxNotice, SandboxToken
 from agents.sandbox_models import SandboxCreator, SandboxPost, SandboxRecord, SandboxRequest
-from tests.database import clone_database, drop_database
+from tests.database import clone_database, drop_database, template
 
 EMPTIED = (
     SandboxNotice,
@@ -30,7 +30,7 @@ def module_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     name = f"{shared}_{uuid4().hex[:12]}"
     with django_db_blocker.unblock():
         connections.close_all()
-        url = clone_database(f"{shared}_template", name)
+        url = clone_database(template(), name)
         yield name, url
         drop_database(name)
 
