@@ -120,8 +120,12 @@ class CreateCampaign(Deed[CampaignCreation]):
         return Found(campaign.id, evidence)
 
     def is_undone(self, acting: Acting[CampaignCreation]) -> bool:
-        """Return whether a part is not there; it is made again after another look, and the others are not."""
-        return any(not part.id for part in parts_in(acting.facts))
+        """Return whether a part is not there, and making it again leaves one: our request id sees to that.
+
+        An ad has none: where one was asked for and is not shown, a person decides.
+        """
+        missing = [part for part in parts_in(acting.facts) if not part.id]
+        return bool(missing) and not any(part.asked and part.key.startswith(AD) for part in missing)
 
 
 def request_id_of(effect_id: UUID, part: str = CAMPAIGN) -> str:
@@ -210,22 +214,27 @@ def _keep_what_is_there(acting: Acting[CampaignCreation]) -> dict[str, Shown]:
 
 
 def _shown(acting: Acting[CampaignCreation]) -> dict[str, Shown]:
-    """Return what TikTok shows of each part that was asked for, by its key."""
+    """Return what TikTok shows of each part that was asked for, by its key.
+
+    What has a kept id is looked into by that id, even where a list that lags does not show it.
+    """
     parts = {part.key: part for part in parts_in(acting.facts) if part.asked}
     access, ads, found = acting.access, acting.provider.ads, dict[str, Shown]()
     where: dict[str, Any] = {"token": access.token, "advertiser_id": access.advertiser_id}
-    kept = parts[CAMPAIGN].id if CAMPAIGN in parts else ""
-    there_now = ads.campaigns(**where, campaign_ids=[kept]) if kept else _same_name(acting)
-    campaign = _one_of(parts.get(CAMPAIGN), there_now, lambda one: True)
-    if campaign is None:
+    kept = {key: part.id for key, part in parts.items()}
+    campaign_id = kept.get(CAMPAIGN, "")
+    there_now = ads.campaigns(**where, campaign_ids=[campaign_id]) if campaign_id else _same_name(acting)
+    if campaign := _one_of(parts.get(CAMPAIGN), there_now, lambda one: True):
+        found[CAMPAIGN], campaign_id = campaign, campaign.id
+    if not campaign_id:
         return found
-    found[CAMPAIGN] = campaign
-    groups = ads.adgroups(**where, campaign_ids=[campaign.id])
-    group = _one_of(parts.get(GROUP), groups, lambda one: one.name == acting.wanted.audience.segment)
-    if group is None:
+    groups = ads.adgroups(**where, campaign_ids=[campaign_id])
+    group_id = kept.get(GROUP, "")
+    if group := _one_of(parts.get(GROUP), groups, lambda one: one.name == acting.wanted.audience.segment):
+        found[GROUP], group_id = group, group.id
+    if not group_id:
         return found
-    found[GROUP] = group
-    for ad in ads.ads(**where, adgroup_ids=[group.id]):
+    for ad in ads.ads(**where, adgroup_ids=[group_id]):
         part = parts.get(f"{AD}{ad.post_id}")
         if part is not None and part.id in {"", ad.id}:
             found[part.key] = ad
