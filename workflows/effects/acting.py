@@ -90,7 +90,7 @@ class Acting(Underway, Generic[Wanted]):
         return self.effect.creator or {}
 
     def ready_to_call(self) -> None:
-        """Keep the lease for one more call of an act of several; right before it.
+        """Keep the lease for one more call of an act of several; right before it, with the access in hand.
 
         Raises `LeaseLost`, `Stopped`, or `TooLate` where this worker was held up meanwhile.
         """

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from agents.providers.errors import ProviderError
+from agents.providers.tiktok.access import Access
 from agents.providers.tiktok.connection import CALL_TIMEOUT_SECONDS
 from agents.providers.tiktok.read.ads import Ad, AdGroup, Campaign
 from agents.providers.tiktok.write.ads import PAUSED, AdsWriter, NewAdGroup, NewCampaign, NewSparkAd
@@ -146,12 +147,15 @@ def parts_of(wanted: CampaignCreation) -> list[Part]:
 def _make(acting: Acting[CampaignCreation], part: Part, made: Mapping[str, str]) -> str:
     """Make one part and keep its id; `made` are the ids of those before it.
 
+    The access comes first, since it may have to be renewed: between the checks and the call is nothing that waits.
     That it is asked for is kept before, and taken back where it is known not to be done.
     """
+    acting.hold_for_call()
+    access = acting.access
     acting.keep_part(replace(part, asked=True))
     try:
         acting.ready_to_call()
-        reference = _create(acting, part.key, made)
+        reference = _create(acting, access, part.key, made)
     except (Stopped, TooLate):
         acting.keep_part(part)
         raise
@@ -165,9 +169,9 @@ def _make(acting: Acting[CampaignCreation], part: Part, made: Mapping[str, str])
     return reference
 
 
-def _create(acting: Acting[CampaignCreation], key: str, made: Mapping[str, str]) -> str:
+def _create(acting: Acting[CampaignCreation], access: Access, key: str, made: Mapping[str, str]) -> str:
     """Create a part with one call, and return its id."""
-    wanted, access = acting.wanted, acting.access
+    wanted = acting.wanted
     where: dict[str, Any] = {"token": access.token, "advertiser_id": access.advertiser_id}
     request_id = request_id_of(acting.effect.id, key)
     writer = AdsWriter(acting.provider)

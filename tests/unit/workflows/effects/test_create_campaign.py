@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from agents.connections.services import connect
+from agents.providers.tiktok.grants import SCOPES
 from agents.sandbox.tiktok.ledger import received
 from agents.sandbox.tiktok.records import Kind, plant
 from agents.sandbox.tiktok.trade_records import ads_object
 from agents.sandbox_models import SandboxRecord
 from approvals.amending import EditRefused, approve_edited
 from approvals.models import ApprovalRequest, Decision
+from tests.factories.accounts import person
 from tests.factories.acting import (
     CAMPAIGN,
     TRIALS,
@@ -22,8 +25,10 @@ from tests.factories.acting import (
     made_of_campaigns,
 )
 from tests.factories.approvals import request_of
+from tests.factories.connections import access_ages, granted
 from tests.factories.content import PostFactory
 from tests.factories.posting import (
+    WatchedTikTok,
     decider_of,
     effect_of,
     moves,
@@ -40,6 +45,7 @@ from tests.factories.tiktok_world import BEGAN, VIDEO_ID, a_video
 from tests.forms import times
 from tests.unit.workflows.effects.test_act_guards import WHERE
 from tiktok_ops.accounts.models import TikTokAccount
+from tiktok_ops.accounts.roles import Role
 from workflows.ads_kinds import CampaignCreation
 from workflows.effects import acting, create_campaign, ledger
 from workflows.effects.acting import Acting
@@ -249,6 +255,21 @@ def test_stop_between_two_parts_waits_and_goes_on_after_the_release(tiktok: Any)
     run = work(run)
     assert (run.status, there(run)) == ("succeeded", (1, 1, POSTS))
     assert [asked_for(one) for one in CREATES] == [1, 1, 2]
+
+
+def test_stop_while_the_access_is_renewed_for_a_part_does_not_make_it(tiktok: Any) -> None:
+    account = account_with_two_posts()
+    grant = granted(account.handle, scopes=(*SCOPES, "ads.read", "ads.manage"))
+    connection = connect(
+        account=account, mode=account.mode, grant=grant, by=person(account.workspace, Role.OWNER)
+    )
+    run = approved(account)
+    tiktok.PROVIDERS = watched("after", "campaign_create", lambda: access_ages(connection, 3700))
+    WatchedTikTok.happens["after", "token"] = lambda: stop(Target(account=account))
+    run = work(run)
+    assert not WatchedTikTok.happens  # it was renewed
+    assert (effect_of(run).status, there(run)) == ("prepared", (1, 0, []))
+    assert asked_for("adgroup_create") == 0
 
 
 def test_call_off_between_two_parts_says_what_there_is(tiktok: Any) -> None:
