@@ -12,6 +12,7 @@ from tiktok_ops.alerts.models import Alert
 from tiktok_ops.alerts.services import raise_alert, resolve_about
 from tiktok_ops.cells import shortened
 from workflows.effects.models import Effect
+from workflows.effects.parts import in_words, is_made, parts_in
 from workflows.models import WorkflowRun, WorkflowStep
 from workflows.outcomes import Alarm
 from workflows.processes import this_host
@@ -82,7 +83,7 @@ def raise_for_lost_effect(effect: Effect) -> None:
 
 
 def raise_for_undone_effect(effect: Effect, *, error: str) -> None:
-    """Raise the alert for an effect that was approved, is not live and will not be, for whatever reason."""
+    """Raise the alert for an effect that was approved, is not done and will not be, for whatever reason."""
     raise_alert(
         kind=EFFECT_UNDONE,
         about=effect,
@@ -90,8 +91,21 @@ def raise_for_undone_effect(effect: Effect, *, error: str) -> None:
         severity=Alert.Severity.WARNING,
         sentence=f"This was approved and did not go out: {effect.request.title}: "
         f"{shortened(error, chars=LONGEST_REASON)}",
-        what_to_do="Nothing of it is live. Put right what the reason names; where TikTok was away, see under Breakers "
-        "whether it answers again. Then try the step again on the run's page; it is asked for once more.",
+        what_to_do=_what_to_do_of_undone(effect),
+    )
+
+
+def _what_to_do_of_undone(effect: Effect) -> str:
+    """Return what to do about a failed effect; what TikTok has of it comes first."""
+    if is_made(effect):
+        return (
+            f"{in_words(parts_in(effect.creator))} It is switched off: finish it, or delete it, in TikTok Ads Manager. "
+            "To have all of it made anew, put right what the reason names, try the step again on the run's page, and "
+            "give another name when it is asked for: one that TikTok has is refused."
+        )
+    return (
+        "Nothing of it is live. Put right what the reason names; where TikTok was away, see under Breakers "
+        "whether it answers again. Then try the step again on the run's page; it is asked for once more."
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories.acting import account_with_world, approved_act, scopes_without
+from tests.factories.acting import account_with_world, approved_act, made_of_campaigns, scopes_without
 from tests.factories.approvals import request_of
 from tests.factories.posting import (
     approved_post,
@@ -18,6 +18,7 @@ from tests.factories.posting import (
     time_passes,
     triggers_off,
     until_it_rests,
+    watched,
     work,
 )
 from tiktok_ops.alerts.models import Alert
@@ -102,6 +103,27 @@ def test_effect_that_fails_raises_one_alert_about_it(
     assert alert.sentence.startswith(f"This was approved and did not go out: {effect.request.title}: ")
     assert why in alert.sentence
     assert "try the step again on the run's page" in alert.what_to_do
+
+
+def test_half_made_campaign_is_told_with_what_there_is_and_how_to_go_on(tiktok: Any) -> None:
+    account = account_with_world()
+    tiktok.PROVIDERS = watched("after", "campaign_create", lambda: scopes_without(account, "ads.manage"))
+    run = work(approved_act("create_campaign", account))
+    alert = Alert.objects.get()
+    [campaign] = made_of_campaigns(run.account.handle)["campaign"]
+    assert alert.what_to_do.startswith(
+        f"TikTok has the campaign {campaign['campaign_name']!r} ({campaign['campaign_id']}). It does not have its ad "
+    )
+    assert "finish it, or delete it, in TikTok Ads Manager" in alert.what_to_do
+    assert "give another name when it is asked for" in alert.what_to_do
+    assert "Nothing of it is live" not in alert.what_to_do
+
+
+def test_campaign_of_which_nothing_was_made_is_told_as_not_live(tiktok: Any) -> None:
+    account = account_with_world()
+    scopes_without(account, "ads.manage")
+    work(approved_act("create_campaign", account))
+    assert Alert.objects.get().what_to_do.startswith("Nothing of it is live.")
 
 
 def test_try_again_resolves_the_alert_and_failing_again_opens_another(tiktok: Any) -> None:
