@@ -266,8 +266,8 @@ def _again(acting: Acting[Wanted]) -> Outcome:
     """Let it begin anew: TikTok shows that it was not done, and twice would be once."""
     if acting.effect.claims >= MOST_SENDS:
         return later(acting, f"It was sent {acting.effect.claims} times and TikTok shows none of it.")
-    there = in_words(parts_in(acting.facts))
-    why = f"{there} It goes on with the rest." if there else NOT_DONE
+    parts = parts_in(acting.facts)
+    why = f"{in_words(parts)} It goes on with the rest." if any(part.id for part in parts) else NOT_DONE
     acting.moved("prepared", cleared_by=Effect.Clearance.PROVIDER, provider_ref="", error=why)
     return Waits(why, look_again_seconds(acting.effect.claims))
 

@@ -273,7 +273,7 @@ def _check_new(wanted: CampaignCreation, facts: Mapping[str, Any]) -> None:
 
 
 def _promised(acting: Acting[CampaignCreation]) -> Decimal:
-    """Return what the run's other campaigns may spend that are there, out, or on their way; the run is locked."""
+    """Return what the run's other campaigns may spend that are, or may be, there or on their way; the run is locked."""
     others = Effect.objects.filter(kind="create_campaign", step__run_id=acting.work.step.run_id)
     others = others.exclude(id=acting.effect.id).select_related("decision")
     payloads = [

@@ -30,25 +30,25 @@ def parts_in(facts: Mapping[str, Any] | None) -> tuple[Part, ...]:
 
 
 def is_made(effect: Effect) -> bool:
-    """Return whether TikTok has a part of it."""
-    return any(part.id for part in parts_in(effect.creator))
+    """Return whether TikTok has a part of it, or may have: one that was asked for and has no id yet."""
+    return any(part.asked or part.id for part in parts_in(effect.creator))
 
 
 def in_words(parts: Sequence[Part]) -> str:
-    """Return what is there and what is not, in sentences; "" while nothing is."""
+    """Return what is there, what may be and what is not, in sentences; "" where nothing is or may be."""
     there = [f"{part.called} ({part.id})" for part in parts if part.id]
-    if not there:
-        return ""
     unsure = [part.called for part in parts if part.asked and not part.id]
     missing = [part.called for part in parts if not part.asked and not part.id]
+    if not there and not unsure:
+        return ""
     told = [
-        f"TikTok has {', '.join(there)}.",
-        f"It may have {', '.join(unsure)}." if unsure else "",
+        f"TikTok has {', '.join(there)}." if there else "",
+        f"{'It' if there else 'TikTok'} may have {', '.join(unsure)}." if unsure else "",
         f"It does not have {', '.join(missing)}." if missing else "",
     ]
     return " ".join(one for one in told if one)
 
 
 def with_what_is_there(effect: Effect, error: str) -> str:
-    """Return the error, followed by what TikTok has of the effect all the same."""
+    """Return the error, followed by what TikTok has, or may have, of the effect all the same."""
     return f"{error} {in_words(parts_in(effect.creator))}".rstrip()

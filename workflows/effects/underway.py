@@ -127,7 +127,7 @@ def _unsealed(underway: Underway, why: str) -> Outcome:
 
 
 def taken_back(underway: One, trouble: Exception) -> One:
-    """Let it begin again later: nothing had left, or only parts that TikTok said it has."""
+    """Let it begin again later: nothing had left, or only parts of which is kept that they were asked for."""
     cleared_by = Effect.Clearance.PROVIDER if is_made(underway.effect) else Effect.Clearance.NOTHING_LEFT
     return underway.moved("prepared", cleared_by=cleared_by, error=str(trouble))
 

@@ -7,28 +7,28 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from agents.connections.services import connect
-from agents.providers.tiktok.grants import SCOPES
-from agents.sandbox.tiktok.ledger import received
-from agents.sandbox.tiktok.records import Kind, plant
-from agents.sandbox.tiktok.trade_records import ads_object
+from agents.sandbox.tiktok.records import Kind
 from agents.sandbox_models import SandboxRecord
 from approvals.amending import EditRefused, approve_edited
 from approvals.models import ApprovalRequest, Decision
-from tests.factories.accounts import person
 from tests.factories.acting import (
     CAMPAIGN,
     TRIALS,
-    account_with_world,
-    approved_act,
     asked_act,
     made_of_campaigns,
 )
 from tests.factories.approvals import request_of
-from tests.factories.connections import access_ages, granted
-from tests.factories.content import PostFactory
+from tests.factories.campaigns import (
+    CREATES,
+    POSTS,
+    SECOND,
+    account_with_two_posts,
+    approved,
+    asked_for,
+    there,
+    until_over,
+)
 from tests.factories.posting import (
-    WatchedTikTok,
     decider_of,
     effect_of,
     moves,
@@ -36,31 +36,23 @@ from tests.factories.posting import (
     providers,
     take_over,
     taken_work,
-    time_passes,
     watched,
     work,
 )
 from tests.factories.stops import stop
-from tests.factories.tiktok_world import BEGAN, VIDEO_ID, a_video
+from tests.factories.tiktok_world import VIDEO_ID
 from tests.forms import times
 from tests.unit.workflows.effects.test_act_guards import WHERE
 from tiktok_ops.accounts.models import TikTokAccount
-from tiktok_ops.accounts.roles import Role
 from workflows.ads_kinds import CampaignCreation
-from workflows.effects import acting, create_campaign, ledger
-from workflows.effects.acting import Acting
-from workflows.effects.models import Effect
-from workflows.effects.parts import Part, in_words, parts_in
+from workflows.effects import acting, ledger
+from workflows.effects.parts import Part, in_words
 from workflows.effects.registry import EFFECTS
 from workflows.effects.underway import TooLate
 from workflows.models import StopSwitch, WorkflowRun
 from workflows.outcomes import TryAgain, Waits
 from workflows.protocol import finish
 from workflows.stop_switch import Target, release
-
-SECOND = "7574100012345678902"
-POSTS = [VIDEO_ID, SECOND]
-CREATES = ("campaign_create", "adgroup_create", "ad_create")
 
 
 class Died(BaseException):
@@ -76,34 +68,6 @@ def die() -> None:
 def nothing_stopped(tiktok: Any) -> None:
     """Begin with no switch: the module's tests share a database."""
     StopSwitch.objects.all().delete()
-
-
-def account_with_two_posts() -> TikTokAccount:
-    account = account_with_world()
-    plant([a_video(account.handle, item_id=SECOND)])
-    PostFactory.create(account=account, video_id=SECOND)
-    return account
-
-
-def approved(account: TikTokAccount | None = None, **given: Any) -> WorkflowRun:
-    return approved_act("create_campaign", account or account_with_two_posts(), **{"posts": POSTS, **given})
-
-
-def there(run: WorkflowRun) -> tuple[int, int, list[str]]:
-    """Return how many campaigns and ad groups there are on TikTok, and the posts there is an ad of."""
-    made = made_of_campaigns(run.account.handle)
-    return len(made["campaign"]), len(made["adgroup"]), [one["tiktok_item_id"] for one in made["ad"]]
-
-
-def asked_for(operation: str) -> int:
-    return len(received(operation=operation, with_unheard=True))
-
-
-def until_over(run: WorkflowRun) -> WorkflowRun:
-    for _ in range(8):
-        if not run.finished_at:
-            run = time_passes(run)
-    return run
 
 
 def test_create_campaign_makes_all_of_what_was_approved_once_and_all_of_it_switched_off() -> None:
@@ -184,33 +148,6 @@ def test_lose_the_answer_about_a_part_leaves_one_of_each(operation: str, fault: 
     assert (run.status, there(run)) == ("succeeded", (1, 1, POSTS)), moves(run)
 
 
-def ask_nothing_shown(run: WorkflowRun, *kinds: Kind) -> WorkflowRun:
-    """Let time pass while TikTok's lists do not show these."""
-    rows = SandboxRecord.objects.filter(owner=run.account.handle, kind__in=kinds)
-    hidden = list(rows)
-    rows.delete()
-    run = until_over(run)
-    assert (effect_of(run).status, effect_of(run).claims) == ("unknown", 1)
-    SandboxRecord.objects.bulk_create(hidden)
-    return run
-
-
-@pytest.mark.parametrize("hidden", [(Kind.CAMPAIGN,), (Kind.ADGROUP,), (Kind.AD,)])
-def test_lists_that_lag_make_no_second_ad(hidden: tuple[Kind, ...], tiktok: Any) -> None:
-    tiktok.PROVIDERS = providers(ad_create={"reset_after": 1})
-    run = ask_nothing_shown(work(approved(posts=[VIDEO_ID])), *hidden)
-    assert asked_for("ad_create") == 1
-    run = until_over(run)
-    assert (run.status, there(run)) == ("succeeded", (1, 1, [VIDEO_ID]))
-
-
-def test_keep_the_id_of_an_ad_while_its_campaign_and_group_are_not_shown(tiktok: Any) -> None:
-    tiktok.PROVIDERS = providers(ad_create={"reset_after": 1})
-    run = ask_nothing_shown(work(approved(posts=[VIDEO_ID])), Kind.CAMPAIGN, Kind.ADGROUP)
-    made = made_of_campaigns(run.account.handle)
-    assert parts_in(effect_of(run).creator)[-1].id == made["ad"][0]["ad_id"]
-
-
 def test_slowed_down_between_two_parts_goes_on_where_it_was(tiktok: Any) -> None:
     tiktok.PROVIDERS = providers(adgroup_create={"rate_limited": 1})
     run = work(approved())
@@ -257,21 +194,6 @@ def test_stop_between_two_parts_waits_and_goes_on_after_the_release(tiktok: Any)
     assert [asked_for(one) for one in CREATES] == [1, 1, 2]
 
 
-def test_stop_while_the_access_is_renewed_for_a_part_does_not_make_it(tiktok: Any) -> None:
-    account = account_with_two_posts()
-    grant = granted(account.handle, scopes=(*SCOPES, "ads.read", "ads.manage"))
-    connection = connect(
-        account=account, mode=account.mode, grant=grant, by=person(account.workspace, Role.OWNER)
-    )
-    run = approved(account)
-    tiktok.PROVIDERS = watched("after", "campaign_create", lambda: access_ages(connection, 3700))
-    WatchedTikTok.happens["after", "token"] = lambda: stop(Target(account=account))
-    run = work(run)
-    assert not WatchedTikTok.happens  # it was renewed
-    assert (effect_of(run).status, there(run)) == ("prepared", (1, 0, []))
-    assert asked_for("adgroup_create") == 0
-
-
 def test_call_off_between_two_parts_says_what_there_is(tiktok: Any) -> None:
     tiktok.PROVIDERS = providers(adgroup_create={"rate_limited": 1})
     run = work(approved())
@@ -306,35 +228,6 @@ def test_take_a_campaign_of_that_name_made_before_for_somebody_elses(tiktok: Any
         effect_of(run).error
         == f"The advertiser has a campaign called {CAMPAIGN!r} already: choose another name."
     )
-
-
-def test_miss_a_part_that_was_made_makes_no_other(tiktok: Any) -> None:
-    account = account_with_two_posts()
-    taken = taken_work(approved(account))
-    EFFECTS["create_campaign"].perform(taken)
-    effect = Effect.objects.get(account=account)
-    deed = create_campaign.CreateCampaign(CampaignCreation)
-    wanted = CampaignCreation.model_validate_json(bytes(effect.decision.payload))
-    under = Acting(work=taken, effect=effect, payload=b"", wanted=wanted)
-    found = deed.find(under)
-    assert found is not None
-    plant([ads_object(Kind.AD, account.handle, another_ad(found.evidence["adgroup"]), at=BEGAN)])
-    assert deed.find(under) == found  # whose ad that is does not matter
-    rows = SandboxRecord.objects.filter(owner=account.handle)
-    for kind in (Kind.AD, Kind.ADGROUP, Kind.CAMPAIGN):
-        rows.filter(kind=kind).delete()
-        assert deed.find(under) is None
-        assert not deed.is_undone(under)  # every part was answered: none is made a second time
-
-
-def another_ad(group_id: str) -> dict[str, Any]:
-    """Return an ad of another post, as somebody made it in TikTok Ads Manager."""
-    return {
-        "adgroup_id": group_id,
-        "ad_name": "By hand",
-        "tiktok_item_id": "1",
-        "operation_status": "DISABLE",
-    }
 
 
 def test_compare_what_a_campaign_was_begun_as_but_for_whose_it_is() -> None:
@@ -386,7 +279,11 @@ def test_edit_at_the_gate_that_cannot_leave_is_refused(changes: dict[str, Any], 
     ("parts", "said"),
     [
         ([], ""),
-        ([Part("a", "the campaign", asked=True), Part("b", "its ad group")], ""),
+        ([Part("a", "the campaign"), Part("b", "its ad group")], ""),
+        (
+            [Part("a", "the campaign", asked=True), Part("b", "its ad group")],
+            "TikTok may have the campaign. It does not have its ad group.",
+        ),
         ([Part("a", "the campaign", asked=True, id="1")], "TikTok has the campaign (1)."),
         (
             [

@@ -1,0 +1,133 @@
+"""What is done about a campaign of which parts are, or may be, there: none is made twice, and what there is is told."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from agents.connections.services import connect
+from agents.providers.tiktok.grants import SCOPES
+from agents.sandbox.tiktok.records import Kind, plant
+from agents.sandbox.tiktok.trade_records import ads_object
+from agents.sandbox_models import SandboxRecord
+from tests.factories.accounts import person
+from tests.factories.acting import (
+    CAMPAIGN,
+    made_of_campaigns,
+)
+from tests.factories.campaigns import account_with_two_posts, approved, asked_for, there, until_over
+from tests.factories.connections import access_ages, granted
+from tests.factories.posting import (
+    WatchedTikTok,
+    effect_of,
+    post_step,
+    providers,
+    taken_work,
+    time_passes,
+    watched,
+    work,
+)
+from tests.factories.stops import stop
+from tests.factories.tiktok_world import BEGAN, VIDEO_ID
+from tiktok_ops.accounts.roles import Role
+from workflows.ads_kinds import CampaignCreation
+from workflows.effects import acting, create_campaign, ledger
+from workflows.effects.acting import Acting
+from workflows.effects.models import Effect
+from workflows.effects.parts import is_made, parts_in
+from workflows.effects.registry import EFFECTS
+from workflows.models import StopSwitch, WorkflowRun
+from workflows.stop_switch import Target
+
+
+@pytest.fixture(autouse=True)
+def nothing_stopped(tiktok: Any) -> None:
+    """Begin with no switch: the module's tests share a database."""
+    StopSwitch.objects.all().delete()
+
+
+def ask_nothing_shown(run: WorkflowRun, *kinds: Kind) -> WorkflowRun:
+    """Let time pass while TikTok's lists do not show these."""
+    rows = SandboxRecord.objects.filter(owner=run.account.handle, kind__in=kinds)
+    hidden = list(rows)
+    rows.delete()
+    run = until_over(run)
+    assert (effect_of(run).status, effect_of(run).claims) == ("unknown", 1)
+    SandboxRecord.objects.bulk_create(hidden)
+    return run
+
+
+@pytest.mark.parametrize("hidden", [(Kind.CAMPAIGN,), (Kind.ADGROUP,), (Kind.AD,)])
+def test_lists_that_lag_make_no_second_ad(hidden: tuple[Kind, ...], tiktok: Any) -> None:
+    tiktok.PROVIDERS = providers(ad_create={"reset_after": 1})
+    run = ask_nothing_shown(work(approved(posts=[VIDEO_ID])), *hidden)
+    assert asked_for("ad_create") == 1
+    run = until_over(run)
+    assert (run.status, there(run)) == ("succeeded", (1, 1, [VIDEO_ID]))
+
+
+def test_keep_the_id_of_an_ad_while_its_campaign_and_group_are_not_shown(tiktok: Any) -> None:
+    tiktok.PROVIDERS = providers(ad_create={"reset_after": 1})
+    run = ask_nothing_shown(work(approved(posts=[VIDEO_ID])), Kind.CAMPAIGN, Kind.ADGROUP)
+    made = made_of_campaigns(run.account.handle)
+    assert parts_in(effect_of(run).creator)[-1].id == made["ad"][0]["ad_id"]
+
+
+def test_stop_while_the_access_is_renewed_for_a_part_does_not_make_it(tiktok: Any) -> None:
+    account = account_with_two_posts()
+    grant = granted(account.handle, scopes=(*SCOPES, "ads.read", "ads.manage"))
+    connection = connect(
+        account=account, mode=account.mode, grant=grant, by=person(account.workspace, Role.OWNER)
+    )
+    run = approved(account)
+    tiktok.PROVIDERS = watched("after", "campaign_create", lambda: access_ages(connection, 3700))
+    WatchedTikTok.happens["after", "token"] = lambda: stop(Target(account=account))
+    run = work(run)
+    assert not WatchedTikTok.happens  # it was renewed
+    assert (effect_of(run).status, there(run)) == ("prepared", (1, 0, []))
+    assert asked_for("adgroup_create") == 0
+
+
+def test_call_off_what_may_be_there_says_so_and_it_counts_as_spent(tiktok: Any) -> None:
+    tiktok.PROVIDERS = providers(campaign_create={"reset_before": 1})
+    run = work(approved())
+    while effect_of(run).status == "unknown":
+        run = time_passes(run)
+    effect = effect_of(run)
+    assert (effect.status, effect.error) == ("prepared", acting.NOT_DONE)
+    with transaction.atomic():
+        ledger.call_off(post_step(run), by="a test", why="Called off.")
+    effect.refresh_from_db()
+    assert effect.error.startswith(
+        f"Called off. TikTok may have the campaign {CAMPAIGN!r}. It does not have "
+    )
+    assert is_made(effect)
+
+
+def test_miss_a_part_that_was_made_makes_no_other(tiktok: Any) -> None:
+    account = account_with_two_posts()
+    taken = taken_work(approved(account))
+    EFFECTS["create_campaign"].perform(taken)
+    effect = Effect.objects.get(account=account)
+    deed = create_campaign.CreateCampaign(CampaignCreation)
+    wanted = CampaignCreation.model_validate_json(bytes(effect.decision.payload))
+    under = Acting(work=taken, effect=effect, payload=b"", wanted=wanted)
+    found = deed.find(under)
+    assert found is not None
+    plant([ads_object(Kind.AD, account.handle, another_ad(found.evidence["adgroup"]), at=BEGAN)])
+    assert deed.find(under) == found  # whose ad that is does not matter
+    rows = SandboxRecord.objects.filter(owner=account.handle)
+    for kind in (Kind.AD, Kind.ADGROUP, Kind.CAMPAIGN):
+        rows.filter(kind=kind).delete()
+        assert deed.find(under) is None
+        assert not deed.is_undone(under)  # every part was answered: none is made a second time
+
+
+def another_ad(group_id: str) -> dict[str, Any]:
+    """Return an ad of another post, as somebody made it in TikTok Ads Manager."""
+    return {
+        "adgroup_id": group_id,
+        "ad_name": "By hand",
+        "tiktok_item_id": "1",
+        "operation_status": "DISABLE",
+    }
