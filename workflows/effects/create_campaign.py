@@ -56,14 +56,12 @@ class CreateCampaign(Deed[CampaignCreation]):
         currency = advertiser.currency if advertiser else ""
         if any(part.asked for part in parts_in(facts)):
             _keep_what_is_there(acting)
-            return {**acting.facts, "currency": currency}
-        now = database_now()
+            return {**acting.facts, "currency": currency, **_start(acting)}
         return {
-            "looked_at": now.astimezone(UTC).strftime(MOMENT),
             "currency": currency,
             "campaigns_before": [one.id for one in _same_name(acting)],
             "as_made": acting.wanted.as_made,
-            "starts_at": (acting.wanted.starts_at or now).astimezone(UTC).strftime(MOMENT),
+            **_start(acting),
             FACT: [asdict(part) for part in parts_of(acting.wanted)],
         }
 
@@ -83,8 +81,11 @@ class CreateCampaign(Deed[CampaignCreation]):
                 raise EffectRefused(
                     "It was begun with other words or figures than are approved now: start it again."
                 )
-        else:
-            _check_new(wanted, facts)
+        elif facts["campaigns_before"]:
+            raise EffectRefused(
+                f"The advertiser has a campaign called {wanted.name!r} already: choose another name."
+            )
+        _check_start(wanted, facts)
         spent = _promised(acting)
         if wanted.spend_cap is not None and spent + wanted.most_spend > wanted.spend_cap:
             raise EffectRefused(
@@ -260,13 +261,26 @@ def _same_name(acting: Acting[CampaignCreation]) -> list[Campaign]:
     return [one for one in campaigns if one.name == acting.wanted.name]
 
 
-def _check_new(wanted: CampaignCreation, facts: Mapping[str, Any]) -> None:
-    if facts["campaigns_before"]:
-        raise EffectRefused(
-            f"The advertiser has a campaign called {wanted.name!r} already: choose another name."
-        )
-    # Moments of this form are in order as texts.
-    if wanted.starts_at is not None and facts["starts_at"] < facts["looked_at"]:
+def _is_group_asked(facts: Mapping[str, Any]) -> bool:
+    return any(part.asked for part in parts_in(facts) if part.key == GROUP)
+
+
+def _start(acting: Acting[CampaignCreation]) -> dict[str, str]:
+    """Return when the ad group starts, and the moment of the look; nothing once it was asked for, with its start."""
+    if _is_group_asked(acting.facts):
+        return {}
+    now = database_now()
+    return {
+        "looked_at": now.astimezone(UTC).strftime(MOMENT),
+        "starts_at": (acting.wanted.starts_at or now).astimezone(UTC).strftime(MOMENT),
+    }
+
+
+def _check_start(wanted: CampaignCreation, facts: Mapping[str, Any]) -> None:
+    """Refuse a start that is past, unless the ad group was asked for with it already."""
+    if wanted.starts_at is None or _is_group_asked(facts):
+        return
+    if facts["starts_at"] < facts["looked_at"]:  # moments of this form are in order as texts
         raise EffectRefused(
             f"It was to run from {facts['starts_at']} UTC, which is past: start it again with a later moment."
         )

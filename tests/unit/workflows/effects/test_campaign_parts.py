@@ -1,5 +1,6 @@
 """What is done about a campaign of which parts are, or may be, there: none is made twice, and what there is is told."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from agents.sandbox_models import SandboxRecord
 from tests.factories.accounts import person
 from tests.factories.acting import (
     CAMPAIGN,
+    TRIALS,
     made_of_campaigns,
 )
 from tests.factories.campaigns import account_with_two_posts, approved, asked_for, there, until_over
@@ -29,12 +31,14 @@ from tests.factories.posting import (
 )
 from tests.factories.stops import stop
 from tests.factories.tiktok_world import BEGAN, VIDEO_ID
+from tests.unit.workflows.effects.test_act_guards import WHERE, check
 from tiktok_ops.accounts.roles import Role
 from workflows.ads_kinds import CampaignCreation
 from workflows.effects import acting, create_campaign, ledger
 from workflows.effects.acting import Acting
 from workflows.effects.models import Effect
-from workflows.effects.parts import is_made, parts_in
+from workflows.effects.parts import Part, is_made, parts_in
+from workflows.effects.refusals import EffectRefused
 from workflows.effects.registry import EFFECTS
 from workflows.models import StopSwitch, WorkflowRun
 from workflows.stop_switch import Target
@@ -131,3 +135,53 @@ def another_ad(group_id: str) -> dict[str, Any]:
         "tiktok_item_id": "1",
         "operation_status": "DISABLE",
     }
+
+
+def days_pass(run: WorkflowRun) -> None:
+    """Let the effect have been looked at, and its start be chosen, long before, the start before the look."""
+    effect = effect_of(run)
+    long_ago = {"starts_at": "2026-01-01 00:00:00", "looked_at": "2026-01-01 00:00:01"}
+    Effect.objects.filter(id=effect.id).update(creator=effect.creator | long_ago)
+
+
+def starts_of(run: WorkflowRun) -> list[str]:
+    """Return when TikTok's ad groups of the account start."""
+    return [one["schedule_start_time"] for one in made_of_campaigns(run.account.handle)["adgroup"]]
+
+
+def test_ad_group_that_was_not_asked_for_starts_when_it_is(tiktok: Any) -> None:
+    tiktok.PROVIDERS = providers(adgroup_create={"rate_limited": 1})
+    run = work(approved())
+    days_pass(run)
+    run = until_over(run)
+    facts = effect_of(run).creator
+    assert (run.status, starts_of(run)) == ("succeeded", [facts["starts_at"]])
+    assert facts["starts_at"] == facts["looked_at"] > "2026-01-01 00:00:00"
+
+
+@pytest.mark.parametrize("given", [{}, {"starts_at": "2027-01-01T09:00:00+01:00"}])
+def test_ad_group_that_was_asked_for_keeps_its_start_though_it_is_past(
+    given: dict[str, Any], tiktok: Any
+) -> None:
+    tiktok.PROVIDERS = providers(ad_create={"rate_limited": 1})
+    run = work(approved(**given))
+    days_pass(run)
+    run = until_over(run)
+    assert run.status == "succeeded"
+    assert effect_of(run).creator["starts_at"] == "2026-01-01 00:00:00"
+
+
+def test_start_that_passes_before_the_ad_group_is_asked_for_is_refused() -> None:
+    given = TRIALS["create_campaign"].given | {"starts_at": "2026-11-01T09:00:00+02:00"}
+    facts = {
+        "currency": "USD",
+        "as_made": CampaignCreation.model_validate(WHERE | given).as_made,
+        "starts_at": "2026-11-01 07:00:00",
+        "looked_at": "2026-11-01 07:00:01",
+        "parts": [
+            asdict(Part("campaign", "the campaign", asked=True)),
+            asdict(Part("adgroup", "its ad group")),
+        ],
+    }
+    with pytest.raises(EffectRefused, match="which is past: start it again with a later moment"):
+        check(CampaignCreation, given, facts)
