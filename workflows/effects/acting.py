@@ -31,7 +31,7 @@ from workflows.effects import ledger
 from workflows.effects.keeping_parts import keep_part
 from workflows.effects.models import Effect
 from workflows.effects.next_look import look_again_seconds
-from workflows.effects.parts import Part, in_words, parts_in
+from workflows.effects.parts import NOT_COUNTED, Part, in_words, parts_in
 from workflows.effects.refusals import EffectChanged, EffectRefused
 from workflows.effects.underway import (
     AGAIN_SECONDS,
@@ -60,6 +60,7 @@ NOT_DONE = "TikTok shows that it was not done, so it begins again."
 PROOF_LOOKS = 3
 """So often TikTok has to show that an act was not done before it is done again: its lists lag."""
 MOST_SENDS = 5
+"""So often an act is sent without coming further; one part more that TikTok has is coming further."""
 
 Wanted = TypeVar("Wanted", bound=Act)
 
@@ -264,9 +265,10 @@ def _confirm(acting: Acting[Wanted], found: Found) -> Outcome:
 
 def _again(acting: Acting[Wanted]) -> Outcome:
     """Let it begin anew: TikTok shows that it was not done, and twice would be once."""
-    if acting.effect.claims >= MOST_SENDS:
-        return later(acting, f"It was sent {acting.effect.claims} times and TikTok shows none of it.")
-    parts = parts_in(acting.facts)
+    parts, sends = parts_in(acting.facts), acting.effect.claims - acting.facts.get(NOT_COUNTED, 0)
+    if sends >= MOST_SENDS:
+        there = in_words(parts) or "TikTok shows none of it."
+        return later(acting, f"It was sent {sends} times without coming further. {there}")
     why = f"{in_words(parts)} It goes on with the rest." if any(part.id for part in parts) else NOT_DONE
     acting.moved("prepared", cleared_by=Effect.Clearance.PROVIDER, provider_ref="", error=why)
     return Waits(why, look_again_seconds(acting.effect.claims))

@@ -7,7 +7,7 @@ from django.db import transaction
 from tiktok_ops.audit.services import record
 from workflows.effects.ledger import WORKER, lock, lock_step
 from workflows.effects.models import Effect
-from workflows.effects.parts import FACT, Part, parts_in
+from workflows.effects.parts import FACT, NOT_COUNTED, Part, parts_in
 from workflows.work import Work
 
 
@@ -15,7 +15,10 @@ def keep_part(work: Work, effect: Effect, part: Part) -> None:
     """Keep how far one of the effect's parts is, under the worker's claim; one that TikTok has is on record."""
     with transaction.atomic():
         lock_step(work)
-        facts = lock(effect).creator or {}
+        now = lock(effect)
+        facts = now.creator or {}
+        if part.id:
+            facts = facts | {NOT_COUNTED: now.claims}
         parts = [part if one.key == part.key else one for one in parts_in(facts)]
         effect.creator = facts | {FACT: [asdict(one) for one in parts]}
         Effect.objects.filter(id=effect.id).update(creator=effect.creator)

@@ -12,6 +12,8 @@ from workflows.effects.models import Effect
 
 FACT = "parts"
 """Under which name the parts stand in an effect's facts."""
+NOT_COUNTED = "not_counted"
+"""Under which name stands how many of the act's beginnings brought a part, were before one, or sent nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tiktok_ops.errors import Refused
 from workflows.effects import ledger
 from workflows.effects.models import Effect
 from workflows.effects.next_look import is_overdue, is_unknown_long, look_again_seconds
-from workflows.effects.parts import is_made
+from workflows.effects.parts import NOT_COUNTED, is_made, parts_in
 from workflows.effects.reasking import as_it_is_now
 from workflows.effects.refusals import EffectChanged, EffectRefused
 from workflows.outcomes import Failed, LeaseLost, Outcome, Succeeded, TryAgain, Waits
@@ -129,7 +129,11 @@ def _unsealed(underway: Underway, why: str) -> Outcome:
 def taken_back(underway: One, trouble: Exception) -> One:
     """Let it begin again later: nothing had left, or only parts of which is kept that they were asked for."""
     cleared_by = Effect.Clearance.PROVIDER if is_made(underway.effect) else Effect.Clearance.NOTHING_LEFT
-    return underway.moved("prepared", cleared_by=cleared_by, error=str(trouble))
+    changes = dict[str, Any]()
+    if (facts := underway.effect.creator) and parts_in(facts):
+        not_counted = min(facts.get(NOT_COUNTED, 0) + 1, underway.effect.claims)
+        changes["creator"] = facts | {NOT_COUNTED: not_counted}
+    return underway.moved("prepared", cleared_by=cleared_by, error=str(trouble), **changes)
 
 
 def after(underway: Underway, trouble: ProviderError) -> Outcome:

@@ -24,8 +24,10 @@ from tests.factories.posting import (
     effect_of,
     post_step,
     providers,
+    sql,
     taken_work,
     time_passes,
+    triggers_off,
     watched,
     work,
 )
@@ -185,3 +187,26 @@ def test_start_that_passes_before_the_ad_group_is_asked_for_is_refused() -> None
     }
     with pytest.raises(EffectRefused, match="which is past: start it again with a later moment"):
         check(CampaignCreation, given, facts)
+
+
+def test_ad_group_that_never_comes_is_asked_for_so_often_after_the_campaign_came(tiktok: Any) -> None:
+    tiktok.PROVIDERS = providers(adgroup_create={"reset_before": 99})
+    run = work(approved())
+    for _ in range(6 * acting.MOST_SENDS):
+        with triggers_off("agents_breaker"):
+            sql("DELETE FROM agents_breaker")
+        run = time_passes(run)
+    assert (effect_of(run).status, there(run)) == ("unknown", (1, 0, []))
+    # The first beginning brought the campaign.
+    assert effect_of(run).claims == asked_for("adgroup_create") == acting.MOST_SENDS + 1
+    assert post_step(run).error.startswith(
+        "It was sent 5 times without coming further. TikTok has the campaign "
+    )
+    assert "It may have its ad group" in post_step(run).error
+
+
+def test_beginnings_at_which_nothing_left_do_not_count(tiktok: Any) -> None:
+    tiktok.PROVIDERS = providers(adgroup_create={"rate_limited": 2})
+    run = time_passes(work(approved()))
+    effect = effect_of(run)
+    assert (effect.status, effect.claims, effect.creator["not_counted"]) == ("prepared", 2, 2)
