@@ -17,6 +17,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db.models import Q
+
 from agents.providers.errors import ProviderError
 from agents.providers.tiktok.access import Access
 from agents.providers.tiktok.connection import CALL_TIMEOUT_SECONDS
@@ -228,7 +230,7 @@ def _shown(acting: Acting[CampaignCreation]) -> dict[str, Shown]:
     where: dict[str, Any] = {"token": access.token, "advertiser_id": access.advertiser_id}
     kept = {key: part.id for key, part in parts.items()}
     campaign_id = kept.get(CAMPAIGN, "")
-    there_now = ads.campaigns(**where, campaign_ids=[campaign_id]) if campaign_id else _same_name(acting)
+    there_now = ads.campaigns(**where, campaign_ids=[campaign_id]) if campaign_id else _unclaimed(acting)
     if campaign := _one_of(parts.get(CAMPAIGN), there_now, lambda one: True):
         found[CAMPAIGN], campaign_id = campaign, campaign.id
     if not campaign_id:
@@ -251,6 +253,18 @@ def _one_of(part: Part | None, there: Iterable[One], is_it: Callable[[One], bool
     if part is None:
         return None
     return next((one for one in there if (one.id == part.id if part.id else is_it(one))), None)
+
+
+def _unclaimed(acting: Acting[CampaignCreation]) -> list[Campaign]:
+    """Return the campaigns of the name but those another effect is known to have made, maybe at the same time."""
+    others = Effect.objects.filter(kind=CreateCampaign.name).exclude(id=acting.effect.id)
+    return [
+        one
+        for one in _same_name(acting)
+        if not others.filter(
+            Q(provider_ref=one.id) | Q(creator__contains={FACT: [{"key": CAMPAIGN, "id": one.id}]})
+        ).exists()
+    ]
 
 
 def _same_name(acting: Acting[CampaignCreation]) -> list[Campaign]:

@@ -210,3 +210,32 @@ def test_beginnings_at_which_nothing_left_do_not_count(tiktok: Any) -> None:
     run = time_passes(work(approved()))
     effect = effect_of(run)
     assert (effect.status, effect.claims, effect.creator["not_counted"]) == ("prepared", 2, 2)
+
+
+def made_at_the_same_moment(run: WorkflowRun, kept: str) -> None:
+    """Plant the campaign of a run that looked before there was one of the name; its id is `kept` there."""
+    effect = ledger.effect_of(taken_work(run), kind="create_campaign")
+    data = {"campaign_name": CAMPAIGN, "operation_status": "DISABLE"}
+    made = ads_object(Kind.CAMPAIGN, run.account.handle, data, at=BEGAN)
+    plant([made])
+    part = Part("campaign", "the campaign", asked=True, id=made.key)
+    known = {"provider_ref": made.key} if kept == "provider_ref" else {"creator": {"parts": [asdict(part)]}}
+    Effect.objects.filter(id=effect.id).update(**known)
+
+
+@pytest.mark.parametrize("kept", ["provider_ref", "parts"])
+def test_campaign_of_the_name_that_another_effect_made_is_not_taken_for_ones_own(
+    kept: str, tiktok: Any
+) -> None:
+    account = account_with_two_posts()
+    lost = approved(account)
+    tiktok.PROVIDERS = providers(campaign_create={"reset_before": 1})
+    lost = work(lost)
+    [part, *_] = parts_in(effect_of(lost).creator)
+    assert (effect_of(lost).status, part.asked, part.id) == ("unknown", True, "")
+    other = approved(account)
+    made_at_the_same_moment(other, kept)
+    lost = until_over(lost)
+    mine = parts_in(effect_of(lost).creator)[0].id
+    assert (lost.status, mine) == ("failed", "")
+    assert "another campaign has this name" in effect_of(lost).error
