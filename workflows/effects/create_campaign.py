@@ -30,7 +30,7 @@ from workflows.ads_kinds import CampaignCreation
 from workflows.effects.acting import Acting, Deed, Found
 from workflows.effects.ledger import ON_ITS_WAY
 from workflows.effects.models import Effect
-from workflows.effects.parts import FACT, Part, is_made, parts_in
+from workflows.effects.parts import AS_MADE, FACT, Part, is_made, parts_in
 from workflows.effects.refusals import EffectRefused
 from workflows.effects.underway import TooLate
 from workflows.stop_switch import Stopped
@@ -62,7 +62,7 @@ class CreateCampaign(Deed[CampaignCreation]):
         return {
             "currency": currency,
             "campaigns_before": [one.id for one in _same_name(acting)],
-            "as_made": acting.wanted.as_made,
+            AS_MADE: acting.wanted.as_made,
             **_start(acting),
             FACT: [asdict(part) for part in parts_of(acting.wanted)],
         }
@@ -79,7 +79,7 @@ class CreateCampaign(Deed[CampaignCreation]):
                 f"{facts['currency'] or 'a currency that is not known'}: start it again in that."
             )
         if any(part.asked for part in parts_in(facts)):
-            if facts["as_made"] != wanted.as_made:
+            if facts[AS_MADE] != wanted.as_made:
                 raise EffectRefused(
                     "It was begun with other words or figures than are approved now: start it again."
                 )

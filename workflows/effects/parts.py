@@ -14,6 +14,10 @@ FACT = "parts"
 """Under which name the parts stand in an effect's facts."""
 NOT_COUNTED = "not_counted"
 """Under which name stands how many of the act's beginnings brought a part, were before one, or sent nothing."""
+AS_MADE = "as_made"
+"""Under which name stands what the act was begun as, where it is compared."""
+OURS = frozenset({FACT, NOT_COUNTED, AS_MADE})
+"""What stands in the facts and is our own book-keeping, not TikTok's word."""
 
 
 @dataclass(frozen=True, slots=True)

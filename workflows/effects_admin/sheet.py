@@ -24,6 +24,8 @@ from workflows.approval_kinds import PRIVACY_WORDS, VideoPost
 from workflows.effect_words import delivery_of, tone_of, words_of
 from workflows.effects.another_attempt import check_may_allow
 from workflows.effects.models import Effect
+from workflows.effects.parts import OURS, parts_in
+from workflows.effects.parts import in_words as told_of
 from workflows.effects.registry import EFFECTS
 from workflows.effects_admin.by_hand import settings_in_the_app
 from workflows.effects_admin.forms import LinkForm
@@ -208,11 +210,14 @@ def record_facts(effect: Effect) -> dict[str, str | SafeString]:
 
 
 def _allowed(creator: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return what TikTok allowed the account, as TikTok names it."""
-    return {
+    """Return what TikTok allowed the account, as TikTok names it; of an act of parts, also what is there of it."""
+    told = {
         f"TikTok's {name.replace('_', ' ')}": visible(in_words(value))
         for name, value in (creator or {}).items()
+        if name not in OURS
     }
+    there = told_of(parts_in(creator))
+    return {**told, **({"What there is of it": visible(there)} if there else {})}
 
 
 def _whose_word(effect: Effect) -> str:

@@ -15,6 +15,7 @@ from tests.unit.workflows.effects_admin.sites import allow, page_of, settle
 from tiktok_ops.accounts.roles import Role
 from workflows.effects.models import Effect
 from workflows.effects.next_look import UNKNOWN_LONG
+from workflows.effects.parts import parts_in
 
 ATTEMPT = "Allow one more attempt</button>"
 
@@ -49,6 +50,17 @@ def test_open_act_that_cannot_be_read_any_more_says_so() -> None:
     with triggers_off("workflows_effect"):
         Effect.objects.filter(id=effect.id).update(kind="create_campaign")  # whose payload is another
     assert "What was approved cannot be read any more" in page_of(effect)
+
+
+def test_open_campaign_shows_what_there_is_of_it_and_not_our_books() -> None:
+    effect = effect_of(work(approved_act("create_campaign")))
+    page = page_of(effect)
+    campaign, *_ = parts_in(effect.creator)
+    assert "What there is of it" in page
+    assert f"({campaign.id}), its ad group" in page
+    assert "TikTok&#x27;s currency" in page
+    for ours in ("parts", "as made", "not counted"):
+        assert f"TikTok&#x27;s {ours}" not in page
 
 
 def test_another_attempt_at_a_campaign_is_a_finance_approvers_word(settings: Any) -> None:
