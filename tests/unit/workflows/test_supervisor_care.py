@@ -10,7 +10,8 @@ from pytest_django import Settings
 from tests.factories.accounts import AccountFactory
 from tests.factories.workflows import doorbells
 from tests.unit.workflows.rows import step_in
-from tests.unit.workflows.test_supervisor import GONE, NotedCluster, StopAfter, held_by
+from tests.unit.workflows.test_supervisor import NotedCluster, StopAfter
+from tests.unit.workflows.test_supervisor_loads import GONE, held_by
 from tiktok_ops.content.models import ContentImport
 from workflows import supervisor
 from workflows.models import WorkflowStep
